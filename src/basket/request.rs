@@ -1,0 +1,108 @@
+//! What a caller asks to be priced.
+
+use std::collections::BTreeMap;
+
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+
+use crate::money::Amount;
+use crate::time::Instant;
+
+/// A basket and all that conditions may ask about the purchase.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Request {
+    /// What is bought.
+    pub basket: Basket,
+    /// By whom, where and when.
+    pub context: Context,
+    /// Whether the quote is to say why each promotion did not apply.
+    pub explain: bool,
+}
+
+/// What is bought.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Basket {
+    /// ISO 4217; the rulebook's currency when empty.
+    pub currency_code: String,
+    /// The lines, in the order of the receipt.
+    pub lines: Vec<Line>,
+    /// How the goods reach the customer, when that costs something or a promotion asks for it.
+    pub delivery: Option<Delivery>,
+}
+
+/// One line of a basket. Fields that are absent come from the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Line {
+    /// The caller's name for the line, unique in the basket.
+    pub id: String,
+    /// The stock-keeping unit.
+    pub sku: String,
+    /// Pieces, at least one.
+    pub quantity: u32,
+    /// Kilograms or meters of one piece: its list price is `round(unit_price × measure)`.
+    pub measure: Option<Decimal>,
+    /// The list price of one piece, or of one kilogram or meter.
+    pub unit_price: Option<Amount>,
+    /// The house that makes it.
+    pub brand: Option<String>,
+    /// Category paths.
+    pub categories: Vec<String>,
+    /// Tags.
+    pub tags: Vec<String>,
+    /// What the retailer paid for one piece.
+    pub cost: Option<Amount>,
+    /// Matches nothing and counts nowhere: a gift certificate, a deposit, a bag.
+    pub no_promotions: bool,
+}
+
+/// How the goods reach the customer.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    /// The method, `courier`.
+    pub method: String,
+    /// What it costs before promotions.
+    pub price: Amount,
+}
+
+/// The purchase around the basket.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Context {
+    /// The moment the price is for.
+    pub time: Instant,
+    /// The sales channel, `pos`.
+    pub channel: Option<String>,
+    /// The store's id, `kyiv-01`.
+    pub store: Option<String>,
+    /// Who buys, as far as known.
+    pub customer: Option<Customer>,
+    /// How it is paid, `mono`.
+    pub payment_method: Option<String>,
+    /// Codes as they were typed.
+    pub codes: Vec<String>,
+}
+
+/// Who buys.
+#[derive(Clone, PartialEq, Eq, Default)]
+pub struct Customer {
+    /// The retailer's id.
+    pub id: String,
+    /// The phone number; never shown in a log or an error.
+    pub phone: String,
+    /// Segments the customer is in.
+    pub segments: Vec<String>,
+    /// The tier of the loyalty card.
+    pub tier: Option<String>,
+    /// The day of birth.
+    pub birthday: Option<Date>,
+    /// Whether this is the first purchase.
+    pub first_purchase: bool,
+    /// Whatever else the CRM knows, by name.
+    pub attributes: BTreeMap<String, String>,
+}
+
+impl std::fmt::Debug for Customer {
+    /// Personal data stays out of every log: only the shape is shown.
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Customer").field("segments", &self.segments.len()).finish_non_exhaustive()
+    }
+}

@@ -1,0 +1,59 @@
+//! Products and the catalogue that holds them.
+
+use rustc_hash::FxHashMap;
+
+use crate::money::Amount;
+
+/// One product of the catalogue.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Product {
+    /// The stock-keeping unit, to the letter: `00123` stays what it is.
+    pub sku: String,
+    /// What people call it.
+    pub name: String,
+    /// The house that makes it; empty when unknown.
+    pub brand: String,
+    /// Category paths, `fragrance/women`.
+    pub categories: Vec<String>,
+    /// Free marks such as `luxury`.
+    pub tags: Vec<String>,
+    /// The list price of one unit.
+    pub price: Option<Amount>,
+    /// What the retailer paid for one unit; caps with a margin need it.
+    pub cost: Option<Amount>,
+}
+
+/// The products by stock-keeping unit.
+#[derive(Debug, Clone, Default)]
+pub struct Catalog {
+    // INVARIANT: `by_sku` holds the place of each product's SKU in `products`, and no SKU stands twice.
+    products: Vec<Product>,
+    by_sku: FxHashMap<String, usize>,
+}
+
+impl Catalog {
+    /// A catalogue of `products`; of two with one SKU the first stays.
+    #[must_use]
+    pub fn new(products: Vec<Product>) -> Self {
+        let mut catalog = Catalog::default();
+        for product in products {
+            if !catalog.by_sku.contains_key(&product.sku) {
+                catalog.by_sku.insert(product.sku.clone(), catalog.products.len());
+                catalog.products.push(product);
+            }
+        }
+        catalog
+    }
+
+    /// The product with this SKU.
+    #[must_use]
+    pub fn get(&self, sku: &str) -> Option<&Product> {
+        self.by_sku.get(sku).and_then(|&place| self.products.get(place))
+    }
+
+    /// All products, in the order in which they came.
+    #[must_use]
+    pub fn products(&self) -> &[Product] {
+        &self.products
+    }
+}

@@ -1,0 +1,3 @@
+//! The `pricewright` binary.
+
+fn main() {}

@@ -1,0 +1,3 @@
+//! Everything that waits: disk, socket, clock.
+
+pub mod wire;
