@@ -4,11 +4,13 @@
 
 pub mod diagnostic;
 pub mod index;
+pub mod matcher;
 pub mod settings;
 pub mod source;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use index::{PromotionIndex, Rulebook};
+pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
+pub use matcher::{Marks, Matcher};
 pub use settings::{Settings, Store};
 pub use source::{Digest, Source};
 
