@@ -1,1 +1,4 @@
-//! tests
+//! Everything that is tested from outside: one binary, one module a subject.
+
+#[cfg(test)]
+mod oracle;
