@@ -18,10 +18,20 @@ pub(crate) struct Best {
     pub(crate) levels: Vec<i64>,
     /// What the customer pays for goods and delivery.
     pub(crate) total: i64,
-    /// The units in basket order: the line, what the unit costs in the end, and what each promotion took off it.
-    pub(crate) units: Vec<(usize, i64, Vec<(String, i64)>)>,
+    /// The units in basket order.
+    pub(crate) units: Vec<Priced>,
     /// The delivery promotion, and what it takes off.
     pub(crate) delivery: Option<(String, i64)>,
+}
+
+/// One unit of the best assignment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Priced {
+    pub(crate) line: usize,
+    /// What it costs in the end.
+    pub(crate) price: i64,
+    /// The promotions that it carries, with what each took off it.
+    pub(crate) takes: Vec<(String, i64)>,
 }
 
 /// Tries every assignment.
@@ -474,7 +484,7 @@ impl Shop {
         let tell_unit = |(at, unit): (usize, &Unit)| {
             let carried = self.places(settled.full[at]);
             let takes = carried.map(|p| (self.promos[p].id.clone(), settled.takes[p][at])).collect();
-            (unit.line, settled.prices[at], takes)
+            Priced { line: unit.line, price: settled.prices[at], takes }
         };
         Best {
             levels,

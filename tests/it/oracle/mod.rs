@@ -5,6 +5,7 @@
 
 pub(crate) mod arithmetic;
 pub(crate) mod brute;
+mod by_hand;
 pub(crate) mod problems;
 pub(crate) mod tell;
 
@@ -209,7 +210,7 @@ fn ten_thousand_small_problems() {
         for checked in on_all_cores(seed..until, check_one) {
             match checked {
                 Ok(checked) => {
-                    let takes = checked.best.units.iter().flat_map(|(_, _, takes)| takes);
+                    let takes = checked.best.units.iter().flat_map(|unit| &unit.takes);
                     let something = takes.into_iter().any(|(_, take)| *take > 0);
                     let notes = [(checked.proven, "= proven"), (something, "= something off the goods")];
                     let notes = notes.into_iter().filter(|(holds, _)| *holds).map(|(_, name)| name);

@@ -18,7 +18,7 @@ use rust_decimal::Decimal;
 use super::brute;
 
 /// Problems with more assignments than this are left out, and the seed's next one is taken.
-const ASSIGNMENTS_MAX: u64 = 6_000;
+const ASSIGNMENTS_MAX: u64 = 12_000;
 
 /// Categories of a line.
 const PATHS: &[&[&str]] = &[&[], &["x"], &["x/y"], &["z", "x"]];
@@ -138,7 +138,8 @@ impl<'a> Maker<'a> {
             let price = line.unit_price.unwrap_or_default().minor();
             self.list_prices.extend((0..line.quantity).map(|_| price));
         }
-        let count = self.dice.within(1, 6);
+        // The better of two throws: the larger problems are the harder ones.
+        let count = self.dice.within(1, 6).max(self.dice.within(1, 6));
         let promotions: Vec<Promotion> = (0..count).map(|place| self.promotion(place)).collect();
         let delivers = promotions.iter().any(|promotion| !promotion.is_price_promotion());
         let caps = if self.dice.chance(40) { self.dice.within(1, 2) } else { 0 };
@@ -168,7 +169,7 @@ impl<'a> Maker<'a> {
     }
 
     fn lines(&mut self) -> Vec<Line> {
-        let mut left = self.dice.within(1, 6);
+        let mut left = self.dice.within(1, 6).max(self.dice.within(1, 6));
         let mut lines = Vec::new();
         while left > 0 && lines.len() < 4 {
             let quantity = self.dice.within(1, left.min(4));

@@ -9,7 +9,7 @@ use pricewright::promotion::{
 };
 use pricewright::rulebook::Rulebook;
 
-use super::brute::Best;
+use super::brute::{self, Best};
 
 /// The rules and the request.
 pub(crate) fn problem(rulebook: &Rulebook, request: &Request) -> String {
@@ -27,7 +27,7 @@ pub(crate) fn problem(rulebook: &Rulebook, request: &Request) -> String {
             CapFloor::MinPrice(price) => format!("min_price: {price}"),
             CapFloor::MinMarginPercent(rate) => format!("min_margin_percent: {rate}"),
         };
-        let _ = writeln!(text, "  cap {{id: {}, {}{floor}}}", cap.id, goods(" on", Some(&cap.on)));
+        let _ = writeln!(text, "  cap {{id: {}{}, {floor}}}", cap.id, goods(", on", Some(&cap.on)));
     }
     text.push_str("basket:\n");
     for line in &request.basket.lines {
@@ -63,7 +63,7 @@ pub(crate) fn best(best: &Best) -> String {
     if let Some((id, take)) = &best.delivery {
         let _ = write!(text, ", delivery {id} takes {take}");
     }
-    for (line, price, takes) in &best.units {
+    for brute::Priced { line, price, takes } in &best.units {
         let _ = write!(text, "\n    line {line}: {price} after {takes:?}");
     }
     text
