@@ -1,6 +1,7 @@
 //! The oracle against figures that were worked out elsewhere: published cases, read by a reader of a few lines that
 //! knows their words alone, so that neither the product's reader nor its search has a part in it.
 
+use pricewright::basket::{Basket, Context, Delivery, Line, Request};
 use pricewright::catalog::Catalog;
 use pricewright::catalog::selector::{Facets, Selector};
 use pricewright::catalog::word::fold_code;
@@ -10,8 +11,9 @@ use pricewright::promotion::{
     SpendBenefit, SpendTier, Stacking, Stage, UnitBenefit, UnitCut,
 };
 use pricewright::rulebook::{Digest, Rulebook, Settings};
+use pricewright::time::Instant;
 use rust_decimal::Decimal;
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use super::{brute, tell};
 use crate::published::{Case, cases, list, text, texts, whole};
@@ -34,6 +36,88 @@ fn the_oracle_prices_published_cases() {
         }
     }
     assert_eq!(tried, 68);
+}
+
+/// Prices goods (`sku`, pieces, list price), with a delivery where one costs something, in a currency without digits.
+fn check(promotions: Value, goods: &[(&str, u32, i64)], delivery: i64, expected: i64) {
+    let reader = Reader { digits: 0 };
+    let read = list(&promotions).iter().map(|promotion| reader.promotion(promotion).expect("of this issue"));
+    let caps = Vec::new();
+    let settings = Settings { min_unit_price: Amount::from_minor(1), ..Settings::default() };
+    let rulebook = Rulebook::new(settings, Catalog::default(), read.collect(), caps, Digest::of(&[]));
+    let line = |&(sku, quantity, price): &(&str, u32, i64)| Line {
+        id: sku.to_owned(),
+        sku: sku.to_owned(),
+        quantity,
+        unit_price: Some(Amount::from_minor(price)),
+        ..Line::default()
+    };
+    let request = Request {
+        basket: Basket {
+            lines: goods.iter().map(line).collect(),
+            delivery: (delivery > 0)
+                .then(|| Delivery { method: "courier".to_owned(), price: Amount::from_minor(delivery) }),
+            ..Basket::default()
+        },
+        context: Context {
+            time: Instant::from_unix(0).expect("the epoch"),
+            channel: None,
+            store: None,
+            customer: None,
+            payment_method: None,
+            codes: Vec::new(),
+        },
+        explain: false,
+    };
+    let best = brute::best(&rulebook, &request);
+    assert_eq!(best.total, expected, "{}{}", tell::problem(&rulebook, &request), tell::best(&best));
+}
+
+#[test]
+fn the_oracle_prices_what_the_definition_says() {
+    let free_from =
+        |least: i64| json!({"id": "d", "spend": {"at_least": least}, "give": {"delivery": {"percent": 100}}});
+    // Percentages before amounts; a higher level before both.
+    let amount = json!({"id": "a", "stacks_with": "all", "give": {"amount": 10}});
+    let half = json!({"id": "h", "stacks_with": "all", "give": {"percent": 50}});
+    check(json!([amount, half]), &[("A", 1, 100)], 0, 40);
+    let first = json!({"id": "a", "level": 1, "stacks_with": "all", "give": {"amount": 10}});
+    check(json!([first, half]), &[("A", 1, 100)], 0, 45);
+    // Giving up an item discount to reach a spend, unless the item discount is of a higher level.
+    let tenth = json!({"id": "t", "stacks_with": "all", "give": {"percent": 10}});
+    let tenth_first = json!({"id": "t", "level": 1, "stacks_with": "all", "give": {"percent": 10}});
+    let fifth = json!({"id": "f", "spend": {"at_least": 100}, "stacks_with": "all", "give": {"percent": 20}});
+    check(json!([tenth, fifth]), &[("A", 1, 100)], 0, 80);
+    check(json!([tenth_first, fifth]), &[("A", 1, 100)], 0, 90);
+    check(json!([tenth, fifth]), &[("A", 1, 112)], 0, 81);
+    // Once per full `at_least`, and never above `max_discount`.
+    let every = json!({"id": "e", "spend": {"at_least": 100, "every": true}, "give": {"basket_amount": 10}});
+    check(json!([every]), &[("A", 3, 90)], 0, 250);
+    let every = json!({"id": "e", "spend": {"at_least": 100, "every": true}, "give": {"basket_amount": 10, "max_discount": 15}});
+    check(json!([every]), &[("A", 3, 90)], 0, 255);
+    check(json!([{"id": "m", "give": {"percent": 50, "max_discount": 30}}]), &[("A", 3, 33)], 0, 69);
+    check(json!([{"id": "l", "limits": {"units": 1}, "give": {"amount": 10}}]), &[("A", 3, 30)], 0, 80);
+    // A coupon that does not stack works on the goods that are not already reduced.
+    let half_a = json!({"id": "h", "on": {"skus": ["A"]}, "give": {"percent": 50}});
+    let coupon = json!({"id": "c", "give": {"basket_amount": 10}});
+    check(json!([half_a, coupon]), &[("A", 1, 40), ("B", 1, 60)], 0, 70);
+    // Two basket amounts that do not stack are never on together when one unit would be taken by both.
+    let on_a = json!({"id": "b", "on": {"skus": ["A"]}, "give": {"basket_amount": 15}});
+    check(json!([coupon, on_a]), &[("A", 1, 40), ("B", 1, 60)], 0, 85);
+    check(json!([coupon, on_a, half_a]), &[("A", 1, 40), ("B", 1, 60)], 0, 70);
+    // What the lowest unit price holds back goes to the others, as far as they have room.
+    check(json!([{"id": "b", "give": {"basket_amount": 105}}]), &[("A", 1, 100), ("B", 1, 10)], 0, 5);
+    check(json!([{"id": "b", "give": {"basket_amount": 200}}]), &[("A", 1, 100), ("B", 1, 10)], 0, 2);
+    // Delivery is part of the total, and so of the search: 100 + 0 beats 80 + 30, not 80 + 10.
+    let fifth = json!({"id": "f", "give": {"percent": 20}});
+    check(json!([fifth, free_from(100)]), &[("A", 1, 100)], 30, 100);
+    check(json!([fifth, free_from(100)]), &[("A", 1, 100)], 10, 90);
+    // With a `stacks_with` of its own it counts the goods that are not reduced.
+    let alone = json!({"id": "d", "spend": {"at_least": 50}, "stacks_with": [], "give": {"delivery": {"percent": 100}}});
+    check(json!([fifth, alone]), &[("A", 2, 50)], 30, 90);
+    // The highest level that takes anything off delivers, though a lower one would take more.
+    let little = json!({"id": "e", "level": 1, "give": {"delivery": {"amount": 5}}});
+    check(json!([free_from(0), little]), &[("A", 1, 50)], 30, 75);
 }
 
 /// The rules of a case; `None` where one is of a kind that is not part of the oracle.
