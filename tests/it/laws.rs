@@ -7,7 +7,7 @@ use pricewright::promotion::{Benefit, Promotion, SpendBenefit, Stage, UnitCut};
 use pricewright::rulebook::Rulebook;
 
 use crate::oracle::problems::{Dice, Problem};
-use crate::oracle::{brute, on_all_cores, tell};
+use crate::oracle::{brute, on_all_cores, shop, tell};
 
 /// How many problems each law is tried on.
 const PROBLEMS: u64 = 2_000;
@@ -209,7 +209,7 @@ fn sums_that_are_wrong(request: &Request, quote: &Quote) -> Vec<String> {
 /// Whether it can matter which unit gets the spare cent of an amount that is spread: when anything takes effect after
 /// it, or is measured after it.
 fn a_spare_cent_matters(problem: &Problem) -> bool {
-    let live = || problem.promotions.iter().filter(|promotion| brute::is_live(promotion, &problem.request));
+    let live = || problem.promotions.iter().filter(|promotion| shop::is_live(promotion, &problem.request));
     let measured_after = live().any(
         |promotion| matches!(&promotion.benefit, Benefit::Delivery(delivery) if delivery.spend.is_some()),
     );

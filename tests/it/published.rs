@@ -6,7 +6,7 @@ use pricewright::basket::{Basket, Context, Customer, Delivery, Line, Request};
 use pricewright::lang::Lang;
 use pricewright::money::Amount;
 use pricewright::pricing::{self, Effort, Optimality, Quote, Why};
-use pricewright::rulebook::{Rulebook, Source, compile};
+use pricewright::rulebook::{Rulebook, Severity, Source, compile};
 use pricewright::time::Instant;
 use serde_json::Value;
 
@@ -149,7 +149,7 @@ fn check(case: &Case) -> Result<bool, String> {
         let others: Vec<String> = compiled
             .diagnostics
             .iter()
-            .filter(|finding| finding.code != "not-priced-yet")
+            .filter(|finding| finding.severity == Severity::Error && finding.code != "not-priced-yet")
             .map(|finding| format!("{}: {}", finding.code, finding.message(Lang::En)))
             .collect();
         return if others.is_empty() && !case.kinds_left().is_empty() {

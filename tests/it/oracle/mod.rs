@@ -7,6 +7,8 @@ pub(crate) mod arithmetic;
 pub(crate) mod brute;
 mod by_hand;
 pub(crate) mod problems;
+mod settle;
+pub(crate) mod shop;
 pub(crate) mod tell;
 
 use std::collections::BTreeMap;
@@ -70,7 +72,7 @@ fn verified(_rulebook: &Rulebook, _request: &Request, _quote: &Quote) -> Result<
 fn levels_of(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Vec<i64> {
     let mut levels = BTreeMap::new();
     for promotion in rulebook.promotions() {
-        if promotion.is_price_promotion() && brute::is_live(promotion, request) {
+        if promotion.is_price_promotion() && shop::is_live(promotion, request) {
             levels.insert(-i64::from(promotion.level), 0);
         }
     }
