@@ -345,7 +345,14 @@ impl Search<'_> {
     fn leaf(&mut self, assignment: &Assignment) {
         let work = u64::try_from(assignment.units.len()).unwrap_or(u64::MAX);
         self.left = self.left.saturating_sub(work);
-        if let Some(settled) = settle(self.problem, assignment) {
+        let mut assignment = assignment.clone();
+        // Units of a line are alike; those with fewer promotions stand first and so take the spare minor unit of a shared
+        // amount where it is worth most.
+        assignment.units.sort_by(|one, other| {
+            let key = |units: &Units| (units.line, units.carried.len());
+            key(one).cmp(&key(other)).then_with(|| one.carried.cmp(&other.carried))
+        });
+        if let Some(settled) = settle(self.problem, &assignment) {
             let found = Best::of(self.problem, settled);
             if found.beats(&self.best, self.problem) {
                 self.best = found;

@@ -72,7 +72,9 @@ fn verified(_rulebook: &Rulebook, _request: &Request, _quote: &Quote) -> Result<
 fn levels_of(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Vec<i64> {
     let mut levels = BTreeMap::new();
     for promotion in rulebook.promotions() {
-        if promotion.is_price_promotion() && shop::is_live(promotion, request) {
+        let counts = shop::is_live(promotion, request)
+            && shop::touches(promotion, request, rulebook.settings().rounding);
+        if promotion.is_price_promotion() && counts {
             levels.insert(-i64::from(promotion.level), 0);
         }
     }

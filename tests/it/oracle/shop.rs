@@ -97,8 +97,11 @@ pub(super) struct Shop {
 impl Shop {
     pub(super) fn new(rulebook: &Rulebook, request: &Request) -> Self {
         let settings = rulebook.settings();
-        let mut live: Vec<&Promotion> =
-            rulebook.promotions().iter().filter(|promotion| is_live(promotion, request)).collect();
+        let mut live: Vec<&Promotion> = rulebook
+            .promotions()
+            .iter()
+            .filter(|promotion| is_live(promotion, request) && touches(promotion, request, settings.rounding))
+            .collect();
         live.sort_by(|one, other| one.id.as_bytes().cmp(other.id.as_bytes()));
         let (priced, delivering): (Vec<&Promotion>, Vec<&Promotion>) =
             live.into_iter().partition(|promotion| !matches!(promotion.benefit, Benefit::Delivery(_)));
@@ -208,6 +211,26 @@ impl Promo {
             can_be_on,
         }
     }
+}
+
+/// Whether any goods of the basket are a promotion's own. One that touches nothing is as if it did not exist: neither
+/// does its level count, nor does it deliver.
+pub(crate) fn touches(promotion: &Promotion, request: &Request, rounding: Rounding) -> bool {
+    request.basket.lines.iter().any(|line| {
+        let price = line.unit_price.expect("every line names its price");
+        let goods = Goods {
+            sku: &line.sku,
+            brand: line.brand.as_deref().unwrap_or_default(),
+            categories: &line.categories,
+            tags: &line.tags,
+            list_price: Amount::from_minor(weighed(price, line.measure, rounding)),
+        };
+        let is_listed = match &promotion.benefit {
+            Benefit::Prices(list) => list.prices.contains_key(&line.sku),
+            _ => true,
+        };
+        !line.no_promotions && promotion.on.matches(&goods) && is_listed
+    })
 }
 
 impl Courier {
