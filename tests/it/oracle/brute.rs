@@ -36,7 +36,7 @@ pub(crate) fn best(rulebook: &Rulebook, request: &Request) -> Best {
     let mut search = Search { shop: &shop, best: None };
     for on in submasks(shop.mask(|promo| promo.can_be_on)) {
         let choices = shop.choices(on);
-        search.units(on, &choices, shop.order_is_free(on), &mut Vec::new(), 0);
+        search.units(on, &choices, &mut Vec::new(), 0);
     }
     let (levels, carried, on) = search.best.expect("carrying nothing is always legal");
     let settled = shop.settle(&carried, on).expect("it was legal before");
@@ -55,12 +55,8 @@ pub(crate) fn assignments(rulebook: &Rulebook, request: &Request) -> u64 {
             let places: Vec<usize> = (0..choices.len()).filter(|&at| shop.units[at].line == line).collect();
             for (nth, at) in (1_u64..).zip(&places) {
                 let ways = u64::try_from(choices[*at].len()).unwrap_or(u64::MAX);
-                product = if shop.order_is_free(on) {
-                    // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
-                    product.saturating_mul(ways + nth - 1) / nth
-                } else {
-                    product.saturating_mul(ways)
-                };
+                // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
+                product = product.saturating_mul(ways + nth - 1) / nth;
             }
         }
         all = all.saturating_add(product);
@@ -75,16 +71,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Goes through every choice for the units from `carried.len()` on.
-    fn units(&mut self, on: Mask, choices: &[Vec<Mask>], free: bool, carried: &mut Vec<Mask>, last: usize) {
+    fn units(&mut self, on: Mask, choices: &[Vec<Mask>], carried: &mut Vec<Mask>, last: usize) {
         let at = carried.len();
         if at == choices.len() {
             self.consider(carried, on);
             return;
         }
-        let follows = free && at > 0 && self.shop.units[at].line == self.shop.units[at - 1].line;
+        let follows = at > 0 && self.shop.units[at].line == self.shop.units[at - 1].line;
         for place in (if follows { last } else { 0 })..choices[at].len() {
             carried.push(choices[at][place]);
-            self.units(on, choices, free, carried, place);
+            self.units(on, choices, carried, place);
             carried.pop();
         }
     }
@@ -105,14 +101,13 @@ impl Shop {
         let carriable = self.mask(|promo| promo.can_be_carried) & !on;
         let peaceful = |set: Mask| self.places(set).all(|at| self.promos[at].rejects & set == 0);
         let of_unit = |unit: &Unit| {
-            submasks(unit.matches & carriable).into_iter().filter(|&set| peaceful(set)).collect()
+            let mut sets: Vec<Mask> =
+                submasks(unit.matches & carriable).into_iter().filter(|&set| peaceful(set)).collect();
+            // The units of a line are alike and stand in one order: fewer promotions first, then by their ids.
+            sets.sort_by_key(|&set| (set.count_ones(), self.places(set).collect::<Vec<_>>()));
+            sets
         };
         self.units.iter().map(of_unit).collect()
-    }
-
-    /// Where nothing is spread, no unit knows its place among the equal ones of its line.
-    fn order_is_free(&self, on: Mask) -> bool {
-        on == 0 && self.promos.iter().all(|promo| promo.max_discount.is_none())
     }
 
     /// "What the highest level takes off the goods is maximised first, then the next, and so on"; "delivery stands
