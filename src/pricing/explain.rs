@@ -158,10 +158,14 @@ fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> W
             .get(place)
             .map_or(Why::NoSuchGoods, |offer| why_not_offer(priced, place, offer));
     }
-    if let Some(offer) = problem.deliveries.iter().find(|offer| offer.index == promotion) {
+    let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
+    if let Some(offer) = deliveries.find(|offer| offer.index == promotion) {
         let sum = delivery_sum(priced, offer);
         if sum < offer.from {
             return Why::SpendMissing(offer.from - sum);
+        }
+        if problem.delivery_price.is_zero() {
+            return Why::WrongDelivery;
         }
     }
     let is_delivery =

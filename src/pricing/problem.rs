@@ -27,6 +27,8 @@ pub struct Problem {
     pub levels: usize,
     /// The promotions on the delivery, the one that would apply first in front.
     pub deliveries: Vec<DeliveryOffer>,
+    /// Those that would take nothing off; only a reason is wanted of them.
+    pub idle_deliveries: Vec<DeliveryOffer>,
     /// What the delivery costs before promotions.
     pub delivery_price: Amount,
 }
@@ -211,12 +213,16 @@ pub fn number(
         list: item.list_price,
         floor,
     });
+    let (deliveries, idle_deliveries) = deliveries(candidates, &offers, rounding, delivery_price)
+        .into_iter()
+        .partition(|offer| !offer.takes.is_zero());
     Problem {
         rounding,
         lines: lines.collect(),
         compatible: compatible.map(|row| bits(&row)).collect(),
         levels: levels.len().max(1),
-        deliveries: deliveries(candidates, &offers, rounding, delivery_price),
+        deliveries,
+        idle_deliveries,
         delivery_price,
         offers: offers.into_iter().map(|(_, offer)| offer).collect(),
     }
@@ -283,7 +289,7 @@ fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked) -> Option<O
     })
 }
 
-/// The promotions on the delivery that take anything off it, in the order in which they would apply: the highest level,
+/// The promotions on the delivery, in the order in which they would apply: the highest level,
 /// in it the one that takes most, then by id.
 fn deliveries(
     candidates: &Candidates<'_>,
@@ -316,7 +322,7 @@ fn deliveries(
                 refuses: bits(&refuses),
                 uses_up: promotion.when.code.is_some() || promotion.limits.are_counted(),
             };
-            (!takes.is_zero()).then_some((promotion.level, offer))
+            Some((promotion.level, offer))
         })
         .collect();
     found.sort_by_key(|(level, offer)| (Reverse(*level), Reverse(offer.takes), offer.index));
