@@ -77,13 +77,25 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> Vec<QuotedLine> {
             groups: Vec::new(),
         })
         .collect();
+    let mut cursor = 0;
     for group in &settled.groups {
-        if let Some(line) = lines.get_mut(group.line) {
-            line.total += group.price.times(group.count);
-            let group = unit_group(priced.problem, group);
+        let mut open = group.count;
+        while open > 0 {
+            let Some(line) = lines.get_mut(cursor) else {
+                break;
+            };
+            let room = line.quantity - line.groups.iter().map(|group| group.quantity).sum::<u32>();
+            let count = open.min(room);
+            if count == 0 {
+                cursor += 1;
+                continue;
+            }
+            open -= count;
+            line.total += group.price.times(count);
+            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group) };
             match line.groups.last_mut() {
                 Some(last) if last.price == group.price && last.carried == group.carried => {
-                    last.quantity += group.quantity
+                    last.quantity += group.quantity;
                 }
                 _ => line.groups.push(group),
             }
@@ -209,7 +221,7 @@ fn holding_caps(priced: &Priced<'_>, offer: &Offer) -> Option<Vec<String>> {
         return None;
     }
     let mut caps: Vec<String> = lines()
-        .filter_map(|(place, _)| priced.checked.items.get(place))
+        .filter_map(|(_, line)| priced.checked.items.get(line.first))
         .flat_map(|item| priced.rulebook.caps().iter().filter(|cap| cap.on.matches(&item.goods())))
         .map(|cap| cap.id.clone())
         .collect();
