@@ -1,1 +1,6 @@
-//! tests
+//! One test binary for all that looks at the crate from outside.
+
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod service;
