@@ -4,3 +4,7 @@
 mod running;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod swap;

@@ -342,7 +342,7 @@ async fn watchers_hear_of_every_change_and_shutdown_drains() {
     sender.send(wire::QuoteStreamRequest { request: Some(basket(1, 7)) }).await.unwrap();
     assert!(answers.message().await.unwrap().is_some());
     let address = running.server.local_addr();
-    let begun = std::time::Instant::now();
+    let begun = pricewright::server::clock::steady();
     running.server.shutdown().await.unwrap();
     for status in [answers.message().await.unwrap_err(), changes.message().await.unwrap_err()] {
         assert_eq!((status.code(), reason(&status).as_str()), (Code::Unavailable, "SHUTTING_DOWN"));
