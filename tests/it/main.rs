@@ -1,10 +1,12 @@
 //! One test binary for all that looks at the crate from outside.
+//!
+//! `cfg(test)` says to the lints that helper functions, too, are tests.
 
+#[cfg(test)]
+mod restart;
 #[cfg(test)]
 mod running;
 #[cfg(test)]
 mod service;
-#[cfg(test)]
-mod restart;
 #[cfg(test)]
 mod swap;
