@@ -126,9 +126,7 @@ fn shown<'a>(group: Group<'a>, path: &'a str, place: &'a Place, kind: Annotation
     let start = byte_of(&place.text, first);
     let end = byte_of(&place.text, first.saturating_add(whole(place.length.max(1)))).max(start);
     group.element(origin).element(
-        Snippet::source(place.text.as_str())
-            .line_start(whole(place.line))
-            .annotation(kind.span(start..end)),
+        Snippet::source(place.text.as_str()).line_start(whole(place.line)).annotation(kind.span(start..end)),
     )
 }
 

@@ -24,13 +24,15 @@ pub mod lower_rules;
 pub mod table;
 pub mod reading;
 pub mod library;
+pub mod matcher;
 pub mod index;
 pub mod compile;
 
 pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use folder::is_rule_file;
-pub use index::{PromotionIndex, Rulebook};
+pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
+pub use matcher::{Marks, Matcher};
 pub use settings::{Settings, Store};
 pub use source::{Digest, Source};
 

@@ -35,8 +35,13 @@ impl Reading<'_> {
 /// Reads a rule file under settings; with faulty settings their words are not held against it.
 #[must_use]
 pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound: bool) -> Reading<'a> {
-    let mut reading =
-        Reading { path: &source.path, page: None, rules: Rules::default(), found: Vec::new(), is_blind: false };
+    let mut reading = Reading {
+        path: &source.path,
+        page: None,
+        rules: Rules::default(),
+        found: Vec::new(),
+        is_blind: false,
+    };
     let page = match Page::of(source, RULES_BYTES_MAX) {
         Ok(page) => page,
         Err(diagnostic) => {

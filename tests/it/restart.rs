@@ -70,7 +70,10 @@ async fn broken_settings_keep_everything() {
     folders.put("settings.yaml", "currancy: UAH\n");
     folders.put("spring.yaml", &percent("spring", 50));
     running.until(|live| state(live, "settings.yaml") == Some(State::Held)).await;
-    assert_eq!((running.server.live().unwrap().version.clone(), total(&running).await), (before.version.clone(), 9_000));
+    assert_eq!(
+        (running.server.live().unwrap().version.clone(), total(&running).await),
+        (before.version.clone(), 9_000)
+    );
     running.server.shutdown().await.unwrap();
     let running = folders.serve(Options::default()).await;
     running.until(|live| state(live, "settings.yaml") == Some(State::Held)).await;
@@ -79,9 +82,14 @@ async fn broken_settings_keep_everything() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_folder_that_looks_like_an_accident_is_held_until_told_otherwise() {
-    let accidents: [(&str, fn(&Folders), fn(&Held) -> bool); 3] = [
+    type Accident = (&'static str, fn(&Folders), fn(&Held) -> bool);
+    let accidents: [Accident; 3] = [
         ("emptied", |folders| remove(folders, &["a.yaml", "b.yaml", "c.yaml"]), |held| *held == Held::Empty),
-        ("lost two of three", |folders| remove(folders, &["a.yaml", "b.yaml"]), |held| *held == Held::Lost(2, 3)),
+        (
+            "lost two of three",
+            |folders| remove(folders, &["a.yaml", "b.yaml"]),
+            |held| *held == Held::Lost(2, 3),
+        ),
         (
             "away",
             |folders| fs::rename(folders.rules(), away(folders)).unwrap(),

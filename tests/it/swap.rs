@@ -255,7 +255,8 @@ async fn lane(way: Way) -> Lane {
     let running = Arc::new(folders.serve(options).await);
     running.server.ready().await.unwrap();
     let (over, count) = (Arc::new(AtomicBool::new(false)), Arc::new(AtomicU64::new(0)));
-    let pricing = tokio::spawn(price_without_pause(Arc::clone(&running), Arc::clone(&over), Arc::clone(&count)));
+    let pricing =
+        tokio::spawn(price_without_pause(Arc::clone(&running), Arc::clone(&over), Arc::clone(&count)));
 
     let mut known = BTreeMap::from([(digest(&good(0)).expect("good rules"), total(0))]);
     let (mut times, mut stalled) = (Vec::new(), 0);
@@ -279,9 +280,7 @@ async fn lane(way: Way) -> Lane {
             times.push(written.elapsed());
         } else {
             let held = |path: &str, state| path == "one.yaml" && state == State::Held;
-            running
-                .until(|live| live.folder.standings.iter().any(|file| held(&file.path, file.state)))
-                .await;
+            running.until(|live| live.folder.standings.iter().any(|file| held(&file.path, file.state))).await;
         }
     }
     over.store(true, Ordering::Relaxed);
@@ -313,6 +312,9 @@ async fn files_are_swapped_under_load_and_no_price_is_ever_wrong() {
         quotes += seen.quotes;
         swaps += SWAPS_A_LANE;
     }
-    println!("{swaps} swaps, half of them broken, under {quotes} quotes in {:?}; none failed", begun.elapsed());
+    println!(
+        "{swaps} swaps, half of them broken, under {quotes} quotes in {:?}; none failed",
+        begun.elapsed()
+    );
     assert!(quotes >= 100_000 && swaps >= 200);
 }
