@@ -86,7 +86,7 @@ impl Running {
         let mut wanted = wanted;
         let mut changes = self.server.changes();
         let done = changes.wait_for(|live| live.as_ref().is_some_and(|live| wanted(live)));
-        assert!(tokio::time::timeout(Duration::from_secs(60), done).await.is_ok(), "it never came to that");
+        assert!(tokio::time::timeout(Duration::from_secs(20), done).await.is_ok(), "it never came to that");
     }
 }
 
