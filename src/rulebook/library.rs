@@ -6,6 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::finding::Finding;
 use super::folder::{Role, named, role};
 use super::page::At;
+pub use super::reading::Version;
 use super::reading::{Reading, SettingsReading, rule_file, settings_file};
 use super::settings::Settings;
 use super::source::Source;
@@ -17,15 +18,6 @@ use crate::promotion::{Benefit, Cap, Promotion};
 
 /// Unknown names that get a suggestion: each is compared with every id.
 const SUGGESTED_MAX: usize = 50;
-
-/// Which of two versions of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    /// As it is in the folder.
-    Seen,
-    /// As it was when it was last good.
-    Good,
-}
 
 /// A file in one of its versions.
 pub type Picked<'a> = (Version, &'a Source);
@@ -48,7 +40,7 @@ pub struct Manner<'a> {
     /// The file that had an id first, by id.
     pub owners: BTreeMap<String, String>,
     /// Files that are in force as they are: a promotion that left does not take down those that name it.
-    pub unchanged: BTreeSet<&'a str>,
+    pub unchanged: BTreeSet<(&'a str, Version)>,
 }
 
 /// What files make together.
@@ -132,7 +124,7 @@ impl<'a> Library<'a> {
             let reading = self
                 .rules
                 .entry((source.path.as_str(), version))
-                .or_insert_with(|| read_rules(source, settings, is_sound));
+                .or_insert_with(|| read_rules(version, source, settings, is_sound));
             for (name, _) in reading.rules.promotions.iter().filter_map(|ruled| ruled.list.as_ref()) {
                 lists.extend(named(&source.path, name));
             }
@@ -172,8 +164,9 @@ impl<'a> Library<'a> {
 }
 
 /// A rule file; a settings file in a sub-folder is told where it belongs.
-fn read_rules<'a>(source: &'a Source, settings: &Settings, is_sound: bool) -> Reading<'a> {
+fn read_rules<'a>(version: Version, source: &'a Source, settings: &Settings, is_sound: bool) -> Reading<'a> {
     let mut reading = rule_file(source, settings, is_sound);
+    reading.version = version;
     let name = source.path.rsplit('/').next().unwrap_or_default().to_lowercase();
     if matches!(name.as_str(), "settings.yaml" | "settings.yml" | "settings.json") {
         reading.found = vec![Diagnostic::new(&source.path, None, Finding::SettingsElsewhere)];
@@ -254,7 +247,7 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
                 let suggestion = if suggested <= SUGGESTED_MAX { nearest(name, candidates) } else { None };
                 let mut diagnostic =
                     page.diagnostic(at, Finding::UnknownStacking { name: super::number::shorten(name), suggestion });
-                if manner.unchanged.contains(reading.path) {
+                if manner.unchanged.contains(&(reading.path, reading.version)) {
                     diagnostic.severity = super::diagnostic::Severity::Warning;
                 }
                 found.push(diagnostic);
