@@ -114,20 +114,31 @@ impl Diagnostic {
             report.push(Group::with_title(help.secondary_title(advice)));
         }
         let renderer = if color { Renderer::styled() } else { Renderer::plain() };
-        renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH).render(&report)
+        let rendered = renderer.decor_style(DecorStyle::Ascii).term_width(WIDTH).render(&report);
+        match &self.place {
+            Some(place) => corrected(rendered, &self.path, place),
+            None => rendered,
+        }
     }
 }
 
 /// Adds a file, a line and a caret to a group.
 fn shown<'a>(group: Group<'a>, path: &'a str, place: &'a Place, kind: AnnotationKind) -> Group<'a> {
-    let origin =
-        Origin::path(path).line(whole(place.line)).char_column(whole(place.column.saturating_sub(1)));
     let first = whole(place.column.saturating_sub(place.text_column));
     let start = byte_of(&place.text, first);
     let end = byte_of(&place.text, first.saturating_add(whole(place.length.max(1)))).max(start);
-    group.element(origin).element(
-        Snippet::source(place.text.as_str()).line_start(whole(place.line)).annotation(kind.span(start..end)),
-    )
+    let snippet = Snippet::source(place.text.as_str()).line_start(whole(place.line)).path(path);
+    group.element(snippet.annotation(kind.span(start..end)))
+}
+
+/// The renderer counts columns in the text it is given: where that is a part of a long line, the column is put right.
+fn corrected(rendered: String, path: &str, place: &Place) -> String {
+    if place.text_column == 1 {
+        return rendered;
+    }
+    let counted = place.column.saturating_sub(place.text_column) + 1;
+    let (wrong, right) = (format!("{path}:{}:{counted}", place.line), format!("{path}:{}:{}", place.line, place.column));
+    rendered.replacen(&wrong, &right, 1)
 }
 
 /// The byte at which the character with this number begins, or the end of the text.

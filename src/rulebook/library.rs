@@ -6,6 +6,7 @@ use super::diagnostic::Diagnostic;
 use super::finding::Finding;
 use super::folder::{Role, named, role};
 use super::page::At;
+pub use super::reading::Version;
 use super::reading::{Reading, SettingsReading, rule_file, settings_file};
 use super::settings::Settings;
 use super::source::Source;
@@ -17,15 +18,6 @@ use crate::promotion::{Benefit, Cap, Promotion};
 
 /// Unknown names that get a suggestion: each is compared with every id.
 const SUGGESTED_MAX: usize = 50;
-
-/// Which of two versions of a file.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Version {
-    /// As it is in the folder.
-    Seen,
-    /// As it was when it was last good.
-    Good,
-}
 
 /// A file in one of its versions.
 pub type Picked<'a> = (Version, &'a Source);
@@ -48,7 +40,7 @@ pub struct Manner<'a> {
     /// The file that had an id first, by id.
     pub owners: BTreeMap<String, String>,
     /// Files that are in force as they are: a promotion that left does not take down those that name it.
-    pub unchanged: BTreeSet<&'a str>,
+    pub unchanged: BTreeSet<(&'a str, Version)>,
 }
 
 /// What files make together.
@@ -117,9 +109,7 @@ impl<'a> Library<'a> {
             match role(&source.path) {
                 Role::Settings | Role::Rules => built.sources.push(source),
                 Role::Table if used.contains(source.path.as_str()) => built.sources.push(source),
-                Role::Spreadsheet => {
-                    built.found.push(Diagnostic::new(&source.path, None, Finding::Spreadsheet))
-                }
+                Role::Spreadsheet => built.found.push(Diagnostic::new(&source.path, None, Finding::Spreadsheet)),
                 _ => {}
             }
         }
@@ -134,7 +124,7 @@ impl<'a> Library<'a> {
             let reading = self
                 .rules
                 .entry((source.path.as_str(), version))
-                .or_insert_with(|| read_rules(source, settings, is_sound));
+                .or_insert_with(|| read_rules(version, source, settings, is_sound));
             for (name, _) in reading.rules.promotions.iter().filter_map(|ruled| ruled.list.as_ref()) {
                 lists.extend(named(&source.path, name));
             }
@@ -152,12 +142,7 @@ impl<'a> Library<'a> {
         }
     }
 
-    fn catalog(
-        &self,
-        tables: &BTreeMap<&str, Picked<'a>>,
-        used: &mut BTreeSet<&'a str>,
-        built: &mut Built<'a>,
-    ) {
+    fn catalog(&self, tables: &BTreeMap<&str, Picked<'a>>, used: &mut BTreeSet<&'a str>, built: &mut Built<'a>) {
         let Some(page) = &self.settings.page else {
             return;
         };
@@ -179,8 +164,9 @@ impl<'a> Library<'a> {
 }
 
 /// A rule file; a settings file in a sub-folder is told where it belongs.
-fn read_rules<'a>(source: &'a Source, settings: &Settings, is_sound: bool) -> Reading<'a> {
+fn read_rules<'a>(version: Version, source: &'a Source, settings: &Settings, is_sound: bool) -> Reading<'a> {
     let mut reading = rule_file(source, settings, is_sound);
+    reading.version = version;
     let name = source.path.rsplit('/').next().unwrap_or_default().to_lowercase();
     if matches!(name.as_str(), "settings.yaml" | "settings.yml" | "settings.json") {
         reading.found = vec![Diagnostic::new(&source.path, None, Finding::SettingsElsewhere)];
@@ -212,10 +198,8 @@ fn ids(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnosti
                 }
                 Some((other, other_at)) => {
                     let mine = (file, *at);
-                    let is_older =
-                        owner == Some(reading.path) && readings.get(other).map(|r| r.path) != owner;
-                    let (winner, loser) =
-                        if is_older { (mine, (other, other_at)) } else { ((other, other_at), mine) };
+                    let is_older = owner == Some(reading.path) && readings.get(other).map(|r| r.path) != owner;
+                    let (winner, loser) = if is_older { (mine, (other, other_at)) } else { ((other, other_at), mine) };
                     first.insert(id, winner);
                     found.extend(clash(readings, winner, loser, Finding::DuplicateId(id.clone())));
                 }
@@ -225,12 +209,7 @@ fn ids(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnosti
 }
 
 /// A finding in one file with its counterpart in another.
-fn clash(
-    readings: &[&Reading<'_>],
-    winner: (usize, At),
-    loser: (usize, At),
-    finding: Finding,
-) -> Option<Diagnostic> {
+fn clash(readings: &[&Reading<'_>], winner: (usize, At), loser: (usize, At), finding: Finding) -> Option<Diagnostic> {
     let (winner_file, loser_file) = (readings.get(winner.0)?, readings.get(loser.0)?);
     let (winner_page, loser_page) = (winner_file.page.as_ref()?, loser_file.page.as_ref()?);
     let also = Some(winner_page.place(winner.1));
@@ -266,11 +245,9 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
                 suggested += 1;
                 let candidates = known.iter().copied().filter(|candidate| *candidate != ruled.item.id);
                 let suggestion = if suggested <= SUGGESTED_MAX { nearest(name, candidates) } else { None };
-                let mut diagnostic = page.diagnostic(
-                    at,
-                    Finding::UnknownStacking { name: super::number::shorten(name), suggestion },
-                );
-                if manner.unchanged.contains(reading.path) {
+                let mut diagnostic =
+                    page.diagnostic(at, Finding::UnknownStacking { name: super::number::shorten(name), suggestion });
+                if manner.unchanged.contains(&(reading.path, reading.version)) {
                     diagnostic.severity = super::diagnostic::Severity::Warning;
                 }
                 found.push(diagnostic);

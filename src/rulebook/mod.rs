@@ -27,7 +27,9 @@ pub mod library;
 pub mod matcher;
 pub mod index;
 pub mod compile;
+pub mod adopt;
 
+pub use adopt::adopt;
 pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use folder::is_rule_file;
@@ -76,12 +78,4 @@ pub struct Adoption {
     pub standings: Vec<Standing>,
     /// What was found in the files as they are in the folder.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Decides what a folder puts in force: `seen` is what is there now, `good` what was in force before. A file at fault
-/// keeps its own last good version, or stays out; it never takes another file with it.
-#[must_use]
-pub fn adopt(seen: &[Source], _good: &[Source]) -> Adoption {
-    let Compiled { rulebook, diagnostics } = compile(seen);
-    Adoption { rulebook, sources: seen.to_vec(), standings: Vec::new(), diagnostics }
 }

@@ -9,11 +9,23 @@ use super::settings::Settings;
 use super::source::Source;
 use super::syntax::{Node, Value, parse};
 
+/// Which of two versions of a file.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
+pub enum Version {
+    /// As it is in the folder.
+    #[default]
+    Seen,
+    /// As it was when it was last good.
+    Good,
+}
+
 /// A rule file.
 #[derive(Debug, Clone)]
 pub struct Reading<'a> {
     /// Its path.
     pub path: &'a str,
+    /// Which version of it.
+    pub version: Version,
     /// Its text; absent when it could not be decoded.
     pub page: Option<Page<'a>>,
     /// What it holds.
@@ -35,8 +47,10 @@ impl Reading<'_> {
 /// Reads a rule file under settings; with faulty settings their words are not held against it.
 #[must_use]
 pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound: bool) -> Reading<'a> {
-    let mut reading = Reading {
+    let mut reading =
+        Reading {
         path: &source.path,
+        version: Version::Seen,
         page: None,
         rules: Rules::default(),
         found: Vec::new(),

@@ -1,4 +1,6 @@
 //! Everything that is tested from outside: one binary, one module a subject.
+//!
+//! `cfg(test)` says to the lints that helper functions, too, are tests.
 
 #[cfg(test)]
 mod gallery;
@@ -8,3 +10,11 @@ mod laws;
 mod oracle;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod swap;
