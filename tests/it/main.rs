@@ -15,6 +15,8 @@ mod restart;
 #[cfg(test)]
 mod running;
 #[cfg(test)]
+mod sample;
+#[cfg(test)]
 mod service;
 #[cfg(test)]
 mod swap;

@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 
 use smallvec::SmallVec;
 
-use crate::money::Amount;
+use crate::money::{Amount, Rate};
 use crate::pricing::problem::{Cut, Give, Line, Offer, Problem};
 use crate::pricing::settle::{Offers, Value};
-use crate::promotion::{Measured, Stage};
+use crate::promotion::{Base, Measured, Stage};
 
 /// The most choices of one line that are looked at; what a line beyond it could still gain is bounded instead.
 const CHOICES_MAX: usize = 2_048;
@@ -55,6 +55,51 @@ pub(super) struct Choices {
     pub lines: Vec<Vec<Choice>>,
     /// What the units of lines with too many choices could gain beyond the best one listed.
     pub unlisted: i64,
+}
+
+impl Choices {
+    /// The most that an offer whose maximum holds can add to the total. Percentages that take effect after it take less off a
+    /// price that it lowered: of what it takes, only the rest of the gentlest of them stays gained, and a minor unit for each
+    /// rounding on each unit.
+    pub(super) fn capped_gain(&self, problem: &Problem, place: usize) -> i64 {
+        let Some((offer, most)) =
+            problem.offers.get(place).and_then(|offer| Some((offer, offer.max_discount?)))
+        else {
+            return 0;
+        };
+        let mut gain = Amount::ZERO;
+        let mut roundings = 0;
+        for choice in self.lines.iter().flatten().filter(|choice| choice.carried.contains(&place)) {
+            let rates = later_rates(problem, choice, place, offer);
+            gain = gain.max(rates.iter().fold(most, |left, rate| rate.rest().of_up(left)));
+            roundings = roundings.max(rates.len());
+        }
+        let units: i64 = offer
+            .on
+            .ones()
+            .filter_map(|line| problem.lines.get(line))
+            .map(|line| i64::from(line.quantity))
+            .sum();
+        (gain.minor() + units.saturating_mul(i64::try_from(roundings).unwrap_or(i64::MAX))).min(most.minor())
+    }
+}
+
+/// The percentages of current prices that take effect after an offer on the units of a choice.
+fn later_rates(problem: &Problem, choice: &Choice, place: usize, offer: &Offer) -> SmallVec<[Rate; 4]> {
+    let order = |give: &Give| give.order();
+    let own = choice.acts.iter().find(|act| act.offer == place);
+    let kind = own.and_then(|act| offer.tiers.get(act.tier)).map_or(0, |tier| order(&tier.give));
+    let moment = (offer.level, offer.stage, kind, place);
+    let later = choice.acts.iter().filter_map(|act| {
+        let other = problem.offers.get(act.offer)?;
+        let give = &other.tiers.get(act.tier)?.give;
+        let is_later = (other.level, other.stage, order(give), act.offer) > moment;
+        match give {
+            Give::Units(Cut::Percent(rate, Base::Current)) if is_later => Some(*rate),
+            _ => None,
+        }
+    });
+    later.collect()
 }
 
 /// Lists the choices of every line.

@@ -13,6 +13,9 @@
 mod choice;
 mod switch;
 mod relax;
+mod rest;
+mod tie;
+mod label;
 mod search;
 
 use super::problem::Problem;

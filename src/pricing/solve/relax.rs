@@ -6,7 +6,7 @@
 
 use smallvec::SmallVec;
 
-use super::choice::{Choice, Choices};
+use super::choice::{Choice, Choices, Gauge};
 use super::switch::{Effect, Plan, Setting};
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::Value;
@@ -37,7 +37,7 @@ pub(super) enum Sense {
 pub(super) struct Row {
     pub sense: Sense,
     /// The level from which on it counts.
-    level: usize,
+    pub level: usize,
     pub bound: i64,
     multiplier_max: i64,
 }
@@ -48,7 +48,7 @@ pub(super) struct Pick {
     /// The choice's place in its line's list.
     pub choice: usize,
     /// What a unit takes off, before it is charged.
-    value: Value,
+    pub value: Value,
     /// What a unit adds to each row.
     pub adds: SmallVec<[i64; 4]>,
     /// What a unit takes off, charged by the multipliers.
@@ -68,9 +68,8 @@ pub(super) struct Relaxation {
     multipliers: Vec<i64>,
     pub lines: Vec<LinePicks>,
     /// What is taken off whatever is chosen.
-    constant: Value,
-    /// The work that building it took.
-    pub steps: u64,
+    pub constant: Value,
+    steps: u64,
 }
 
 /// Whether a choice may be taken under the settings: an offer only at the tier that is set, and no two basket amounts that
@@ -98,21 +97,30 @@ pub(super) fn is_allowed(
 }
 
 impl Relaxation {
-    /// Builds the rows and finds good multipliers; `None` where some line has no choice left.
+    /// Builds the rows and finds good multipliers, and counts the work into `steps`; `None` where some line has no choice
+    /// left, or as soon as the bound is worse than `least`.
     pub(super) fn new(
         problem: &Problem,
         choices: &Choices,
         plan: &Plan,
         settings: &[Option<Setting>],
+        least: &Value,
+        steps: &mut u64,
     ) -> Option<Self> {
         let mut builder = Builder { problem, choices, plan, settings, rows: Vec::new(), sources: Vec::new() };
         let constant = builder.rows();
         let lines = builder.lines()?;
-        let multipliers = vec![0; builder.rows.len()];
+        // What is shared begins fully charged: its amount once, and nothing for the units. From there the other rows find
+        // their multipliers; the other way round the descent gets stuck.
+        let begin = |row: &Row| if row.sense == Sense::Shared { ONE } else { 0 };
+        let multipliers = builder.rows.iter().map(begin).collect();
         let mut relaxation = Relaxation { rows: builder.rows, multipliers, lines, constant, steps: 0 };
-        relaxation.tune();
-        relaxation.charge();
-        Some(relaxation)
+        let is_open = relaxation.tune(least);
+        *steps += relaxation.steps;
+        is_open.then(|| {
+            relaxation.charge();
+            relaxation
+        })
     }
 
     /// The bound of everything.
@@ -137,48 +145,53 @@ impl Relaxation {
         bound
     }
 
-    /// Bisects the multiplier of each row that the best choices break.
-    fn tune(&mut self) {
+    /// Bisects the multiplier of each row that the best choices break; false as soon as the bound is worse than `least`.
+    fn tune(&mut self, least: &Value) -> bool {
         for _ in 0..ROUNDS {
             for place in 0..self.rows.len() {
-                let is_broken = self.evaluate().1.get(place).copied().unwrap_or_default();
+                let (bound, broken) = self.evaluate();
+                if whole(&bound) < *least {
+                    return false;
+                }
+                let is_broken = broken.get(place).copied().unwrap_or_default();
                 let is_charged = self.multipliers.get(place).is_some_and(|&multiplier| multiplier > 0);
-                if is_broken || is_charged {
-                    self.bisect(place);
+                if (is_broken || is_charged) && !self.bisect(place, least) {
+                    return false;
                 }
             }
         }
+        true
     }
 
-    fn bisect(&mut self, place: usize) {
+    /// Finds the multiplier of one row that bounds best; false as soon as the bound is worse than `least`.
+    fn bisect(&mut self, place: usize, least: &Value) -> bool {
         let Some(row) = self.rows.get(place).copied() else {
-            return;
+            return true;
         };
-        let (mut low, mut high) = (0, row.multiplier_max);
-        let mut best: Option<(Bound, i64)> = None;
-        let mut next = high;
+        let (mut low, mut high, mut next) = (0, row.multiplier_max, row.multiplier_max);
+        self.set(place, 0);
+        let mut best = (self.evaluate().0, 0);
         loop {
             self.set(place, next);
             let (bound, broken) = self.evaluate();
-            if best.as_ref().is_none_or(|(least, _)| bound < *least) {
-                best = Some((bound, next));
+            if whole(&bound) < *least {
+                return false;
+            }
+            if bound < best.0 {
+                best = (bound, next);
             }
             if broken.get(place).copied().unwrap_or_default() {
-                low = next
+                low = next;
             } else {
-                high = next
+                high = next;
             }
             if high - low <= 1 {
                 break;
             }
             next = low.midpoint(high);
         }
-        self.set(place, 0);
-        let (bound, _) = self.evaluate();
-        match best {
-            Some((least, multiplier)) if least < bound => self.set(place, multiplier),
-            _ => {}
-        }
+        self.set(place, best.1);
+        true
     }
 
     fn set(&mut self, place: usize, multiplier: i64) {
@@ -317,11 +330,12 @@ impl Builder<'_> {
             }
         }
         for &offer in &self.choices.capped {
-            if let Some((level, most)) =
-                self.problem.offers.get(offer).and_then(|o| Some((o.level, o.max_discount?)))
-            {
-                let row = Row { sense: Sense::Shared, level, bound: most.minor(), multiplier_max: ONE };
-                self.row(SourceOf::Capped(offer), row);
+            if let Some(level) = self.problem.offers.get(offer).map(|offer| offer.level) {
+                let bound = self.choices.capped_gain(self.problem, offer);
+                self.row(
+                    SourceOf::Capped(offer),
+                    Row { sense: Sense::Shared, level, bound, multiplier_max: ONE },
+                );
             }
         }
         for (place, offer) in self.problem.offers.iter().enumerate() {
@@ -388,6 +402,7 @@ impl Builder<'_> {
             list.iter().find(|&&(other, _)| other == offer).map_or(0, |&(_, part)| part)
         };
         match source {
+            SourceOf::Gauge(gauge) if self.is_blocked(choice, gauge) => 0,
             SourceOf::Gauge(gauge) => choice.adds.get(gauge).map_or(0, |&(most, _)| most),
             SourceOf::Units(offer) => i64::from(choice.carried.contains(&offer)),
             SourceOf::Capped(offer) => of(&choice.capped, offer),
@@ -395,20 +410,35 @@ impl Builder<'_> {
         }
     }
 
+    /// Whether a basket amount that is on takes the unit and so keeps it from counting.
+    fn is_blocked(&self, choice: &Choice, gauge: usize) -> bool {
+        let mut takers = choice.takers.iter().map(|&(offer, _)| offer).filter(|&offer| self.is_on(offer));
+        match self.choices.gauges.get(gauge) {
+            Some(&Gauge::Offer(measuring)) => {
+                takers.any(|offer| !self.problem.is_compatible(offer, measuring))
+            }
+            Some(&Gauge::Delivery(place)) => takers.any(|offer| {
+                self.problem.deliveries.get(place).is_some_and(|delivery| !delivery.counts(&[offer]))
+            }),
+            None => false,
+        }
+    }
+
+    /// Whether an offer's basket amount is on.
+    fn is_on(&self, offer: usize) -> bool {
+        let is_it =
+            |setting: &Setting| matches!(setting.effect, Effect::Basket { offer: on, .. } if on == offer);
+        self.settings.iter().flatten().any(is_it)
+    }
+
     /// Leaves out a choice where another of the line is worth at least as much and adds at least as well to every row. Only
     /// where nothing is shared: there a unit's worth depends on the others.
     fn undominated(&self, list: &[Choice], picks: Vec<Pick>) -> Vec<Pick> {
-        let is_on = |offer: usize| {
-            self.settings
-                .iter()
-                .flatten()
-                .any(|setting| matches!(setting.effect, Effect::Basket { offer: on, .. } if on == offer))
-        };
         let last = self.problem.levels - 1;
         let is_upset = |offer: usize| self.problem.offers.get(offer).is_none_or(|offer| offer.level != last);
         let takers = |pick: &Pick| -> SmallVec<[usize; 2]> {
             let takers = list.get(pick.choice).map_or(&[][..], |choice| choice.takers.as_slice());
-            takers.iter().map(|&(offer, _)| offer).filter(|&offer| is_on(offer)).collect()
+            takers.iter().map(|&(offer, _)| offer).filter(|&offer| self.is_on(offer)).collect()
         };
         let is_bound = |pick: &Pick| {
             self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)

@@ -9,11 +9,17 @@ use smallvec::SmallVec;
 
 use super::Solution;
 use super::choice::Choices;
-use super::relax::{Bound, Relaxation, Sense, add, is_allowed, whole};
-use super::switch::{Effect, Plan, Setting};
+use super::label;
+use super::relax::{Bound, Relaxation, add, is_allowed, whole};
+use super::rest::Rests;
+use super::switch::{Effect, Plan, Setting, Switch};
+use super::tie::Used;
 use crate::money::Amount;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Settled, Units, Value, settle};
+
+/// Rounds of the first climb: it is a beginning, not the search.
+const CLIMBS_MAX: usize = 3;
 
 /// Searches within `steps` of work.
 pub(super) fn run(problem: &Problem, choices: &Choices, plan: &Plan, steps: u64) -> Solution {
@@ -25,10 +31,13 @@ pub(super) fn run(problem: &Problem, choices: &Choices, plan: &Plan, steps: u64)
         settings: vec![None; plan.switches.len()],
         left: steps,
         open: None,
+        ceiling: None,
         best,
     };
     let ceiling = search.bound();
-    search.switch(0);
+    let hints = search.climb();
+    search.open = None;
+    search.switch(0, &hints);
     let gain = search.gain(&ceiling);
     Solution {
         settled: search.best.settled,
@@ -61,46 +70,6 @@ struct Best {
     used: Used,
 }
 
-/// Promotions that take something off: offers by place, then the delivery's by place behind them.
-#[derive(Debug, Clone, PartialEq, Eq)]
-struct Used {
-    up: usize,
-    promotions: FixedBitSet,
-}
-
-impl Used {
-    fn none(problem: &Problem) -> Self {
-        let all = problem.offers.len() + problem.deliveries.len();
-        Used { up: 0, promotions: FixedBitSet::with_capacity(all) }
-    }
-
-    fn insert(&mut self, problem: &Problem, place: usize) {
-        if self.promotions.put(place) {
-            return;
-        }
-        let uses_up = match place.checked_sub(problem.offers.len()) {
-            None => problem.offers.get(place).is_some_and(|offer| offer.uses_up),
-            Some(delivery) => problem.deliveries.get(delivery).is_some_and(|offer| offer.uses_up),
-        };
-        self.up += usize::from(uses_up);
-    }
-
-    fn count(&self) -> usize {
-        self.promotions.count_ones(..)
-    }
-
-    /// The places in the rulebook, which stand in the byte order of ids.
-    fn ids(&self, problem: &Problem) -> Vec<crate::rulebook::PromotionIndex> {
-        let id = |place: usize| match place.checked_sub(problem.offers.len()) {
-            None => problem.offers.get(place).map(|offer| offer.index),
-            Some(delivery) => problem.deliveries.get(delivery).map(|offer| offer.index),
-        };
-        let mut ids: Vec<_> = self.promotions.ones().filter_map(id).collect();
-        ids.sort_unstable();
-        ids
-    }
-}
-
 impl Best {
     fn of(problem: &Problem, settled: Settled) -> Self {
         let mut used = Used::none(problem);
@@ -118,9 +87,7 @@ impl Best {
     /// Whether this is to be preferred: a better value, or an equal one that wins the tie.
     fn beats(&self, other: &Best, problem: &Problem) -> bool {
         let by_value = self.settled.value.cmp(&other.settled.value);
-        let by_use = || other.used.up.cmp(&self.used.up).then(other.used.count().cmp(&self.used.count()));
-        let by_ids = || other.used.ids(problem).cmp(&self.used.ids(problem));
-        by_value.then_with(by_use).then_with(by_ids) == Ordering::Greater
+        by_value.then_with(|| other.used.order(&self.used, problem)) == Ordering::Greater
     }
 }
 
@@ -132,6 +99,8 @@ struct Search<'a> {
     left: u64,
     /// The best bound among what was left open when the work ran out.
     open: Option<Value>,
+    /// What the labels showed to be the most under the settings that are being searched.
+    ceiling: Option<Value>,
     best: Best,
 }
 
@@ -140,6 +109,7 @@ impl Search<'_> {
     fn pay(&mut self, steps: u64, bound: &Value) -> bool {
         if self.left < steps {
             self.left = 0;
+            let bound = self.ceiling.as_ref().map_or(bound, |ceiling| ceiling.min(bound));
             if self.open.as_ref().is_none_or(|open| open < bound) {
                 self.open = Some(bound.clone());
             }
@@ -186,38 +156,73 @@ impl Search<'_> {
         sum
     }
 
-    /// Decides the switches from `place` on.
-    fn switch(&mut self, place: usize) {
+    /// A good assignment to begin with: every switch off, then setting by setting whatever makes it better. Returns the
+    /// settings that were found best.
+    fn climb(&mut self) -> Vec<Option<Setting>> {
+        let off = |switch: &Switch| switch.settings.last().copied();
+        self.settings = self.plan.switches.iter().map(off).collect();
+        self.lines(true);
+        for _ in 0..CLIMBS_MAX {
+            let before = self.best.settled.value.clone();
+            for (place, switch) in self.plan.switches.iter().enumerate() {
+                let held = self.settings.clone();
+                let mut found = held.clone();
+                for setting in &switch.settings {
+                    let value = self.best.settled.value.clone();
+                    self.settings.clone_from(&held);
+                    self.set(place, Some(*setting));
+                    self.lines(true);
+                    if self.best.settled.value > value {
+                        found.clone_from(&self.settings);
+                    }
+                }
+                self.settings = found;
+            }
+            if self.best.settled.value == before {
+                break;
+            }
+        }
+        std::mem::replace(&mut self.settings, vec![None; self.plan.switches.len()])
+    }
+
+    fn set(&mut self, place: usize, setting: Option<Setting>) {
+        if let Some(slot) = self.settings.get_mut(place) {
+            *slot = setting;
+        }
+    }
+
+    /// Decides the switches from `place` on, first as `hints` has them.
+    fn switch(&mut self, place: usize, hints: &[Option<Setting>]) {
         let bound = self.bound();
         let size: usize = self.choices.lines.len() + self.plan.switches.len();
         if bound < self.best.settled.value || !self.pay(u64::try_from(size).unwrap_or(u64::MAX), &bound) {
             return;
         }
         let Some(switch) = self.plan.switches.get(place) else {
-            self.lines(&bound);
+            self.lines(false);
             return;
         };
-        for setting in &switch.settings {
-            if let Some(slot) = self.settings.get_mut(place) {
-                *slot = Some(*setting);
-            }
-            self.switch(place + 1);
+        let hint = hints.get(place).copied().flatten();
+        let others = switch.settings.iter().copied().filter(|setting| Some(*setting) != hint);
+        for setting in hint.into_iter().chain(others) {
+            self.set(place, Some(setting));
+            self.switch(place + 1, hints);
         }
-        if let Some(slot) = self.settings.get_mut(place) {
-            *slot = None;
-        }
+        self.set(place, None);
     }
 
-    /// Every switch is decided: gives choices to the units.
-    fn lines(&mut self, bound: &Value) {
-        let Some(relaxation) = Relaxation::new(self.problem, self.choices, self.plan, &self.settings) else {
+    /// Every switch is decided: gives choices to the units. A climb is content with what a narrow beam finds.
+    fn lines(&mut self, is_climb: bool) {
+        let least = self.best.settled.value.clone();
+        let mut steps = 0;
+        let relaxation =
+            Relaxation::new(self.problem, self.choices, self.plan, &self.settings, &least, &mut steps);
+        let bound = relaxation.as_ref().map_or_else(Value::new, |relaxation| whole(&relaxation.bound()));
+        let Some(relaxation) = relaxation.filter(|_| bound >= least) else {
+            self.left = self.left.saturating_sub(steps);
             return;
         };
-        if !self.pay(relaxation.steps, bound) {
-            return;
-        }
-        let whole = whole(&relaxation.bound());
-        if whole < self.best.settled.value {
+        if !self.pay(steps, &bound) {
             return;
         }
         let mut used = Used::none(self.problem);
@@ -235,6 +240,30 @@ impl Search<'_> {
             }
         }
         let rests = Rests::of(&relaxation);
+        let goal = (&least, used.clone());
+        let width = if is_climb { label::BEAM } else { label::LABELS_MAX };
+        let found = label::run(
+            self.problem,
+            self.choices,
+            &relaxation,
+            &rests,
+            goal,
+            (width, is_climb),
+            &mut self.left,
+        );
+        if let Ok(found) = found {
+            for (value, units) in found.ways {
+                if value < self.best.settled.value {
+                    break;
+                }
+                self.leaf(Assignment { units, on: on.clone() });
+            }
+            if is_climb || found.bound <= self.best.settled.value {
+                return;
+            }
+            self.ceiling = Some(found.bound);
+        }
+        // Something takes effect after a shared amount, or there were too many labels: every assignment is looked at.
         let sums = SmallVec::from_elem(0, relaxation.rows.len());
         let node = Node {
             line: 0,
@@ -246,6 +275,7 @@ impl Search<'_> {
         };
         let mut assignment = Assignment { units: Vec::with_capacity(relaxation.lines.len()), on };
         self.units(&relaxation, &rests, node, &mut assignment);
+        self.ceiling = None;
     }
 
     /// Gives choices to the units, line by line, pick by pick: each pick to as many of the line's open units as may be, then
@@ -292,10 +322,11 @@ impl Search<'_> {
             node.left = relaxation.lines.get(node.line).map_or(0, |line| line.quantity);
         }
         let Some(line) = relaxation.lines.get(node.line) else {
-            self.leaf(assignment);
+            self.leaf(assignment.clone());
             return nothing;
         };
-        let Some(pick) = line.picks.get(node.pick) else {
+        let open = line.picks.get(node.pick..).unwrap_or_default();
+        let Some(pick) = open.first() else {
             return nothing;
         };
         let mut bound = node.charged.clone();
@@ -304,7 +335,10 @@ impl Search<'_> {
             add(&mut bound, rest, 1);
         }
         let bound = whole(&bound);
-        if self.is_hopeless(&bound, &node.used) || !rests.can_hold(relaxation, node) || !self.pay(1, &bound) {
+        if self.is_hopeless(&bound, &node.used)
+            || !rests.can_hold(relaxation, node.line, open, node.left, &node.sums)
+            || !self.pay(1, &bound)
+        {
             return nothing;
         }
         let is_last = node.pick + 1 == line.picks.len();
@@ -320,7 +354,7 @@ impl Search<'_> {
         };
         add(&mut next.charged, &pick.charged, i128::from(count));
         for (sum, &one) in next.sums.iter_mut().zip(&pick.adds) {
-            *sum += i128::from(one) * i128::from(count);
+            *sum += one * i64::from(count);
         }
         let choice = self.choices.lines.get(node.line).and_then(|list| list.get(pick.choice));
         let carried = choice.map(|choice| choice.carried.clone()).unwrap_or_default();
@@ -342,10 +376,9 @@ impl Search<'_> {
         }
     }
 
-    fn leaf(&mut self, assignment: &Assignment) {
+    fn leaf(&mut self, mut assignment: Assignment) {
         let work = u64::try_from(assignment.units.len()).unwrap_or(u64::MAX);
         self.left = self.left.saturating_sub(work);
-        let mut assignment = assignment.clone();
         // Units of a line are alike; those with fewer promotions stand first and so take the spare minor unit of a shared
         // amount where it is worth most.
         assignment.units.sort_by(|one, other| {
@@ -381,61 +414,6 @@ struct Node {
     /// Units of the line without a choice yet.
     left: u32,
     charged: Bound,
-    sums: SmallVec<[i128; 8]>,
+    sums: SmallVec<[i64; 8]>,
     used: Used,
-}
-
-/// What the lines from each place on can add at best.
-struct Rests {
-    /// One more than there are lines; the last is nothing.
-    bounds: Vec<Bound>,
-    /// To each row, in its favor.
-    sums: Vec<SmallVec<[i128; 8]>>,
-}
-
-impl Rests {
-    fn of(relaxation: &Relaxation) -> Self {
-        let levels = relaxation.open().len();
-        let mut bounds = vec![Bound::from_elem(0, levels)];
-        let mut sums = vec![SmallVec::from_elem(0, relaxation.rows.len())];
-        for line in relaxation.lines.iter().rev() {
-            let mut bound = bounds.last().cloned().unwrap_or_default();
-            if let Some(best) = line.picks.first() {
-                add(&mut bound, &best.charged, i128::from(line.quantity));
-            }
-            bounds.push(bound);
-            let behind = sums.last().cloned().unwrap_or_default();
-            let rows = relaxation.rows.iter().enumerate().zip(behind).map(|((row, numbers), sum)| {
-                let adds = line.picks.iter().filter_map(|pick| pick.adds.get(row).copied());
-                let best = if numbers.sense == Sense::AtLeast { adds.max() } else { adds.min() };
-                sum + i128::from(best.unwrap_or_default()) * i128::from(line.quantity)
-            });
-            let rows = rows.collect();
-            sums.push(rows);
-        }
-        bounds.reverse();
-        sums.reverse();
-        Rests { bounds, sums }
-    }
-
-    /// Whether every row can still hold.
-    fn can_hold(&self, relaxation: &Relaxation, node: &Node) -> bool {
-        let Some(line) = relaxation.lines.get(node.line) else {
-            return true;
-        };
-        let Some(behind) = self.sums.get(node.line + 1) else {
-            return true;
-        };
-        relaxation.rows.iter().enumerate().all(|(row, numbers)| {
-            let here = node.sums.get(row).copied().unwrap_or_default()
-                + behind.get(row).copied().unwrap_or_default();
-            let adds = line.picks.iter().skip(node.pick).filter_map(|pick| pick.adds.get(row).copied());
-            let part = |one: i64| i128::from(one) * i128::from(node.left);
-            match numbers.sense {
-                Sense::AtLeast => here + part(adds.max().unwrap_or_default()) >= i128::from(numbers.bound),
-                Sense::AtMost => here + part(adds.min().unwrap_or_default()) <= i128::from(numbers.bound),
-                Sense::Shared => true,
-            }
-        })
-    }
 }

@@ -36,7 +36,7 @@ pub(super) struct Switch {
 }
 
 /// One way to decide.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Setting {
     /// What it does.
     pub effect: Effect,
