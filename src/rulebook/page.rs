@@ -12,6 +12,8 @@ pub const RULES_BYTES_MAX: usize = 4 * 1_048_576;
 pub const CSV_BYTES_MAX: usize = 64 * 1_048_576;
 /// Characters of a line that a diagnostic quotes.
 const QUOTED_MAX: usize = 200;
+/// Characters that a caret underlines.
+const UNDERLINED_MAX: usize = 60;
 /// Characters that a quoted part of a long line shows before the place.
 const QUOTED_BEFORE: usize = 60;
 
@@ -104,7 +106,7 @@ impl<'a> Page<'a> {
         let is_long = line.chars().nth(QUOTED_MAX).is_some();
         let skipped = if is_long { (column - 1).saturating_sub(QUOTED_BEFORE) } else { 0 };
         let text: String = line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
-        let room = (text.chars().count() + skipped + 1).saturating_sub(column).max(1);
+        let room = (text.chars().count() + skipped + 1).saturating_sub(column).clamp(1, UNDERLINED_MAX);
         Place {
             line: at.line,
             column: at.column,
@@ -119,6 +121,12 @@ impl<'a> Page<'a> {
     pub fn end(&self) -> At {
         let text = self.text.trim_end();
         self.at_byte(text.len())
+    }
+
+    /// The number of the line that holds a byte.
+    #[must_use]
+    pub fn line_at(&self, byte: usize) -> u32 {
+        u32::try_from(self.starts.partition_point(|&start| start <= byte).max(1)).unwrap_or(u32::MAX)
     }
 
     /// The spot of a byte.

@@ -70,7 +70,7 @@ struct Row<'r, 'p> {
 
 impl Row<'_, '_> {
     fn line(&self) -> u32 {
-        self.record.position().and_then(|position| u32::try_from(position.line()).ok()).unwrap_or(1)
+        line_of(self.found.page, self.record)
     }
 
     fn cell(&self, column: &str) -> &str {
@@ -121,6 +121,15 @@ impl Row<'_, '_> {
             }
         }
     }
+}
+
+/// The line at which a record begins. The library counts from the end of the one before, which with Windows line ends
+/// is half a line early.
+fn line_of(page: &Page<'_>, record: &csv::StringRecord) -> u32 {
+    let byte = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let rest = page.text.as_bytes().get(byte..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    page.line_at(byte + ends)
 }
 
 /// A cell without blanks, and without the `="…"` by which spreadsheets keep leading zeros.
@@ -206,7 +215,7 @@ fn read(
     let mut seen = BTreeMap::new();
     let mut count = 0;
     while reader.read_record(&mut record).unwrap_or(false) {
-        let line = record.position().and_then(|p| u32::try_from(p.line()).ok()).unwrap_or(1);
+        let line = line_of(&page, &record);
         if line < heading_line || record.iter().all(|cell| clean(cell).is_empty()) {
             continue;
         }

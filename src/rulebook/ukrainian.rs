@@ -30,7 +30,7 @@ pub fn message(finding: &Finding) -> String {
         Finding::UnknownWord { noun, word, .. } => format!("немає {} `{word}`", self::noun(*noun)),
         Finding::CurlyQuote => "друкарські лапки тут відкрито, але не закрито, або навпаки".to_owned(),
         Finding::NotANumber(text) => format!("`{text}` — не число"),
-        Finding::AmbiguousNumber { text, thousands, fraction } => {
+        Finding::AmbiguousNumber { text, thousands, fraction, .. } => {
             format!("`{text}` може означати {thousands} або {fraction}")
         }
         Finding::TooManyDigits { text, currency, digits: 0 } => {
@@ -125,7 +125,7 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::UnknownWord { known, .. } => format!("є такі: {}", list(known)),
         Finding::CurlyQuote => "поставте прості лапки: \"…\"".to_owned(),
         Finding::NotANumber(_) => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
-        Finding::AmbiguousNumber { thousands, fraction, .. } => format!("напишіть {thousands} або {fraction}"),
+        Finding::AmbiguousNumber { thousands, plainly, .. } => format!("напишіть {thousands} або {plainly}"),
         Finding::TooManyDigits { digits: 0, .. } => "напишіть ціле число".to_owned(),
         Finding::TooManyDigits { digits, .. } => {
             format!("залиште після коми щонайбільше стільки знаків: {digits}")
@@ -223,6 +223,10 @@ fn shape(shape: Shape) -> &'static str {
 
 fn shape_advice(key: &str, expected: Shape) -> String {
     match expected {
+        Shape::Fields if key == "on" => "напишіть `on: {brands: [Dior]}`".to_owned(),
+        Shape::Fields if key == "when" => "напишіть `when: {channels: [web]}`".to_owned(),
+        Shape::Fields if key == "give" => "напишіть `give: {percent: 20}`".to_owned(),
+        Shape::Fields if key == "spend" => "напишіть `spend: {at_least: 1000}`".to_owned(),
         Shape::Fields => format!("напишіть `{key}: {{поле: значення}}`"),
         Shape::List => format!("напишіть `{key}: [перше, друге]` або кожен запис з нового рядка після `- `"),
         Shape::Text => format!("напишіть одне значення після `{key}:`"),
@@ -330,7 +334,7 @@ fn broken_message(broken: &Break) -> String {
         Break::Mismatched(open, close) => format!("дужку `{open}` не можна закрити дужкою `{close}`"),
         Break::Stray => "тут закрито дужку, якої не відкривали".to_owned(),
         Break::Quote => "лапки, які тут відкрито, ніде не закрито".to_owned(),
-        Break::AfterQuote => "після закритих лапок є ще текст".to_owned(),
+        Break::AfterQuote => "після закритих лапок є ще щось".to_owned(),
         Break::Escape => "зворотна риска тут нічого не означає".to_owned(),
         Break::Comma => "бракує коми або дужки, що закриває".to_owned(),
         Break::Colon => "бракує двокрапки після назви поля".to_owned(),
@@ -352,7 +356,7 @@ fn broken_advice(broken: &Break) -> String {
         Break::Mismatched(..) => "закрийте її дужкою `}`",
         Break::Stray => "видаліть її або додайте ту, що відкриває",
         Break::Quote => "закрийте лапки; чи файл скопійовано повністю?",
-        Break::AfterQuote => "візьміть у лапки все значення",
+        Break::AfterQuote => "поставте кому між двома значеннями або візьміть у лапки все значення",
         Break::Escape => "зворотну риску пишуть двічі: `\\\\`, або ж беруть одинарні лапки",
         Break::Comma => "поставте кому між записами й закрийте кожну дужку",
         Break::Colon => "напишіть `поле: значення`, з пробілом після двокрапки",

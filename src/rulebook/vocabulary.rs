@@ -186,7 +186,7 @@ pub static ATTRIBUTE: Type = Type::Any(&[Type::Flag, Type::Text, Type::Number, T
 
 /// A range of an attribute.
 pub static RANGE: Object = Object {
-    name: "range",
+    name: "customer",
     help: "A number within bounds.",
     keys: &[
         key("at_least", Type::Number, "The lowest number that passes."),
