@@ -153,7 +153,8 @@ impl Findings<'_> {
 
     fn add_with(&mut self, at: At, finding: Finding, also: Option<At>) {
         let is_error = finding.severity() == super::diagnostic::Severity::Error;
-        if is_error && self.errors >= SHOWN_MAX {
+        let is_shown = if is_error { self.errors < SHOWN_MAX } else { self.found.len() < SHOWN_MAX };
+        if !is_shown {
             self.more += 1;
             return;
         }
@@ -246,7 +247,7 @@ fn read(
         found.add(at, Finding::NoColumn(needed.first().copied().unwrap_or("sku")));
     }
     if found.more > 0 {
-        found.found.push(more_of(&source.path, found.more, true));
+        found.found.push(more_of(&source.path, found.more, found.errors > 0));
     }
     found.found
 }
@@ -270,6 +271,8 @@ fn headings(
                 columns.insert(*name, place);
             }
             None if word.is_empty() => {}
+            // Beyond what is shown nobody looks for the place: that costs the length of the line.
+            None if found.found.len() >= SHOWN_MAX => found.more += 1,
             None => found.add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
         }
     }

@@ -1,3 +1,5 @@
 //! tests
 
 mod gallery;
+mod hostile;
+mod schema;
