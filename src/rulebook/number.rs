@@ -22,7 +22,8 @@ pub enum Use {
 #[must_use]
 pub fn clean(text: &str) -> &str {
     let trimmed = text.trim_matches(is_noise);
-    for (open, close) in [('“', '”'), ('„', '“'), ('„', '”'), ('‘', '’'), ('”', '”'), ('’', '’')] {
+    for (open, close) in [('“', '”'), ('„', '“'), ('„', '”'), ('‘', '’'), ('”', '”'), ('’', '’')]
+    {
         if let Some(inner) = trimmed.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
             return inner.trim_matches(is_noise);
         }
@@ -53,7 +54,8 @@ pub fn decimal(text: &str, purpose: Use) -> Result<Decimal, Finding> {
         Fault::NoNumber => not_a_number(),
         Fault::TwoMeanings { thousands, fraction } => {
             let digits = if purpose == Use::Plain { 3 } else { 2 };
-            let plainly = Decimal::from_str_exact(&fraction).unwrap_or_default().trunc_with_scale(digits).to_string();
+            let plainly =
+                Decimal::from_str_exact(&fraction).unwrap_or_default().trunc_with_scale(digits).to_string();
             Finding::AmbiguousNumber { text: shown.to_owned(), thousands, fraction, plainly }
         }
     })?;

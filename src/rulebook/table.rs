@@ -126,7 +126,8 @@ impl Row<'_, '_> {
 /// The line at which a record begins. The library counts from the end of the one before, which with Windows line ends
 /// is half a line early.
 fn line_of(page: &Page<'_>, record: &csv::StringRecord) -> u32 {
-    let byte = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let byte =
+        record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
     let rest = page.text.as_bytes().get(byte..).unwrap_or_default();
     let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
     page.line_at(byte + ends)
@@ -196,7 +197,7 @@ fn read(
 ) -> Vec<Diagnostic> {
     let page = match Page::of(source, CSV_BYTES_MAX) {
         Ok(page) => page,
-        Err(diagnostic) => return vec![diagnostic],
+        Err(diagnostic) => return vec![*diagnostic],
     };
     // Spreadsheets may say their separator in a line before the headings.
     let said = page.line(1).strip_prefix("sep=").and_then(|rest| rest.chars().next());
@@ -273,7 +274,8 @@ fn headings(
             None if word.is_empty() => {}
             // Beyond what is shown nobody looks for the place: that costs the length of the line.
             None if found.found.len() >= SHOWN_MAX => found.more += 1,
-            None => found.add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
+            None => found
+                .add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
         }
     }
     for column in needed.iter().filter(|column| !columns.contains_key(*column)) {

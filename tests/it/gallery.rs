@@ -2,6 +2,8 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it gallery` writes the golden files anew; look at every change.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -68,7 +70,8 @@ fn check(golden: &Path, got: &str) -> Result<(), String> {
 
 #[test]
 fn every_broken_file_is_explained() {
-    let mut entries: Vec<PathBuf> = fs::read_dir(gallery()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(gallery()).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let is_case = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();

@@ -8,9 +8,11 @@ use pricewright::rulebook::{schema, settings_schema, tests_schema};
 #[test]
 fn the_committed_schemas_are_in_step() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("rules");
-    for (name, generated) in
-        [("schema.json", schema()), ("settings.schema.json", settings_schema()), ("tests.schema.json", tests_schema())]
-    {
+    for (name, generated) in [
+        ("schema.json", schema()),
+        ("settings.schema.json", settings_schema()),
+        ("tests.schema.json", tests_schema()),
+    ] {
         let parsed: serde_json::Value = serde_json::from_str(&generated).unwrap();
         assert_eq!(parsed["$schema"], "http://json-schema.org/draft-07/schema#");
         let path = folder.join(name);
