@@ -22,7 +22,7 @@ const ALIKE_MAX: usize = 40;
 
 /// Every warning about files that are read together.
 #[must_use]
-pub fn lint(readings: &[&Reading<'_>], products: &[Product], has_catalog: bool) -> Vec<Diagnostic> {
+pub fn lint(readings: &[&Reading<'_>], products: &[&Product], has_catalog: bool) -> Vec<Diagnostic> {
     let mut found = Vec::new();
     if has_catalog {
         mentions(readings, products, &mut found);
@@ -43,7 +43,7 @@ struct Words {
 }
 
 impl Words {
-    fn of(products: &[Product]) -> Self {
+    fn of(products: &[&Product]) -> Self {
         let mut words = Words {
             skus: BTreeSet::new(),
             brands: BTreeMap::new(),
@@ -94,7 +94,7 @@ impl Words {
     }
 }
 
-fn mentions(readings: &[&Reading<'_>], products: &[Product], found: &mut Vec<Diagnostic>) {
+fn mentions(readings: &[&Reading<'_>], products: &[&Product], found: &mut Vec<Diagnostic>) {
     let words = Words::of(products);
     let mut suggested = 0;
     for reading in readings {
