@@ -53,3 +53,32 @@ pub(super) fn rulebook(parts: Parts) -> Rulebook {
     let digest = Digest::of(&parts.sources);
     Rulebook::new(parts.settings, Catalog::new(parts.products), parts.promotions, parts.caps, digest)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promotion::Promotion;
+
+    fn one(text: &str) -> Promotion {
+        let compiled = compile(&[Source { path: "a.yaml".to_owned(), bytes: text.into() }]);
+        let rulebook = compiled.rulebook.unwrap_or_else(|| panic!("{text}: {:?}", compiled.diagnostics));
+        rulebook.promotions()[0].clone()
+    }
+
+    /// What word processors, spreadsheets and Windows do to a file changes nothing of what it means.
+    #[test]
+    fn what_a_marketer_types_is_forgiven() {
+        let plain = one(
+            "promotions:\n  - id: a\n    on: {skus: ['00123']}\n    give: {percent: 12.5, max_discount: 1999.50}\n",
+        );
+        for text in [
+            "\u{feff}promotions:\r\n  - id: a\r\n    on: {skus: [00123]}\r\n    give: {percent: 12,5, max_discount: 1 999.50}\r\n",
+            "promotions:\n  - id: “a”\n    on: {skus: [“00123”]}\n    give: {percent: “12,5 %”, max_discount: '1\u{a0}999,50'}\n",
+            "promotions:\n  - id: a\u{a0}\n    on:\n      skus: 00123\n    give:\n      percent: 12,5\u{202f}%\n      max_discount: 1\u{2009}999,50\n",
+            "{“promotions”: [{“id”: “a”, \"on\": {\"skus\": [\"00123\"]}, \"give\": {\"percent\": \"12.5%\", \"max_discount\": 1999.5}}]}",
+            "promotions:\n\u{a0}\u{a0}- id:\u{a0}a\n\u{a0}\u{a0}\u{a0} on: {skus: [00123]}\n    give: {percent: 12.50%, max_discount: \"1,999.50\"}\n",
+        ] {
+            assert_eq!(one(text), plain, "{text}");
+        }
+    }
+}

@@ -63,8 +63,8 @@ impl<'a> Page<'a> {
                 return Err(refuse(Some(place), Finding::NotUtf8(encoding_of(bad))));
             }
         };
-        let page = Page::new(&source.path, Cow::Borrowed(text));
-        if let Some((byte, letter)) = text.char_indices().find(|&(_, letter)| is_forbidden(letter)) {
+        let page = Page::new(&source.path, with_plain_blanks(text));
+        if let Some((byte, letter)) = page.text.char_indices().find(|&(_, letter)| is_forbidden(letter)) {
             let place = page.place(page.at_byte(byte));
             return Err(refuse(Some(place), Finding::ControlCharacter(u32::from(letter))));
         }
@@ -142,6 +142,24 @@ impl<'a> Page<'a> {
             length: 1,
         }
     }
+}
+
+/// No-break blanks, which come with text copied from a web page or a letter, as plain ones where YAML needs those: at the
+/// beginning of a line and after a colon. One letter stands for one, so that no column moves.
+fn with_plain_blanks(text: &str) -> Cow<'_, str> {
+    const NO_BREAK: [char; 3] = ['\u{a0}', '\u{202f}', '\u{2007}'];
+    if !text.contains(NO_BREAK) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut is_structure = true;
+    for letter in text.chars() {
+        let is_blank = letter == ' ' || NO_BREAK.contains(&letter);
+        plain.push(if is_structure && is_blank { ' ' } else { letter });
+        let stays = is_structure && (is_blank || letter == '-');
+        is_structure = stays || matches!(letter, '\n' | '\r' | ':');
+    }
+    Cow::Owned(plain)
 }
 
 /// What no text file holds: NUL and its neighbors, but tabs and line ends.

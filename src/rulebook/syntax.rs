@@ -281,7 +281,8 @@ fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
     if !(is_nothing && is_number && is_next && text.ends_with(|letter: char| letter.is_ascii_digit())) {
         return false;
     }
-    *text = Cow::Owned(format!("{text},{key}"));
+    // A curly quote around both halves: its end went with the key's.
+    *text = Cow::Owned(format!("{},{key}", text.trim_start_matches(['“', '„', '”'])));
     last.node.at.length = at.length.saturating_add(1).saturating_add(key_at.length);
     true
 }
