@@ -24,7 +24,7 @@ pub fn adopt(seen: &[Source], good: &[Source]) -> Adoption {
     let mut found = library.build(&all, &manner).found;
     found.extend(surplus(seen, settings));
     match shelf.settle(&mut library, &manner) {
-        Some((picked, built, late)) => shelf.adopted(&library, &picked, built, with_late(found, late)),
+        Some((picked, built, late)) => shelf.adopted(library, &picked, built, with_late(found, late)),
         None => shelf.as_it_was(with_late(found, Vec::new())),
     }
 }
@@ -175,7 +175,7 @@ impl<'a> Shelf<'a> {
 
     fn adopted(
         &self,
-        library: &Library<'a>,
+        library: Library<'a>,
         picked: &BTreeMap<&'a str, Picked<'a>>,
         built: Built<'a>,
         diagnostics: Vec<Diagnostic>,
@@ -195,7 +195,7 @@ impl<'a> Shelf<'a> {
             .filter(|path| role(path) != Role::Table || used.contains(path) || named.contains(path))
             .map(|path| Standing { path: path.to_owned(), state: state(path) })
             .collect();
-        Adoption { rulebook: Some(rulebook(library, built)), sources, standings, diagnostics }
+        Adoption { rulebook: Some(rulebook(library.take(built))), sources, standings, diagnostics }
     }
 
     /// The settings are at fault: everything stays as it was.
@@ -223,7 +223,7 @@ impl<'a> Shelf<'a> {
         manner.unchanged.extend(self.good.keys().map(|&path| (path, Version::Good)));
         let built = library.build(&files, &manner);
         let is_good = !built.found.iter().any(Diagnostic::is_error);
-        let rulebook = is_good.then(|| rulebook(&library, built));
+        let rulebook = is_good.then(|| rulebook(library.take(built)));
         Adoption { rulebook, sources, standings, diagnostics }
     }
 }
@@ -350,7 +350,13 @@ mod tests {
         check(
             "a new file names an id of a version that is held",
             &[
-                ("a.yaml", Some("promotions: [{id: uno, give: {percent: 110}}]".to_owned())),
+                (
+                    "a.yaml",
+                    Some(
+                        "promotions: [{id: one, give: {percent: 10}}, {id: uno, give: {percent: 110}}]"
+                            .to_owned(),
+                    ),
+                ),
                 ("d.yaml", Some(rule("four", ", stacks_with: [uno]"))),
             ],
             all,
@@ -359,7 +365,10 @@ mod tests {
         );
         check(
             "bad settings",
-            &[("settings.yaml", Some("chanels: [web]".to_owned())), ("a.yaml", Some(rule("uno", "")))],
+            &[
+                ("settings.yaml", Some("chanels: [web]".to_owned())),
+                ("a.yaml", Some(rule("one", ", level: 1"))),
+            ],
             all,
             "a.yaml:Held settings.yaml:Held",
             "settings.yaml",

@@ -5,7 +5,7 @@ use super::diagnostic::{Diagnostic, capped, sort};
 use super::finding::Finding;
 use super::folder::{Role, role};
 use super::index::Rulebook;
-use super::library::{Built, Library, Manner, Picked, Version};
+use super::library::{Built, Library, Manner, Parts, Picked, Version};
 use super::source::{Digest, Source};
 use crate::catalog::Catalog;
 
@@ -18,7 +18,7 @@ pub fn compile(sources: &[Source]) -> Compiled {
         settings.into_iter().chain(rest).map(|source| (Version::Seen, source)).collect();
     let mut built = library.build(&picked, &Manner::default());
     built.found.extend(surplus(sources, settings));
-    finish(&library, built)
+    finish(library, built)
 }
 
 /// The settings file and all others. Of several settings files the first by path counts.
@@ -40,18 +40,45 @@ pub(super) fn surplus(sources: &[Source], settings: Option<&Source>) -> Vec<Diag
 }
 
 /// The rulebook of what was built, unless something in it is an error.
-pub(super) fn finish(library: &Library<'_>, mut built: Built<'_>) -> Compiled {
-    sort(&mut built.found);
-    let is_good = !built.found.iter().any(Diagnostic::is_error);
-    let diagnostics = capped(std::mem::take(&mut built.found));
-    let rulebook = is_good.then(|| rulebook(library, built));
-    Compiled { rulebook, diagnostics }
+fn finish<'a>(library: Library<'a>, mut built: Built<'a>) -> Compiled {
+    let mut found = std::mem::take(&mut built.found);
+    sort(&mut found);
+    let is_good = !found.iter().any(Diagnostic::is_error);
+    let rulebook = is_good.then(|| rulebook(library.take(built)));
+    Compiled { rulebook, diagnostics: capped(found) }
 }
 
-/// The rulebook of what was built.
-pub(super) fn rulebook(library: &Library<'_>, built: Built<'_>) -> Rulebook {
-    let sources: Vec<Source> = built.sources.into_iter().cloned().collect();
-    let catalog = Catalog::new(built.products);
-    let settings = library.settings.settings.clone();
-    Rulebook::new(settings, catalog, built.promotions, built.caps, Digest::of(&sources))
+/// The rulebook of its parts.
+pub(super) fn rulebook(parts: Parts) -> Rulebook {
+    let digest = Digest::of(&parts.sources);
+    Rulebook::new(parts.settings, Catalog::new(parts.products), parts.promotions, parts.caps, digest)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::promotion::Promotion;
+
+    fn one(text: &str) -> Promotion {
+        let compiled = compile(&[Source { path: "a.yaml".to_owned(), bytes: text.into() }]);
+        let rulebook = compiled.rulebook.unwrap_or_else(|| panic!("{text}: {:?}", compiled.diagnostics));
+        rulebook.promotions()[0].clone()
+    }
+
+    /// What word processors, spreadsheets and Windows do to a file changes nothing of what it means.
+    #[test]
+    fn what_a_marketer_types_is_forgiven() {
+        let plain = one(
+            "promotions:\n  - id: a\n    on: {skus: ['00123']}\n    give: {percent: 12.5, max_discount: 1999.50}\n",
+        );
+        for text in [
+            "\u{feff}promotions:\r\n  - id: a\r\n    on: {skus: [00123]}\r\n    give: {percent: 12,5, max_discount: 1 999.50}\r\n",
+            "promotions:\n  - id: “a”\n    on: {skus: [“00123”]}\n    give: {percent: “12,5 %”, max_discount: '1\u{a0}999,50'}\n",
+            "promotions:\n  - id: a\u{a0}\n    on:\n      skus: 00123\n    give:\n      percent: 12,5\u{202f}%\n      max_discount: 1\u{2009}999,50\n",
+            "{“promotions”: [{“id”: “a”, \"on\": {\"skus\": [\"00123\"]}, \"give\": {\"percent\": \"12.5%\", \"max_discount\": 1999.5}}]}",
+            "promotions:\n\u{a0}\u{a0}- id:\u{a0}a\n\u{a0}\u{a0}\u{a0} on: {skus: [00123]}\n    give: {percent: 12.50%, max_discount: \"1,999.50\"}\n",
+        ] {
+            assert_eq!(one(text), plain, "{text}");
+        }
+    }
 }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diagnostic::Diagnostic;
 use super::finding::Finding;
 use super::folder::{Role, named, role};
+use super::lint::lint;
 use super::page::At;
 pub use super::reading::Version;
 use super::reading::{Reading, SettingsReading, rule_file, settings_file};
@@ -45,16 +46,30 @@ pub struct Manner<'a> {
 
 /// What files make together.
 pub struct Built<'a> {
-    /// Promotions, with their price lists.
-    pub promotions: Vec<Promotion>,
-    /// Caps.
-    pub caps: Vec<Cap>,
-    /// The goods of the catalogue.
-    pub products: Vec<Product>,
+    /// The rule files, by path.
+    files: Vec<Picked<'a>>,
+    /// The files of the catalogue, in the order of the settings.
+    goods: Vec<Picked<'a>>,
+    /// The price list of each file and name.
+    lists: BTreeMap<(&'a str, String), Picked<'a>>,
     /// The files that have a part in it, by path.
     pub sources: Vec<&'a Source>,
     /// Everything that was found, in no order.
     pub found: Vec<Diagnostic>,
+}
+
+/// Everything a rulebook is made of.
+pub struct Parts {
+    /// The settings.
+    pub settings: Settings,
+    /// The goods of the catalogue.
+    pub products: Vec<Product>,
+    /// Promotions, with their price lists.
+    pub promotions: Vec<Promotion>,
+    /// Caps.
+    pub caps: Vec<Cap>,
+    /// The files that have a part in it, by path.
+    pub sources: Vec<Source>,
 }
 
 impl<'a> Library<'a> {
@@ -81,9 +96,9 @@ impl<'a> Library<'a> {
         picked.sort_by_key(|&(_, source)| source.path.as_str());
         self.read(&picked);
         let mut built = Built {
-            promotions: Vec::new(),
-            caps: Vec::new(),
-            products: Vec::new(),
+            files: picked.iter().copied().filter(|(_, source)| role(&source.path) == Role::Rules).collect(),
+            goods: Vec::new(),
+            lists: BTreeMap::new(),
             sources: Vec::new(),
             found: self.settings.found.clone(),
         };
@@ -100,11 +115,13 @@ impl<'a> Library<'a> {
             .collect();
         for reading in &readings {
             built.found.extend(reading.found.iter().cloned());
-            built.caps.extend(reading.rules.caps.iter().map(|ruled| ruled.item.clone()));
         }
         ids(&readings, manner, &mut built.found);
         stacking(&readings, manner, &mut built.found);
-        promotions(&readings, &tables, &self.prices, &mut used, &mut built);
+        let products: Vec<&Product> = built.goods.iter().flat_map(|&picked| self.products(picked)).collect();
+        let has_catalog = !self.settings.settings.catalog.is_empty() && self.settings.is_sound();
+        built.found.extend(lint(&readings, &products, has_catalog && !products.is_empty()));
+        lists(&readings, &tables, &self.prices, &mut used, &mut built);
         for &(_, source) in &picked {
             match role(&source.path) {
                 Role::Settings | Role::Rules => built.sources.push(source),
@@ -116,6 +133,47 @@ impl<'a> Library<'a> {
             }
         }
         built
+    }
+
+    /// The goods of a file of the catalogue.
+    fn products(&self, (version, source): Picked<'a>) -> impl Iterator<Item = &Product> {
+        self.goods.get(&(source.path.as_str(), version)).into_iter().flat_map(|(products, _)| products)
+    }
+
+    /// What was put together, taken out of the library: nothing is copied but price lists.
+    pub fn take(mut self, built: Built<'a>) -> Parts {
+        let mut parts = Parts {
+            settings: self.settings.settings,
+            products: Vec::new(),
+            promotions: Vec::new(),
+            caps: Vec::new(),
+            sources: built.sources.into_iter().cloned().collect(),
+        };
+        for (version, source) in built.goods {
+            parts.products.extend(
+                self.goods
+                    .remove(&(source.path.as_str(), version))
+                    .into_iter()
+                    .flat_map(|(products, _)| products),
+            );
+        }
+        for (version, source) in built.files {
+            let Some(reading) = self.rules.remove(&(source.path.as_str(), version)) else {
+                continue;
+            };
+            parts.caps.extend(reading.rules.caps.into_iter().map(|ruled| ruled.item));
+            for ruled in reading.rules.promotions {
+                let mut promotion = ruled.item;
+                if let (Benefit::Prices(list), Some((name, _))) = (&mut promotion.benefit, ruled.list)
+                    && let Some((version, table)) = built.lists.get(&(source.path.as_str(), name))
+                    && let Some((prices, _)) = self.prices.get(&(table.path.as_str(), *version))
+                {
+                    list.prices.clone_from(prices);
+                }
+                parts.promotions.push(promotion);
+            }
+        }
+        parts
     }
 
     /// Reads what is not read yet.
@@ -159,8 +217,8 @@ impl<'a> Library<'a> {
                     if !used.insert(&source.path) {
                         continue;
                     }
-                    if let Some((products, found)) = self.goods.get(&(source.path.as_str(), version)) {
-                        built.products.extend(products.iter().cloned());
+                    if let Some((_, found)) = self.goods.get(&(source.path.as_str(), version)) {
+                        built.goods.push((version, source));
                         built.found.extend(found.iter().cloned());
                     }
                 }
@@ -272,8 +330,8 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
     }
 }
 
-/// The promotions, with the price lists that they name.
-fn promotions<'a>(
+/// The price lists that promotions name.
+fn lists<'a>(
     readings: &[&Reading<'a>],
     tables: &BTreeMap<&str, Picked<'a>>,
     prices: &BTreeMap<(&'a str, Version), Prices>,
@@ -282,25 +340,20 @@ fn promotions<'a>(
 ) {
     let mut told = BTreeSet::new();
     for reading in readings {
-        for ruled in &reading.rules.promotions {
-            let mut promotion = ruled.item.clone();
-            if let (Benefit::Prices(list), Some((name, at)), Some(page)) =
-                (&mut promotion.benefit, &ruled.list, &reading.page)
-            {
-                match find(tables, reading.path, name) {
-                    Ok((version, source)) => {
-                        used.insert(&source.path);
-                        if let Some((read, found)) = prices.get(&(source.path.as_str(), version)) {
-                            list.prices.clone_from(read);
-                            if told.insert(source.path.as_str()) {
-                                built.found.extend(found.iter().cloned());
-                            }
-                        }
+        for (name, at) in reading.rules.promotions.iter().filter_map(|ruled| ruled.list.as_ref()) {
+            match (find(tables, reading.path, name), &reading.page) {
+                (Ok((version, source)), _) => {
+                    used.insert(&source.path);
+                    built.lists.insert((reading.path, name.clone()), (version, source));
+                    if let Some((_, found)) = prices.get(&(source.path.as_str(), version))
+                        && told.insert(source.path.as_str())
+                    {
+                        built.found.extend(found.iter().cloned());
                     }
-                    Err(finding) => built.found.push(page.diagnostic(*at, finding)),
                 }
+                (Err(finding), Some(page)) => built.found.push(page.diagnostic(*at, finding)),
+                (Err(_), None) => {}
             }
-            built.promotions.push(promotion);
         }
     }
 }

@@ -23,18 +23,23 @@ pub mod lower_give;
 pub mod lower_rules;
 pub mod table;
 pub mod reading;
+pub mod lint;
 pub mod library;
 pub mod matcher;
 pub mod index;
 pub mod compile;
 pub mod adopt;
+pub mod cases;
+pub mod schema;
 
 pub use adopt::adopt;
+pub use cases::{Expected, TestCase, read_tests, untested};
 pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use folder::is_rule_file;
 pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
 pub use matcher::{Marks, Matcher};
+pub use schema::{schema, settings_schema, tests_schema};
 pub use settings::{Settings, Store};
 pub use source::{Digest, Source};
 

@@ -12,6 +12,8 @@ pub const RULES_BYTES_MAX: usize = 4 * 1_048_576;
 pub const CSV_BYTES_MAX: usize = 64 * 1_048_576;
 /// Characters of a line that a diagnostic quotes.
 const QUOTED_MAX: usize = 200;
+/// Characters that a caret underlines.
+const UNDERLINED_MAX: usize = 60;
 /// Characters that a quoted part of a long line shows before the place.
 const QUOTED_BEFORE: usize = 60;
 
@@ -42,8 +44,8 @@ impl<'a> Page<'a> {
     ///
     /// # Errors
     /// The one finding that keeps it from being read.
-    pub fn of(source: &'a Source, limit: usize) -> Result<Self, Diagnostic> {
-        let refuse = |place, finding| Diagnostic::new(&source.path, place, finding);
+    pub fn of(source: &'a Source, limit: usize) -> Result<Self, Box<Diagnostic>> {
+        let refuse = |place, finding| Box::new(Diagnostic::new(&source.path, place, finding));
         if source.bytes.len() > limit {
             return Err(refuse(None, Finding::FileTooLarge(limit)));
         }
@@ -61,8 +63,8 @@ impl<'a> Page<'a> {
                 return Err(refuse(Some(place), Finding::NotUtf8(encoding_of(bad))));
             }
         };
-        let page = Page::new(&source.path, Cow::Borrowed(text));
-        if let Some((byte, letter)) = text.char_indices().find(|&(_, letter)| is_forbidden(letter)) {
+        let page = Page::new(&source.path, with_plain_blanks(text));
+        if let Some((byte, letter)) = page.text.char_indices().find(|&(_, letter)| is_forbidden(letter)) {
             let place = page.place(page.at_byte(byte));
             return Err(refuse(Some(place), Finding::ControlCharacter(u32::from(letter))));
         }
@@ -105,7 +107,7 @@ impl<'a> Page<'a> {
         let skipped = if is_long { (column - 1).saturating_sub(QUOTED_BEFORE) } else { 0 };
         let text: String =
             line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
-        let room = (text.chars().count() + skipped + 1).saturating_sub(column).max(1);
+        let room = (text.chars().count() + skipped + 1).saturating_sub(column).clamp(1, UNDERLINED_MAX);
         Place {
             line: at.line,
             column: at.column,
@@ -122,6 +124,12 @@ impl<'a> Page<'a> {
         self.at_byte(text.len())
     }
 
+    /// The number of the line that holds a byte.
+    #[must_use]
+    pub fn line_at(&self, byte: usize) -> u32 {
+        u32::try_from(self.starts.partition_point(|&start| start <= byte).max(1)).unwrap_or(u32::MAX)
+    }
+
     /// The spot of a byte.
     #[must_use]
     pub fn at_byte(&self, byte: usize) -> At {
@@ -134,6 +142,24 @@ impl<'a> Page<'a> {
             length: 1,
         }
     }
+}
+
+/// No-break blanks, which come with text copied from a web page or a letter, as plain ones where YAML needs those: at the
+/// beginning of a line and after a colon. One letter stands for one, so that no column moves.
+fn with_plain_blanks(text: &str) -> Cow<'_, str> {
+    const NO_BREAK: [char; 3] = ['\u{a0}', '\u{202f}', '\u{2007}'];
+    if !text.contains(NO_BREAK) {
+        return Cow::Borrowed(text);
+    }
+    let mut plain = String::with_capacity(text.len());
+    let mut is_structure = true;
+    for letter in text.chars() {
+        let is_blank = letter == ' ' || NO_BREAK.contains(&letter);
+        plain.push(if is_structure && is_blank { ' ' } else { letter });
+        let stays = is_structure && (is_blank || letter == '-');
+        is_structure = stays || matches!(letter, '\n' | '\r' | ':');
+    }
+    Cow::Owned(plain)
 }
 
 /// What no text file holds: NUL and its neighbors, but tabs and line ends.

@@ -58,7 +58,7 @@ pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound
     let page = match Page::of(source, RULES_BYTES_MAX) {
         Ok(page) => page,
         Err(diagnostic) => {
-            reading.found.push(diagnostic);
+            reading.found.push(*diagnostic);
             reading.is_blind = true;
             return reading;
         }
@@ -66,7 +66,7 @@ pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound
     let mut found = Vec::new();
     match parse(&page, &mut found) {
         Err(diagnostic) => {
-            found.push(diagnostic);
+            found.push(*diagnostic);
             reading.is_blind = true;
         }
         Ok(root) => {
@@ -118,13 +118,13 @@ pub fn settings_file(source: Option<&Source>) -> SettingsReading<'_> {
     let page = match Page::of(source, RULES_BYTES_MAX) {
         Ok(page) => page,
         Err(diagnostic) => {
-            reading.found.push(diagnostic);
+            reading.found.push(*diagnostic);
             return reading;
         }
     };
     let mut found = Vec::new();
     match parse(&page, &mut found) {
-        Err(diagnostic) => found.push(diagnostic),
+        Err(diagnostic) => found.push(*diagnostic),
         Ok(None) => {}
         Ok(Some(root)) => {
             let nothing = Settings::default();

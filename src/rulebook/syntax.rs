@@ -57,7 +57,10 @@ pub struct Entry<'a> {
 ///
 /// # Errors
 /// The finding at which reading had to stop.
-pub fn parse<'a>(page: &'a Page<'a>, found: &mut Vec<Diagnostic>) -> Result<Option<Node<'a>>, Diagnostic> {
+pub fn parse<'a>(
+    page: &'a Page<'a>,
+    found: &mut Vec<Diagnostic>,
+) -> Result<Option<Node<'a>>, Box<Diagnostic>> {
     let options = options! {
         emit_comments: false,
         flow_nesting_limit: DEPTH_MAX,
@@ -65,8 +68,8 @@ pub fn parse<'a>(page: &'a Page<'a>, found: &mut Vec<Diagnostic>) -> Result<Opti
     };
     let mut builder = Builder::new(page);
     for event in Parser::new_from_str_with_options(&page.text, options) {
-        let (event, span) = event.map_err(|error| page.diagnostic(error_at(page, &error), broken(&error)))?;
-        builder.take(event, span).map_err(|(at, finding)| page.diagnostic(at, finding))?;
+        let (event, span) = event.map_err(|error| Box::new(stopped(page, &error)))?;
+        builder.take(event, span).map_err(|(at, finding)| Box::new(page.diagnostic(at, finding)))?;
     }
     found.append(&mut builder.found);
     Ok(builder.root)
@@ -234,6 +237,11 @@ impl<'a, 'p> Builder<'a, 'p> {
                 if entries.is_empty() && parent.at.length == 0 {
                     parent.at = key_at;
                 }
+                if let Some(last) = entries.last_mut()
+                    && joins(last, &key, key_at, &node)
+                {
+                    return Ok(());
+                }
                 entries.push(Entry { key, at: key_at, node });
             }
         }
@@ -258,6 +266,27 @@ impl<'a, 'p> Builder<'a, 'p> {
     }
 }
 
+/// In `{percent: 12,5}` the comma parts two fields for YAML and none for people: what follows a number without a blank
+/// and is a number without a value belongs to it.
+fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
+    let is_nothing = matches!(&node.value, Value::Scalar(text, false) if matches!(text.as_ref(), "" | "~") && node.at.length == 0);
+    let digits = key.trim_end_matches(['%', ' ', '\u{a0}']);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let at = last.node.at;
+    let is_next =
+        at.line == key_at.line && at.column.saturating_add(at.length).saturating_add(1) == key_at.column;
+    let Value::Scalar(text, false) = &mut last.node.value else {
+        return false;
+    };
+    if !(is_nothing && is_number && is_next && text.ends_with(|letter: char| letter.is_ascii_digit())) {
+        return false;
+    }
+    // A curly quote around both halves: its end went with the key's.
+    *text = Cow::Owned(format!("{},{key}", text.trim_start_matches(['“', '„', '”'])));
+    last.node.at.length = at.length.saturating_add(1).saturating_add(key_at.length);
+    true
+}
+
 /// A key without the blanks and curly quotes that word processors put around it.
 fn clean_key(key: Cow<'_, str>) -> Cow<'_, str> {
     let is_noise = |letter: char| {
@@ -277,6 +306,54 @@ fn at_of(span: &Span) -> At {
     let length =
         if end.line() > start.line() { u32::MAX } else { number(end.col().saturating_sub(start.col())) };
     At { line: number(start.line()), column: number(start.col() + 1), length }
+}
+
+/// The finding of the library's error. What the library calls a misplaced colon has three causes, and the line tells
+/// them apart: a colon before it, a bracket before it, or neither.
+fn stopped(page: &Page<'_>, error: &ScanError) -> Diagnostic {
+    let at = error_at(page, error);
+    if let Some(tab) = tab_near(page, at) {
+        return page.diagnostic(tab, Finding::Broken(Break::Tab));
+    }
+    let line = page.line(at.line);
+    let column = usize::try_from(at.column).unwrap_or(usize::MAX);
+    let before: String = line.chars().take(column.saturating_sub(1)).collect();
+    let (at, finding) = match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement if before.contains(": ") => {
+            (at, Finding::Broken(Break::SecondColon))
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement
+            if !before.contains(['{', '[', '"']) =>
+        {
+            let blanks = before.chars().take_while(|letter| matches!(letter, ' ' | '-')).count();
+            let length = number(before.chars().count().saturating_sub(blanks).max(1));
+            (At { column: number(blanks + 1), length, ..at }, Finding::Broken(Break::Indent))
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            let blanks = before.chars().take_while(|letter| matches!(letter, ' ' | '-')).count();
+            let word = before.chars().skip(blanks).take_while(|letter| !letter.is_whitespace()).count();
+            (
+                At { column: number(blanks + 1), length: number(word.max(1)), ..at },
+                Finding::Broken(Break::Colon),
+            )
+        }
+        _ => {
+            let word = line.chars().skip(column.saturating_sub(1));
+            let length =
+                word.take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ']' | '}' | '[' | '{')).count();
+            (At { length: number(length.max(1)), ..at }, broken(error))
+        }
+    };
+    page.diagnostic(at, finding)
+}
+
+/// A tab that indents the line at which reading stopped, or the next one.
+fn tab_near(page: &Page<'_>, at: At) -> Option<At> {
+    [at.line, at.line.saturating_add(1)].into_iter().find_map(|line| {
+        let indent = page.line(line).chars().take_while(|letter| letter.is_whitespace());
+        let column = indent.enumerate().find(|(_, letter)| *letter == '\t')?.0;
+        Some(At { line, column: number(column + 1), length: 1 })
+    })
 }
 
 fn error_at(page: &Page<'_>, error: &ScanError) -> At {

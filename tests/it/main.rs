@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod oracle;
@@ -16,6 +18,8 @@ mod restart;
 mod running;
 #[cfg(test)]
 mod sample;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
