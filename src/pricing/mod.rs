@@ -3,14 +3,14 @@
 //! A request becomes *candidates* (what may apply, and where), candidates become a *problem* (numbers), the search finds a
 //! *solution* with its proof, and the solution becomes a quote that `verify` can check without knowing how it was found.
 
-pub mod candidate;
-pub mod eligible;
-pub mod explain;
-pub mod problem;
 pub mod quote;
+pub mod eligible;
+pub mod verify;
+pub mod candidate;
+pub mod problem;
 pub mod settle;
 pub mod solve;
-pub mod verify;
+pub mod explain;
 
 pub use quote::{
     Applied, Carried, CodeFate, CodeResult, Hint, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
@@ -43,7 +43,7 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
     let checked = check(request, rulebook.catalog(), settings.currency, settings.rounding)?;
     let delivery_price = request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
     let purchase = eligible::Purchase::of(request, &settings.time_zone);
-    let candidates = candidate::gather(rulebook, &checked, &purchase, delivery_price);
+    let candidates = candidate::gather(rulebook, &checked, &purchase);
     let problem = problem::number(&candidates, &checked, settings.rounding, delivery_price);
     let solution = solve::solve(&problem, effort.steps);
     Ok(explain::quote(&explain::Priced {

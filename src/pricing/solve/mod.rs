@@ -11,9 +11,9 @@
 //! at most be.
 
 mod choice;
+mod switch;
 mod relax;
 mod search;
-mod switch;
 
 use super::problem::Problem;
 use super::settle::Settled;

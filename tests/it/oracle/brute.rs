@@ -46,18 +46,16 @@ pub(crate) fn best(rulebook: &Rulebook, request: &Request) -> Best {
 /// How many assignments [`best`] would try.
 pub(crate) fn assignments(rulebook: &Rulebook, request: &Request) -> u64 {
     let shop = Shop::new(rulebook, request);
-    let lines = shop.units.last().map_or(0, |unit| unit.line + 1);
     let mut all = 0_u64;
     for on in submasks(shop.mask(|promo| promo.can_be_on)) {
         let choices = shop.choices(on);
         let mut product = 1_u64;
-        for line in 0..lines {
-            let places: Vec<usize> = (0..choices.len()).filter(|&at| shop.units[at].line == line).collect();
-            for (nth, at) in (1_u64..).zip(&places) {
-                let ways = u64::try_from(choices[*at].len()).unwrap_or(u64::MAX);
-                // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
-                product = product.saturating_mul(ways + nth - 1) / nth;
-            }
+        let mut nth = 0_u64;
+        for (at, sets) in choices.iter().enumerate() {
+            nth = if at > 0 && shop.are_alike(at, at - 1) { nth + 1 } else { 1 };
+            let ways = u64::try_from(sets.len()).unwrap_or(u64::MAX);
+            // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
+            product = product.saturating_mul(ways + nth - 1) / nth;
         }
         all = all.saturating_add(product);
     }
@@ -77,7 +75,7 @@ impl Search<'_> {
             self.consider(carried, on);
             return;
         }
-        let follows = at > 0 && self.shop.units[at].line == self.shop.units[at - 1].line;
+        let follows = at > 0 && self.shop.are_alike(at, at - 1);
         for place in (if follows { last } else { 0 })..choices[at].len() {
             carried.push(choices[at][place]);
             self.units(on, choices, carried, place);
@@ -103,7 +101,7 @@ impl Shop {
         let of_unit = |unit: &Unit| {
             let mut sets: Vec<Mask> =
                 submasks(unit.matches & carriable).into_iter().filter(|&set| peaceful(set)).collect();
-            // The units of a line are alike and stand in one order: fewer promotions first, then by their ids.
+            // Neighbors that nothing tells apart are alike and stand in one order: fewer promotions first, then by their ids.
             sets.sort_by_key(|&set| (set.count_ones(), self.places(set).collect::<Vec<_>>()));
             sets
         };
