@@ -6,15 +6,15 @@
 //!
 //! The order of the lines below is the floor plan: **a module imports only modules declared above it.**
 
-pub mod basket;
-pub mod catalog;
-#[cfg(feature = "server")]
-pub mod cli;
 pub mod lang;
 pub mod money;
-pub mod pricing;
+pub mod time;
+pub mod catalog;
+pub mod basket;
 pub mod promotion;
 pub mod rulebook;
+pub mod pricing;
 #[cfg(feature = "server")]
 pub mod server;
-pub mod time;
+#[cfg(feature = "server")]
+pub mod cli;

@@ -4,8 +4,8 @@
 
 pub mod amount;
 pub mod currency;
-pub mod rate;
 pub mod rounding;
+pub mod rate;
 pub mod spread;
 
 pub use amount::Amount;

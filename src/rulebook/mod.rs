@@ -2,10 +2,10 @@
 //!
 //! Nothing here opens a file: sources come in as bytes, findings go out as data.
 
-pub mod diagnostic;
-pub mod index;
-pub mod settings;
 pub mod source;
+pub mod diagnostic;
+pub mod settings;
+pub mod index;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use index::{PromotionIndex, Rulebook};
