@@ -1,3 +1,5 @@
 //! The `pricewright` binary.
 
-fn main() {}
+fn main() -> std::process::ExitCode {
+    pricewright::cli::run()
+}

@@ -2,15 +2,16 @@
 
 use super::paper::Paper;
 use super::words::{Words, typed};
+use crate::basket::Basket;
 use crate::server::wire::code_result::Status;
 use crate::server::wire::quote::Optimality;
-use crate::server::wire::{CodeResult, Quote, QuoteRequest, QuotedLine};
+use crate::server::wire::{CodeResult, Quote, QuotedLine};
 
-/// The receipt of `quote`, the answer to `request`, on paper of `width` columns.
+/// The receipt of `quote`, what `basket` costs, on paper of `width` columns.
 #[must_use]
-pub fn receipt(words: &Words<'_>, request: &QuoteRequest, quote: &Quote, width: usize) -> String {
+pub fn receipt(words: &Words<'_>, basket: &Basket, quote: &Quote, width: usize) -> String {
     let mut paper = Paper::new(width);
-    let receipt = Receipt { words, request, quote };
+    let receipt = Receipt { words, basket, quote };
     for (place, line) in quote.lines.iter().enumerate() {
         receipt.line(&mut paper, place, line);
     }
@@ -25,7 +26,7 @@ pub fn receipt(words: &Words<'_>, request: &QuoteRequest, quote: &Quote, width: 
 
 struct Receipt<'a> {
     words: &'a Words<'a>,
-    request: &'a QuoteRequest,
+    basket: &'a Basket,
     quote: &'a Quote,
 }
 
@@ -64,12 +65,12 @@ impl Receipt<'_> {
             paper.row(0, say("Promotions", "Знижки"), &money(-discount_total));
         }
         let mut saved = discount_total;
-        if let Some(delivery) = self.request.basket.as_ref().and_then(|basket| basket.delivery.as_ref()) {
-            let off = delivery.price.saturating_sub(delivery_total);
+        if let Some(delivery) = &self.basket.delivery {
+            let off = delivery.price.minor().saturating_sub(delivery_total);
             paper.row(
                 0,
                 &format!("{} ({})", say("Delivery", "Доставка"), delivery.method),
-                &money(delivery.price),
+                &money(delivery.price.minor()),
             );
             if off != 0 {
                 paper.row(3, &self.delivery_promotion(), &money(-off));
@@ -108,7 +109,7 @@ impl Receipt<'_> {
             }
             Status::NotApplied | Status::Unspecified => {
                 let why =
-                    reason.map_or_else(String::new, |reason| format!(": {}", self.words.reason(reason)));
+                    reason.map_or_else(String::new, |reason| format!(" — {}", self.words.reason(reason)));
                 lang.pick("takes nothing off", "нічого не знижує").to_owned() + &why
             }
         }
@@ -180,9 +181,9 @@ impl Receipt<'_> {
     }
 
     /// What one piece weighs or measures, as the request has it.
-    fn measure(&self, place: usize) -> Option<&str> {
-        let line = self.request.basket.as_ref()?.lines.get(place)?;
-        Some(line.measure.as_str()).filter(|measure| !measure.is_empty())
+    fn measure(&self, place: usize) -> Option<String> {
+        let measure = self.basket.lines.get(place)?.measure?.to_string();
+        Some(self.words.lang.pick(measure.clone(), measure.replace('.', ",")))
     }
 }
 
@@ -199,4 +200,236 @@ fn taken_off(line: &QuotedLine) -> Vec<(&str, i64)> {
         }
     }
     taken
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::basket::{Delivery, Line};
+    use crate::catalog::{Catalog, Product, Selector};
+    use crate::lang::Lang;
+    use crate::money::{Amount, Rate};
+    use crate::promotion::{
+        Base, Benefit, Cap, CapFloor, Conditions, Limits, Promotion, Stacking, Stage, UnitBenefit, UnitCut,
+    };
+    use crate::rulebook::{Digest, Rulebook, Settings};
+    use crate::server::wire::reason::Code;
+    use crate::server::wire::{AppliedPromotion, Hint, Reason, UnitDiscount, UnitGroup};
+    use crate::time::{Instant, Window};
+
+    fn percent(text: &str) -> Rate {
+        Rate::from_percent(text.parse().unwrap()).unwrap()
+    }
+
+    fn promotion(id: &str, name: &str) -> Promotion {
+        Promotion {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            group: None,
+            level: 0,
+            when: Conditions {
+                window: Window { from: None, until: Instant::from_rfc3339("2026-11-30T22:00:00Z") },
+                channels: vec!["web".to_owned(), "app".to_owned()],
+                ..Conditions::default()
+            },
+            on: Selector::default(),
+            stage: Stage::Item,
+            benefit: Benefit::Units(UnitBenefit {
+                cut: UnitCut::Percent(percent("20"), Base::Current),
+                max_discount: None,
+            }),
+            stacks_with: Stacking::Unsaid,
+            limits: Limits::default(),
+        }
+    }
+
+    fn rulebook() -> Rulebook {
+        let product = |sku: &str, name: &str| Product {
+            sku: sku.to_owned(),
+            name: name.to_owned(),
+            ..Product::default()
+        };
+        let products = vec![
+            product("EDT", "Green Fig eau de toilette 50 ml"),
+            product("KRM", "Крем для рук з календулою та обліпихою, 50 мл"),
+        ];
+        let promotions = vec![
+            promotion("bf", "Black Friday −20 %"),
+            promotion("web", "Web days −10 %"),
+            promotion("x", "Крем дня −5 %"),
+        ];
+        let cap = Cap {
+            id: "lux".to_owned(),
+            name: "Luxury houses, at most −15 %".to_owned(),
+            on: Selector::default(),
+            floor: CapFloor::MaxPercent(percent("15")),
+        };
+        Rulebook::new(Settings::default(), Catalog::new(products), promotions, vec![cap], Digest::of(&[]))
+    }
+
+    fn basket() -> Basket {
+        let weighed = Line { measure: Some("0.350".parse().unwrap()), ..Line::default() };
+        let delivery = Delivery { method: "courier".to_owned(), price: Amount::from_minor(9_900) };
+        Basket { lines: vec![Line::default(), weighed], delivery: Some(delivery), ..Basket::default() }
+    }
+
+    fn quote() -> Quote {
+        let group = |quantity, unit_price, amount| UnitGroup {
+            quantity,
+            unit_price,
+            discounts: vec![UnitDiscount { promotion_id: "bf".to_owned(), amount }],
+        };
+        let line = |sku: &str, quantity, list_unit_price, total, groups| QuotedLine {
+            id: String::new(),
+            sku: sku.to_owned(),
+            quantity,
+            list_unit_price,
+            total,
+            groups,
+        };
+        let applied = |id: &str, name: &str, amount| AppliedPromotion {
+            id: id.to_owned(),
+            name: name.to_owned(),
+            amount,
+            quantity: 0,
+        };
+        let reason = |id: &str, code: Code| Reason {
+            promotion_id: id.to_owned(),
+            code: code.into(),
+            ..Reason::default()
+        };
+        let code = |code: &str, status: Status, reason| CodeResult {
+            code: code.to_owned(),
+            status: status.into(),
+            reason,
+        };
+        Quote {
+            currency_code: "UAH".to_owned(),
+            list_total: 615_500,
+            discount_total: 79_600,
+            delivery_total: 0,
+            total: 535_900,
+            lines: vec![
+                line(
+                    "EDT",
+                    3,
+                    199_000,
+                    517_400,
+                    vec![
+                        group(2, 159_200, 39_800),
+                        UnitGroup { quantity: 1, unit_price: 199_000, discounts: vec![] },
+                    ],
+                ),
+                line("KRM", 1, 18_500, 18_500, vec![]),
+            ],
+            promotions: vec![
+                applied("bf", "Black Friday −20 %", 79_600),
+                applied("free", "Courier free from 1 500", 9_900),
+            ],
+            codes: vec![
+                code("spring 20", Status::Applied, None),
+                code("x\u{1b}", Status::Unknown, None),
+                code("web", Status::NotApplied, Some(reason("web", Code::WrongChannel))),
+            ],
+            hints: vec![Hint { promotion_id: "x".to_owned(), name: String::new(), missing_amount: 15_500 }],
+            reasons: vec![
+                Reason { beaten_by: vec!["bf".to_owned()], ..reason("web", Code::Beaten) },
+                Reason { held_by: vec!["lux".to_owned()], ..reason("x", Code::HeldByFloor) },
+                reason("x", Code::Ended),
+            ],
+            optimality: Optimality::Bounded.into(),
+            possible_gain: 100,
+            ..Quote::default()
+        }
+    }
+
+    fn check(lang: Lang, expected: &str) {
+        let rulebook = rulebook();
+        let got = receipt(&Words::new(&rulebook, lang), &basket(), &quote(), 48);
+        assert_eq!(got.replace('\u{a0}', "_"), expected.trim_start_matches('\n'), "\n{got}");
+    }
+
+    #[test]
+    fn a_receipt_in_english() {
+        check(
+            Lang::En,
+            "
+1. Green Fig eau de toilette 50 ml
+   3 × 1_990.00                         5_970.00
+   Black Friday −20 %                    −796.00
+   = 2_×_1_592.00 + 1_×_1_990.00        5_174.00
+2. Крем для рук з календулою та обліпихою, 50
+   мл
+   1 × 185.00 (0.350)                     185.00
+------------------------------------------------
+Goods                                   6_155.00
+Promotions                               −796.00
+Delivery (courier)                         99.00
+   Courier free from 1 500                −99.00
+================================================
+TO PAY                              5_359.00_UAH
+You save                                  895.00
+
+Code spring 20: applied
+Code x�: no promotion has this code
+Code web: takes nothing off — only on other
+   channels: web, app
+
+155.00 more brings “Крем дня −5 %”
+
+Why not the others
+ “Web days −10 %” — more comes off with “Black
+   Friday −20 %”, and the two do not add up
+ “Крем дня −5 %” — held by “Luxury houses, at
+   most −15 %”: the price may not go lower
+ “Крем дня −5 %” — it is over: the last day
+   was 30 November 2026
+
+A better price could exist, by at most 1.00: the
+search ended at its limit.
+",
+        );
+    }
+
+    #[test]
+    fn a_receipt_in_ukrainian() {
+        check(
+            Lang::Uk,
+            "
+1. Green Fig eau de toilette 50 ml
+   3 × 1_990,00                         5_970,00
+   Black Friday −20 %                    −796,00
+   = 2_×_1_592,00 + 1_×_1_990,00        5_174,00
+2. Крем для рук з календулою та обліпихою, 50
+   мл
+   1 × 185,00 (0,350)                     185,00
+------------------------------------------------
+Товари                                  6_155,00
+Знижки                                   −796,00
+Доставка (courier)                         99,00
+   Courier free from 1 500                −99,00
+================================================
+ДО СПЛАТИ                           5_359,00_UAH
+Ви заощадили                              895,00
+
+Код spring 20: застосовано
+Код x�: акції з таким кодом немає
+Код web: нічого не знижує — лише в інших
+   каналах: web, app
+
+Ще 155,00 — і діє «Крем дня −5 %»
+
+Чому не діють інші
+ «Web days −10 %» — більше знижує «Black
+   Friday −20 %», а разом вони не діють
+ «Крем дня −5 %» — нижчу ціну не дозволяє
+   «Luxury houses, at most −15 %»
+ «Крем дня −5 %» — вже закінчилася: останній
+   день — 30.11.2026
+
+Краща ціна можлива щонайбільше на 1,00: пошук
+дійшов до своєї межі.
+",
+        );
+    }
 }

@@ -75,7 +75,10 @@ impl<'a> Words<'a> {
             ),
             Code::HeldByFloor => {
                 let caps = self.list(reason.held_by.iter().map(|id| self.cap(id)));
-                self.lang.pick(format!("{caps} holds the price"), format!("ціну тримає {caps}"))
+                self.lang.pick(
+                    format!("held by {caps}: the price may not go lower"),
+                    format!("нижчу ціну не дозволяє {caps}"),
+                )
             }
             Code::Beaten if reason.beaten_by.is_empty() => self.lang.pick(
                 "others take more off, and it does not add up with them".to_owned(),
@@ -84,8 +87,8 @@ impl<'a> Words<'a> {
             Code::Beaten => {
                 let others = self.list(reason.beaten_by.iter().map(|id| self.promotion(id)));
                 self.lang.pick(
-                    format!("{others} takes more off, and the two do not add up"),
-                    format!("{others} знижує більше, а разом вони не діють"),
+                    format!("more comes off with {others}, and the two do not add up"),
+                    format!("більше знижує {others}, а разом вони не діють"),
                 )
             }
             _ => promotion

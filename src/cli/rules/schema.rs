@@ -1,0 +1,30 @@
+//! `pricewright rules schema`: the JSON Schema of rule files, for editors.
+
+use std::io::{self, Write as _};
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+use crate::rulebook::schema;
+
+/// Print the JSON Schema of rule files, for completion while typing
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  pricewright rules schema > rules.schema.json
+  pricewright rules schema --settings > settings.schema.json")]
+pub struct Args {
+    /// The schema of settings.yaml
+    #[arg(long)]
+    settings: bool,
+}
+
+/// Prints it.
+///
+/// # Errors
+/// Standard output cannot be written.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let text = if args.settings { schema::settings() } else { schema::rules() };
+    writeln!(io::stdout(), "{}", text.trim_end())?;
+    Ok(ExitCode::SUCCESS)
+}
