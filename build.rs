@@ -21,6 +21,10 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_fds(descriptors.clone())?;
     let encoded = protox::prost::Message::encode_to_vec(&descriptors);
     fs::write(out.join("descriptor.bin"), &encoded)?;
-    pbjson_build::Builder::new().register_descriptors(&encoded)?.btree_map(["."]).build(&[".pricewright"])?;
+    pbjson_build::Builder::new()
+        .register_descriptors(&encoded)?
+        .btree_map(["."])
+        .preserve_proto_field_names()
+        .build(&[".pricewright"])?;
     Ok(())
 }

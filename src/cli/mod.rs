@@ -8,6 +8,7 @@ pub mod local;
 pub mod price;
 pub mod rules;
 pub mod completions;
+pub mod serve;
 pub mod demo;
 
 use std::io::{self, Write as _};
@@ -32,6 +33,7 @@ struct Cli {
 #[derive(Debug, Subcommand)]
 enum Command {
     Demo(demo::Args),
+    Serve(serve::Args),
     Price(price::Args),
     #[command(subcommand)]
     Rules(rules::Command),
@@ -44,6 +46,7 @@ pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
         Command::Demo(args) => demo::run(&args),
+        Command::Serve(args) => serve::run(&args),
         Command::Price(args) => price::run(&args),
         Command::Rules(command) => rules::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),

@@ -62,7 +62,8 @@ impl Stage {
             ..Options::default()
         };
         let server = Server::start(options.resolve()?).await.context("the service does not start")?;
-        let address = server.address();
+        server.ready().await.context("no rulebook is live")?;
+        let address = server.local_addr();
         let channel = Channel::from_shared(format!("http://{address}"))?.connect().await?;
         Ok(Stage {
             folder,
@@ -146,7 +147,7 @@ impl Stage {
         let Stage { folder, server, pricing, rulebook, .. } = self;
         // Open connections would make the service wait for them.
         drop((pricing, rulebook));
-        server.stop().await?;
+        server.shutdown().await.context("the service does not end in good order")?;
         folder.close().context("cannot remove the temporary folder")
     }
 }

@@ -1,0 +1,103 @@
+//! `pricewright serve`: the service, until it is told to stop.
+
+use std::process::{self, ExitCode};
+use std::thread::available_parallelism;
+
+use anyhow::Context as _;
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+use crate::server::config::{Config, Options};
+use crate::server::run::Server;
+use crate::server::telemetry;
+
+/// Even on one core a basket that takes long must leave room for the next.
+const WORKERS_MIN: usize = 4;
+
+/// Run the service: rules from a folder in, best prices over gRPC out
+///
+/// A setting is taken from its flag, else from its environment variable, else from the TOML file, else it has its
+/// default.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  pricewright serve
+  pricewright serve --rules /srv/rules --data /var/lib/pricewright --listen 0.0.0.0:50051
+  PRICEWRIGHT_LOG_FORMAT=json pricewright serve --config /etc/pricewright.toml
+  pricewright serve --log-level info,pricewright::request=debug
+
+A settings file has the long names as keys:
+  rules = \"/srv/rules\"
+  listen = \"0.0.0.0:50051\"
+  cors-origin = [\"https://shop.example\"]
+
+The first SIGTERM or SIGINT lets running requests end, a second one does not.")]
+pub struct Args {
+    #[command(flatten)]
+    options: Options,
+}
+
+/// Exit code 0 after a shutdown.
+///
+/// # Errors
+/// Settings at fault, and a service that cannot start.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    serve(args.options.clone().resolve()?)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn serve(config: Config) -> anyhow::Result<()> {
+    telemetry::install(config.log_format, telemetry::levels(&config.log_level)?);
+    telemetry::report_panics();
+    let workers = available_parallelism().map_or(1, usize::from).max(WORKERS_MIN);
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(workers)
+        .enable_all()
+        .build()
+        .context("cannot start the runtime")?;
+    runtime.block_on(async {
+        let mut signals = Signals::listen()?;
+        let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
+        let server = Server::start(config).await?;
+        tracing::info!(listen = %server.local_addr(), rules, data, "pricewright listens");
+        let stop = server.stopper();
+        let mut ended = tokio::spawn(server.ended());
+        tokio::select! {
+            done = &mut ended => return Ok(done??),
+            () = signals.next() => {}
+        }
+        tracing::info!("shutting down: running requests may end");
+        stop.stop();
+        tokio::select! {
+            done = ended => {
+                tracing::info!("stopped");
+                Ok(done??)
+            }
+            () = signals.next() => {
+                tracing::warn!("stopped at once");
+                process::exit(1);
+            }
+        }
+    })
+}
+
+struct Signals {
+    terminate: Signal,
+    interrupt: Signal,
+}
+
+impl Signals {
+    fn listen() -> anyhow::Result<Self> {
+        let listen = |kind| signal(kind).context("cannot listen to signals");
+        Ok(Signals {
+            terminate: listen(SignalKind::terminate())?,
+            interrupt: listen(SignalKind::interrupt())?,
+        })
+    }
+
+    async fn next(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
+}

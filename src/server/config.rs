@@ -1,0 +1,290 @@
+//! What `pricewright serve` can be told: by flags, then by the environment, then by a TOML file, then by defaults.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use serde::Deserialize;
+
+use super::telemetry::{self, LogFormat};
+use crate::lang::Lang;
+
+/// What can be wrong with the settings of the service.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The file cannot be read.
+    #[error("cannot read the settings file `{path}`: {error}")]
+    Read {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        error: std::io::Error,
+    },
+    /// The file is not what it should be.
+    #[error("in the settings file `{path}`:\n{error}")]
+    File {
+        /// The file.
+        path: PathBuf,
+        /// What is wrong, and where.
+        error: Box<toml::de::Error>,
+    },
+    /// A value is outside its range.
+    #[error("`{name}` must be between {least} and {most}, not {given}")]
+    Range {
+        /// The setting.
+        name: &'static str,
+        /// The least it may be.
+        least: u64,
+        /// The most it may be.
+        most: u64,
+        /// What it is.
+        given: u64,
+    },
+    /// The origin of a web page is not one.
+    #[error("`{0}` in `cors-origin` is not an origin such as `https://shop.example` nor `*`")]
+    Origin(String),
+    /// The logs.
+    #[error(transparent)]
+    Telemetry(#[from] telemetry::Error),
+}
+
+/// The language of `_STATUS.txt`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Languages {
+    /// English, then Ukrainian.
+    #[default]
+    Both,
+    /// English.
+    En,
+    /// Ukrainian.
+    Uk,
+}
+
+impl Languages {
+    /// The languages, in order.
+    #[must_use]
+    pub fn list(self) -> &'static [Lang] {
+        match self {
+            Languages::Both => &[Lang::En, Lang::Uk],
+            Languages::En => &[Lang::En],
+            Languages::Uk => &[Lang::Uk],
+        }
+    }
+}
+
+/// Every setting as a flag, an environment variable or a key of the TOML file; `None` where it is not said.
+///
+/// Flags and variables are read by the command line, which lets a flag win over its variable.
+#[derive(Debug, Clone, Default, Args, Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// Settings in TOML: the long names below as keys. Flags and environment win over it.
+    #[arg(long, env = "PRICEWRIGHT_CONFIG", value_name = "FILE")]
+    #[serde(skip)]
+    pub config: Option<PathBuf>,
+    /// Address and port to listen on [default: 127.0.0.1:50051]
+    #[arg(long, env = "PRICEWRIGHT_LISTEN", value_name = "ADDR")]
+    pub listen: Option<SocketAddr>,
+    /// Folder with the rule files [default: ./rules]
+    #[arg(long, env = "PRICEWRIGHT_RULES", value_name = "DIR")]
+    pub rules: Option<PathBuf>,
+    /// Folder for what the service keeps [default: ./data]
+    #[arg(long, env = "PRICEWRIGHT_DATA", value_name = "DIR")]
+    pub data: Option<PathBuf>,
+    /// How logs are written: auto is text on a terminal, JSON otherwise [default: auto]
+    #[arg(long, env = "PRICEWRIGHT_LOG_FORMAT", value_enum, value_name = "FORMAT")]
+    pub log_format: Option<LogFormat>,
+    /// What is logged: a level, or `info,pricewright::request=debug` for a line a request [default: info]
+    #[arg(long, env = "PRICEWRIGHT_LOG_LEVEL", value_name = "LEVELS")]
+    pub log_level: Option<String>,
+    /// Answer reflection, so that tools can list the services [default: true]
+    #[arg(long, env = "PRICEWRIGHT_REFLECTION", value_name = "BOOL")]
+    pub reflection: Option<bool>,
+    /// Answer gRPC-Web, for browsers [default: true]
+    #[arg(long, env = "PRICEWRIGHT_GRPC_WEB", value_name = "BOOL")]
+    pub grpc_web: Option<bool>,
+    /// Origins of web pages that may call, with commas; `*` for any [default: none]
+    #[arg(
+        long = "cors-origin",
+        env = "PRICEWRIGHT_CORS_ORIGIN",
+        value_delimiter = ',',
+        value_name = "ORIGIN"
+    )]
+    #[serde(rename = "cors-origin")]
+    pub cors_origins: Option<Vec<String>>,
+    /// Requests in work at once; one more is told to come again [default: 512]
+    #[arg(long, env = "PRICEWRIGHT_MAX_CONCURRENT_REQUESTS", value_name = "N")]
+    pub max_concurrent_requests: Option<u32>,
+    /// Bytes of one message [default: 4194304]
+    #[arg(long, env = "PRICEWRIGHT_MAX_MESSAGE_BYTES", value_name = "N")]
+    pub max_message_bytes: Option<u32>,
+    /// Milliseconds that a request may take when its caller sets no deadline [default: 10000]
+    #[arg(long, env = "PRICEWRIGHT_REQUEST_TIMEOUT_MS", value_name = "MS")]
+    pub request_timeout_ms: Option<u32>,
+    /// Seconds that running requests get to end at shutdown [default: 20]
+    #[arg(long, env = "PRICEWRIGHT_DRAIN_SECONDS", value_name = "S")]
+    pub drain_seconds: Option<u32>,
+    /// Milliseconds between two looks at the rules folder; file events make it sooner [default: 500]
+    #[arg(long, env = "PRICEWRIGHT_POLL_INTERVAL_MS", value_name = "MS")]
+    pub poll_interval_ms: Option<u32>,
+    /// Listen to file events; without them the folder is looked at by polling alone [default: true]
+    #[arg(long, env = "PRICEWRIGHT_FILE_EVENTS", value_name = "BOOL")]
+    pub file_events: Option<bool>,
+    /// Language of _STATUS.txt [default: both]
+    #[arg(long, env = "PRICEWRIGHT_LANG", value_enum, value_name = "LANG")]
+    pub lang: Option<Languages>,
+}
+
+/// What the service does, every value said and in range.
+#[derive(Debug, Clone)]
+pub struct Config {
+    /// Where it listens.
+    pub listen: SocketAddr,
+    /// The folder with the rule files.
+    pub rules: PathBuf,
+    /// The folder for what it keeps.
+    pub data: PathBuf,
+    /// How logs are written.
+    pub log_format: LogFormat,
+    /// What is logged.
+    pub log_level: String,
+    /// Whether reflection is answered.
+    pub reflection: bool,
+    /// Whether gRPC-Web is answered.
+    pub grpc_web: bool,
+    /// Web pages that may call.
+    pub cors_origins: Vec<String>,
+    /// Requests in work at once.
+    pub requests_max: u32,
+    /// Bytes of one message.
+    pub message_bytes_max: u32,
+    /// How long a request may take when its caller sets no deadline.
+    pub request_timeout: Duration,
+    /// How long running requests get to end at shutdown.
+    pub drain: Duration,
+    /// Between two looks at the rules folder.
+    pub poll_interval: Duration,
+    /// Whether file events make the next look sooner.
+    pub file_events: bool,
+    /// The language of `_STATUS.txt`.
+    pub languages: Languages,
+}
+
+impl Options {
+    /// These settings over those of the TOML file they name, over the defaults.
+    ///
+    /// # Errors
+    /// The file cannot be read, has an unknown key, or a value is out of its range.
+    pub fn resolve(self) -> Result<Config, Error> {
+        let file = match &self.config {
+            None => Options::default(),
+            Some(path) => {
+                let text =
+                    fs::read_to_string(path).map_err(|error| Error::Read { path: path.clone(), error })?;
+                toml::from_str(&text)
+                    .map_err(|error| Error::File { path: path.clone(), error: Box::new(error) })?
+            }
+        };
+        self.over(file)
+    }
+
+    fn over(self, file: Options) -> Result<Config, Error> {
+        let config = Config {
+            listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051))),
+            rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
+            data: self.data.or(file.data).unwrap_or_else(|| "data".into()),
+            log_format: self.log_format.or(file.log_format).unwrap_or_default(),
+            log_level: self.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            reflection: self.reflection.or(file.reflection).unwrap_or(true),
+            grpc_web: self.grpc_web.or(file.grpc_web).unwrap_or(true),
+            cors_origins: self.cors_origins.or(file.cors_origins).unwrap_or_default(),
+            requests_max: ranged(
+                "max-concurrent-requests",
+                self.max_concurrent_requests.or(file.max_concurrent_requests).unwrap_or(512),
+                1..=100_000,
+            )?,
+            message_bytes_max: ranged(
+                "max-message-bytes",
+                self.max_message_bytes.or(file.max_message_bytes).unwrap_or(4 << 20),
+                1024..=(64 << 20),
+            )?,
+            request_timeout: millis(ranged(
+                "request-timeout-ms",
+                self.request_timeout_ms.or(file.request_timeout_ms).unwrap_or(10_000),
+                1..=3_600_000,
+            )?),
+            drain: Duration::from_secs(u64::from(ranged(
+                "drain-seconds",
+                self.drain_seconds.or(file.drain_seconds).unwrap_or(20),
+                0..=3_600,
+            )?)),
+            poll_interval: millis(ranged(
+                "poll-interval-ms",
+                self.poll_interval_ms.or(file.poll_interval_ms).unwrap_or(500),
+                50..=60_000,
+            )?),
+            file_events: self.file_events.or(file.file_events).unwrap_or(true),
+            languages: self.lang.or(file.lang).unwrap_or_default(),
+        };
+        telemetry::levels(&config.log_level)?;
+        match config.cors_origins.iter().find(|origin| !is_origin(origin)) {
+            Some(origin) => Err(Error::Origin(origin.clone())),
+            None => Ok(config),
+        }
+    }
+}
+
+fn ranged(name: &'static str, given: u32, range: std::ops::RangeInclusive<u32>) -> Result<u32, Error> {
+    if range.contains(&given) {
+        return Ok(given);
+    }
+    let (least, most) = (u64::from(*range.start()), u64::from(*range.end()));
+    Err(Error::Range { name, least, most, given: u64::from(given) })
+}
+
+fn millis(count: u32) -> Duration {
+    Duration::from_millis(u64::from(count))
+}
+
+fn is_origin(text: &str) -> bool {
+    let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+    let visible = |host: &str| host.bytes().all(|byte| byte.is_ascii_graphic());
+    text == "*" || host.is_some_and(|host| !host.is_empty() && !host.contains('/') && visible(host))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn from_file(text: &str, flags: Options) -> Result<Config, String> {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("pricewright.toml");
+        fs::write(&path, text).unwrap();
+        Options { config: Some(path), ..flags }.resolve().map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn flags_win_over_the_file_and_the_file_over_defaults() {
+        let flags = Options { drain_seconds: Some(3), ..Options::default() };
+        let config = from_file("drain-seconds = 9\nlisten = \"127.0.0.1:0\"\n", flags).unwrap();
+        assert_eq!((config.drain.as_secs(), config.listen.port(), config.requests_max), (3, 0, 512));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        for (text, told) in [
+            ("rulez = \"x\"", "unknown field `rulez`"),
+            ("poll-interval-ms = 1", "`poll-interval-ms` must be between 50 and 60000, not 1"),
+            ("log-level = \"loud\"", "log level `loud`"),
+            ("cors-origin = [\"shop\"]", "`shop` in `cors-origin`"),
+            ("listen = 5", "listen"),
+            ("drain-seconds = -1", "drain-seconds"),
+        ] {
+            let error = from_file(text, Options::default()).unwrap_err();
+            assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+}

@@ -1,0 +1,167 @@
+//! Why a call failed: a closed list that programs switch on, with words for people. `docs/errors.md` explains each.
+
+use std::time::Duration;
+
+use tonic::{Code, Status};
+use tonic_types::{ErrorDetails, StatusExt};
+
+use crate::basket::Fault;
+use crate::lang::Lang;
+use crate::server::wire;
+
+/// The domain of every reason.
+pub const DOMAIN: &str = "pricewright";
+/// When to come again after an overload: long enough for a queue of baskets to drain.
+const RETRY_AFTER: Duration = Duration::from_millis(200);
+
+/// Why a call failed.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Failure {
+    /// Fields are at fault.
+    Invalid(Vec<Fault>),
+    /// The bytes are not a message of this method.
+    Malformed,
+    /// The message has more bytes than allowed.
+    TooLarge,
+    /// The request names a rulebook that is neither live nor one of the last.
+    VersionUnknown,
+    /// Nothing is live yet.
+    NoRulebook,
+    /// Too much to do at the moment.
+    Overloaded,
+    /// The caller's deadline, or the server's, has passed.
+    TooLate,
+    /// The server is going down.
+    ShuttingDown,
+    /// There is no such method.
+    MethodUnknown,
+    /// A fault of the server.
+    Internal,
+}
+
+impl Failure {
+    /// The gRPC status code.
+    #[must_use]
+    pub fn code(&self) -> Code {
+        match self {
+            Failure::Invalid(_) | Failure::Malformed => Code::InvalidArgument,
+            Failure::VersionUnknown => Code::FailedPrecondition,
+            Failure::NoRulebook | Failure::ShuttingDown => Code::Unavailable,
+            Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
+            Failure::TooLate => Code::DeadlineExceeded,
+            Failure::MethodUnknown => Code::Unimplemented,
+            Failure::Internal => Code::Internal,
+        }
+    }
+
+    /// The reason that a program can switch on.
+    #[must_use]
+    pub fn reason(&self) -> &'static str {
+        match self {
+            Failure::Invalid(_) => "INVALID_FIELDS",
+            Failure::Malformed => "MALFORMED_MESSAGE",
+            Failure::TooLarge => "MESSAGE_TOO_LARGE",
+            Failure::VersionUnknown => "RULEBOOK_VERSION_UNKNOWN",
+            Failure::NoRulebook => "NO_RULEBOOK",
+            Failure::Overloaded => "OVERLOADED",
+            Failure::TooLate => "DEADLINE_EXCEEDED",
+            Failure::ShuttingDown => "SHUTTING_DOWN",
+            Failure::MethodUnknown => "METHOD_UNKNOWN",
+            Failure::Internal => "INTERNAL",
+        }
+    }
+
+    /// One sentence for the person at the till.
+    #[must_use]
+    pub fn say(&self, lang: Lang) -> String {
+        let text = match self {
+            Failure::Invalid(faults) => return say_faults(faults, lang),
+            Failure::Malformed => lang.pick("The request cannot be read.", "Запит неможливо прочитати."),
+            Failure::TooLarge => lang.pick("The request is too large.", "Запит завеликий."),
+            Failure::VersionUnknown => lang.pick(
+                "These prices are no longer in force; price the basket anew.",
+                "Ці ціни вже не діють; порахуйте кошик заново.",
+            ),
+            Failure::NoRulebook => lang.pick(
+                "No promotions are loaded yet; try again.",
+                "Акції ще не завантажено; спробуйте ще раз.",
+            ),
+            Failure::Overloaded => {
+                lang.pick("The service is busy; try again.", "Сервіс перевантажено; спробуйте ще раз.")
+            }
+            Failure::TooLate => {
+                lang.pick("The answer took too long; try again.", "Відповідь забарилася; спробуйте ще раз.")
+            }
+            Failure::ShuttingDown => lang
+                .pick("The service is restarting; try again.", "Сервіс перезапускається; спробуйте ще раз."),
+            Failure::MethodUnknown => {
+                lang.pick("The service does not know this call.", "Сервіс не знає такого виклику.")
+            }
+            Failure::Internal => lang.pick("The service has failed.", "У сервісі сталася помилка."),
+        };
+        text.to_owned()
+    }
+
+    /// The status with all its details.
+    #[must_use]
+    pub fn status(&self, lang: Lang) -> Status {
+        let mut details = ErrorDetails::new();
+        let nothing_more: [(String, String); 0] = [];
+        details.set_error_info(self.reason(), DOMAIN, nothing_more);
+        details.set_localized_message(lang.pick("en", "uk"), self.say(lang));
+        if let Failure::Invalid(faults) = self {
+            for fault in faults {
+                details.add_bad_request_violation(fault.field.clone(), fault.problem.say(lang));
+            }
+        }
+        if *self == Failure::Overloaded {
+            details.set_retry_info(Some(RETRY_AFTER));
+        }
+        Status::with_error_details(self.code(), self.say(Lang::En), details)
+    }
+
+    /// The failure of one request among several.
+    #[must_use]
+    pub fn wire(&self, lang: Lang) -> wire::Failure {
+        let violations = match self {
+            Failure::Invalid(faults) => faults.as_slice(),
+            _ => &[],
+        };
+        wire::Failure {
+            code: self.code().into(),
+            message: self.say(lang),
+            reason: self.reason().to_owned(),
+            violations: violations
+                .iter()
+                .map(|fault| wire::FieldViolation {
+                    field: fault.field.clone(),
+                    description: fault.problem.say(lang),
+                })
+                .collect(),
+        }
+    }
+
+    /// What a status means that the library made before or around a method.
+    #[must_use]
+    pub fn of_library(code: Code) -> Option<Self> {
+        match code {
+            Code::Ok => None,
+            Code::OutOfRange | Code::ResourceExhausted => Some(Failure::TooLarge),
+            Code::Unimplemented => Some(Failure::MethodUnknown),
+            Code::Cancelled | Code::DeadlineExceeded => Some(Failure::TooLate),
+            _ => Some(Failure::Malformed),
+        }
+    }
+}
+
+fn say_faults(faults: &[Fault], lang: Lang) -> String {
+    let more = faults.len().saturating_sub(1);
+    let Some(first) = faults.first() else {
+        return lang.pick("The request is at fault.", "Запит хибний.").to_owned();
+    };
+    let first = format!("{} {}", first.field, first.problem.say(lang));
+    match more {
+        0 => first,
+        more => lang.pick(format!("{first}; and {more} more"), format!("{first}; і ще {more}")),
+    }
+}

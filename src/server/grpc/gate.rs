@@ -1,0 +1,205 @@
+//! What stands before every method: a bound on what is in work, a deadline, the caller's language, and an explanation
+//! for every status that the library makes on its own.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use tokio::sync::Semaphore;
+use tokio::time::{Instant, timeout_at};
+use tonic::body::Body;
+use tonic::codegen::{Bytes, StdError, http};
+use tonic::{Code, Extensions, Request};
+use tower::{Layer, Service};
+
+use super::failure::Failure;
+use crate::lang::Lang;
+use crate::server::clock;
+
+/// A deadline is met this much earlier, so that the caller hears the reason and not only a broken call.
+const EARLIER: Duration = Duration::from_millis(2);
+/// The methods that are bounded. Health checks and reflection must answer under any load.
+const BOUNDED: &str = "/pricewright.";
+
+/// What the gate tells a method of its call.
+#[derive(Debug, Clone, Copy)]
+pub struct Call {
+    /// The language of the caller.
+    pub lang: Lang,
+    /// When the caller stops to wait, or the server stops to work.
+    pub deadline: Instant,
+    /// Whether the caller itself set the deadline.
+    pub is_callers: bool,
+    /// What the server allows a request whose caller sets none.
+    pub timeout: Duration,
+}
+
+impl Call {
+    /// The call of a request that came through the gate.
+    #[must_use]
+    pub fn of<T>(request: &Request<T>) -> Self {
+        Self::within(request.extensions())
+    }
+
+    fn within(extensions: &Extensions) -> Self {
+        extensions.get::<Call>().copied().unwrap_or_else(|| Call {
+            lang: Lang::default(),
+            deadline: Instant::from_std(clock::steady()) + Duration::from_secs(10),
+            is_callers: false,
+            timeout: Duration::from_secs(10),
+        })
+    }
+
+    /// The call of the next request of a stream: without a deadline of the caller, each gets the server's time.
+    #[must_use]
+    pub fn renewed(self) -> Self {
+        if self.is_callers {
+            return self;
+        }
+        Call { deadline: Instant::from_std(clock::steady()) + self.timeout, ..self }
+    }
+
+    /// Whether nobody waits for the answer any longer.
+    #[must_use]
+    pub fn is_over(&self) -> bool {
+        Instant::from_std(clock::steady()) >= self.deadline
+    }
+}
+
+/// Puts a gate before services.
+#[derive(Debug, Clone)]
+pub struct GateLayer {
+    places: Arc<Semaphore>,
+    timeout: Duration,
+}
+
+impl GateLayer {
+    /// At most `requests_max` requests in work, each within `timeout` unless its caller says otherwise.
+    #[must_use]
+    pub fn new(requests_max: u32, timeout: Duration) -> Self {
+        let places =
+            usize::try_from(requests_max).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
+        GateLayer { places: Arc::new(Semaphore::new(places)), timeout }
+    }
+}
+
+impl<S> Layer<S> for GateLayer {
+    type Service = Gate<S>;
+
+    fn layer(&self, inner: S) -> Gate<S> {
+        Gate { inner, gate: self.clone() }
+    }
+}
+
+/// A service behind a gate.
+#[derive(Debug, Clone)]
+pub struct Gate<S> {
+    inner: S,
+    gate: GateLayer,
+}
+
+impl<S, B> Service<http::Request<Body>> for Gate<S>
+where
+    S: Service<http::Request<Body>, Response = http::Response<B>>,
+    S::Future: Send + 'static,
+    B: tonic::codegen::Body<Data = Bytes> + Send + 'static,
+    B::Error: Into<StdError>,
+{
+    type Response = http::Response<Body>;
+    type Error = S::Error;
+    type Future = Pin<Box<dyn Future<Output = Result<Self::Response, Self::Error>> + Send>>;
+
+    fn poll_ready(&mut self, context: &mut Context<'_>) -> Poll<Result<(), Self::Error>> {
+        self.inner.poll_ready(context)
+    }
+
+    fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
+        let callers = header(&request, "grpc-timeout").and_then(grpc_timeout);
+        let time = callers.map_or(self.gate.timeout, |time| time.saturating_sub(EARLIER.min(time / 2)));
+        let now = Instant::from_std(clock::steady());
+        // A caller may name any number of hours; a day is as good as for ever.
+        let deadline = now + time.min(Duration::from_secs(86_400));
+        let lang = header(&request, "accept-language").map(Lang::from_tag).unwrap_or_default();
+        request.extensions_mut().insert(Call {
+            lang,
+            deadline,
+            is_callers: callers.is_some(),
+            timeout: self.gate.timeout,
+        });
+        let bounded = request.uri().path().starts_with(BOUNDED);
+        // The place is taken before the work is queued: what waits counts too.
+        let place = match bounded.then(|| Arc::clone(&self.gate.places).try_acquire_owned()).transpose() {
+            Ok(place) => place,
+            Err(_) => return Box::pin(async move { Ok(Failure::Overloaded.status(lang).into_http()) }),
+        };
+        let answer = self.inner.call(request);
+        Box::pin(async move {
+            let _place = place;
+            if !bounded {
+                return Ok(explained(answer.await?.map(Body::new), lang));
+            }
+            match timeout_at(deadline, answer).await {
+                Ok(answer) => Ok(explained(answer?.map(Body::new), lang)),
+                Err(_) => Ok(Failure::TooLate.status(lang).into_http()),
+            }
+        })
+    }
+}
+
+fn header<'a>(request: &'a http::Request<Body>, name: &str) -> Option<&'a str> {
+    request.headers().get(name)?.to_str().ok()
+}
+
+/// `100m`: at most eight digits and a unit.
+fn grpc_timeout(text: &str) -> Option<Duration> {
+    let (digits, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
+    let count: u64 = digits.parse().ok().filter(|_| digits.len() <= 8)?;
+    match unit {
+        "H" => Some(Duration::from_secs(count * 3_600)),
+        "M" => Some(Duration::from_secs(count * 60)),
+        "S" => Some(Duration::from_secs(count)),
+        "m" => Some(Duration::from_millis(count)),
+        "u" => Some(Duration::from_micros(count)),
+        "n" => Some(Duration::from_nanos(count)),
+        _ => None,
+    }
+}
+
+/// A status that the library made (a message too large, no such method) gets its reason and words.
+fn explained(answer: http::Response<Body>, lang: Lang) -> http::Response<Body> {
+    let headers = answer.headers();
+    let Some(status) =
+        headers.get("grpc-status").filter(|_| !headers.contains_key("grpc-status-details-bin"))
+    else {
+        return answer;
+    };
+    match Failure::of_library(Code::from_bytes(status.as_bytes())) {
+        Some(failure) => failure.status(lang).into_http(),
+        None => answer,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn timeouts_are_read_as_grpc_writes_them() {
+        for (text, millis) in [
+            ("100m", Some(100)),
+            ("2S", Some(2_000)),
+            ("1M", Some(60_000)),
+            ("1H", Some(3_600_000)),
+            ("5000u", Some(5)),
+            ("", None),
+            ("m", None),
+            ("123456789m", None),
+            ("1ї", None),
+            ("-1m", None),
+        ] {
+            assert_eq!(grpc_timeout(text), millis.map(Duration::from_millis), "{text}");
+        }
+    }
+}

@@ -1,0 +1,6 @@
+//! The gRPC services and what stands in front of them.
+
+pub mod failure;
+pub mod gate;
+pub mod pricing;
+pub mod rulebooks;

@@ -1,0 +1,245 @@
+//! `PricingService`: one basket, one after another on a stream, several at once.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::thread::available_parallelism;
+use std::time::Instant;
+
+use prost::Message;
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout_at;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::failure::Failure;
+use super::gate::Call;
+use crate::basket::{Fault, Problem};
+use crate::lang::Lang;
+use crate::server::engine::{Engine, Live};
+use crate::server::wire::{self, quote_stream_response::Answer};
+use crate::server::{clock, convert};
+
+/// Baskets of one batch.
+pub const BATCH_MAX: usize = 1_000;
+/// Streams at once: each holds a task and a few baskets.
+pub const STREAMS_MAX: usize = 1_024;
+/// Answers of a stream that wait for a slow reader.
+const ANSWERS_WAITING_MAX: usize = 16;
+/// Lines up to which a basket is priced where its request is read. A longer one goes to a thread of its own, so that no
+/// other caller waits behind it.
+const LIGHT_LINES_MAX: usize = 24;
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct Pricing {
+    engine: Arc<Engine>,
+    // One heavy basket a core: more at once would not be faster, and would starve the light ones.
+    heavy: Arc<Semaphore>,
+    streams: Arc<Semaphore>,
+    closing: watch::Receiver<bool>,
+}
+
+impl Pricing {
+    /// Prices by what `engine` has live; streams end when `closing` turns true.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
+        let cores = available_parallelism().map_or(1, usize::from);
+        Pricing {
+            engine,
+            heavy: Arc::new(Semaphore::new(cores)),
+            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            closing,
+        }
+    }
+
+    async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+        let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
+        let lines = asked.basket.as_ref().map_or(0, |basket| basket.lines.len());
+        let quote = if lines <= LIGHT_LINES_MAX {
+            priced(&live, &asked)
+        } else {
+            self.aside(call, move || priced(&live, &asked)).await?
+        };
+        // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
+        if call.is_over() { Err(Failure::TooLate) } else { quote }
+    }
+
+    /// Runs heavy work on a thread of its own, within the deadline.
+    async fn aside<T: Send + 'static>(
+        &self,
+        call: Call,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Failure> {
+        let turn = timeout_at(call.deadline, Arc::clone(&self.heavy).acquire_owned());
+        let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
+        let work = spawn_blocking(move || {
+            let _turn = turn;
+            work()
+        });
+        timeout_at(call.deadline, work).await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::Internal)
+    }
+
+    async fn batch(&self, asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
+        let requests = || "requests".to_owned();
+        if asked.is_empty() {
+            return Err(Failure::Invalid(vec![Fault { field: requests(), problem: Problem::Missing }]));
+        }
+        if asked.len() > BATCH_MAX {
+            let problem = Problem::TooMany(BATCH_MAX);
+            return Err(Failure::Invalid(vec![Fault { field: requests(), problem }]));
+        }
+        let live = self.engine.live().ok_or(Failure::NoRulebook)?;
+        let engine = Arc::clone(&self.engine);
+        let price_all = move || {
+            let mut answers = Vec::with_capacity(asked.len());
+            for request in asked {
+                if call.is_over() {
+                    return Err(Failure::TooLate);
+                }
+                let quote = rulebook_for(&request, &engine, Arc::clone(&live))
+                    .and_then(|live| priced(&live, &request));
+                answers.push(answer(quote, call.lang));
+            }
+            Ok(answers)
+        };
+        self.aside(call, price_all).await?
+    }
+}
+
+/// The rulebook that the request names; `live` when it names none.
+fn rulebook_for(asked: &wire::QuoteRequest, engine: &Engine, live: Arc<Live>) -> Result<Arc<Live>, Failure> {
+    match asked.context.as_ref().map(|context| context.rulebook_version.as_str()) {
+        None | Some("") => Ok(live),
+        Some(version) if version == live.version => Ok(live),
+        Some(version) => engine.version(version).ok_or(Failure::VersionUnknown),
+    }
+}
+
+/// The one place where a service prices: a panic of the core costs this basket and no other.
+fn priced(live: &Live, asked: &wire::QuoteRequest) -> Result<wire::Quote, Failure> {
+    catch_unwind(AssertUnwindSafe(|| convert::price(&live.rulebook, asked, clock::now())))
+        .map_err(|_| Failure::Internal)?
+        .map_err(Failure::Invalid)
+}
+
+fn answer(quote: Result<wire::Quote, Failure>, lang: Lang) -> Answer {
+    match quote {
+        Ok(quote) => Answer::Quote(quote),
+        Err(failure) => Answer::Failure(failure.wire(lang)),
+    }
+}
+
+/// A line a request, for those who ask for it: no code, customer or basket is in it.
+fn log(method: &'static str, begun: Instant, request_bytes: usize, done: Result<&wire::Quote, &Failure>) {
+    let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
+    match done {
+        Ok(quote) => tracing::debug!(
+            target: "pricewright::request",
+            method,
+            status = "OK",
+            micros,
+            request_bytes,
+            response_bytes = quote.encoded_len(),
+            rulebook = quote.rulebook_version,
+        ),
+        Err(failure) => tracing::debug!(
+            target: "pricewright::request",
+            method,
+            status = ?failure.code(),
+            reason = failure.reason(),
+            micros,
+            request_bytes,
+        ),
+    }
+}
+
+type Answers = Pin<Box<dyn Stream<Item = Result<wire::QuoteStreamResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl wire::pricing_service_server::PricingService for Pricing {
+    async fn quote(&self, request: Request<wire::QuoteRequest>) -> Result<Response<wire::Quote>, Status> {
+        let (begun, call) = (clock::steady(), Call::of(&request));
+        let asked = request.into_inner();
+        let bytes = asked.encoded_len();
+        let quote = self.one(asked, call).await;
+        log("Quote", begun, bytes, quote.as_ref());
+        quote.map(Response::new).map_err(|failure| failure.status(call.lang))
+    }
+
+    type QuoteStreamStream = Answers;
+
+    async fn quote_stream(
+        &self,
+        request: Request<Streaming<wire::QuoteStreamRequest>>,
+    ) -> Result<Response<Answers>, Status> {
+        let call = Call::of(&request);
+        let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
+            return Err(Failure::Overloaded.status(call.lang));
+        };
+        let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
+        let service = self.clone();
+        tokio::spawn(async move {
+            let _place = place;
+            if let Err(failure) = service.stream(request.into_inner(), &answers, call).await {
+                let _ = answers.send(Err(failure.status(call.lang))).await;
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn batch_quote(
+        &self,
+        request: Request<wire::BatchQuoteRequest>,
+    ) -> Result<Response<wire::BatchQuoteResponse>, Status> {
+        let call = Call::of(&request);
+        let answers = self.batch(request.into_inner().requests, call).await;
+        let answers = answers.map_err(|failure| failure.status(call.lang))?;
+        let answers = (0..)
+            .zip(answers)
+            .map(|(index, answer)| wire::QuoteStreamResponse { index, answer: Some(answer) })
+            .collect();
+        Ok(Response::new(wire::BatchQuoteResponse { answers }))
+    }
+}
+
+type Sender = mpsc::Sender<Result<wire::QuoteStreamResponse, Status>>;
+
+impl Pricing {
+    /// Answers in the order of the requests, until the caller ends, goes, or the server goes down.
+    async fn stream(
+        &self,
+        mut requests: Streaming<wire::QuoteStreamRequest>,
+        answers: &Sender,
+        call: Call,
+    ) -> Result<(), Failure> {
+        let mut closing = self.closing.clone();
+        for index in 0.. {
+            let next = tokio::select! {
+                next = requests.message() => next,
+                _ = closing.wait_for(|closing| *closing) => return Err(Failure::ShuttingDown),
+                () = answers.closed() => return Ok(()),
+                () = tokio::time::sleep_until(call.deadline), if call.is_callers => {
+                    return Err(Failure::TooLate);
+                }
+            };
+            let Some(asked) =
+                next.map_err(|status| Failure::of_library(status.code()).unwrap_or(Failure::Malformed))?
+            else {
+                return Ok(());
+            };
+            let begun = clock::steady();
+            let asked = asked.request.unwrap_or_default();
+            let bytes = asked.encoded_len();
+            let quote = self.one(asked, call.renewed()).await;
+            log("QuoteStream", begun, bytes, quote.as_ref());
+            let answer = Some(answer(quote, call.lang));
+            if answers.send(Ok(wire::QuoteStreamResponse { index, answer })).await.is_err() {
+                return Ok(());
+            }
+        }
+        Ok(())
+    }
+}

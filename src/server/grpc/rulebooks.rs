@@ -1,0 +1,156 @@
+//! `RulebookService`: what is live, whether other files would be, and every change.
+
+use std::collections::BTreeMap;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::pin::Pin;
+use std::sync::Arc;
+
+use tokio::sync::{Semaphore, mpsc, watch};
+use tokio::task::spawn_blocking;
+use tokio::time::timeout_at;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status};
+
+use super::failure::Failure;
+use super::gate::Call;
+use crate::basket::{Fault, Problem};
+use crate::rulebook::{Severity, Source, compile};
+use crate::server::convert;
+use crate::server::engine::Engine;
+use crate::server::rules_dir::FILES_MAX;
+use crate::server::wire;
+
+/// Watchers at once.
+pub const WATCHERS_MAX: usize = 1_024;
+/// Checks at once: each may compile megabytes, and prices come first.
+const CHECKS_MAX: usize = 2;
+/// Bytes of a path.
+const PATH_BYTES_MAX: usize = 1_024;
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct Rulebooks {
+    engine: Arc<Engine>,
+    checks: Arc<Semaphore>,
+    watchers: Arc<Semaphore>,
+    closing: watch::Receiver<bool>,
+}
+
+impl Rulebooks {
+    /// Tells of what `engine` has live; watches end when `closing` turns true.
+    #[must_use]
+    pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
+        Rulebooks {
+            engine,
+            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
+            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
+            closing,
+        }
+    }
+
+    async fn checked(&self, asked: wire::CheckRequest, call: Call) -> Result<wire::CheckResponse, Failure> {
+        let sources = sources(asked).map_err(Failure::Invalid)?;
+        let turn = timeout_at(call.deadline, Arc::clone(&self.checks).acquire_owned());
+        let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
+        let compiled = spawn_blocking(move || {
+            let _turn = turn;
+            catch_unwind(AssertUnwindSafe(|| compile(&sources)))
+        });
+        let compiled = timeout_at(call.deadline, compiled).await.map_err(|_| Failure::TooLate)?;
+        let compiled = compiled.map_err(|_| Failure::Internal)?.map_err(|_| Failure::Internal)?;
+        let clean = compiled.diagnostics.iter().all(|found| found.severity != Severity::Error);
+        let rulebook = compiled.rulebook.filter(|_| clean);
+        Ok(wire::CheckResponse {
+            ok: rulebook.is_some(),
+            digest: rulebook.map(|rulebook| rulebook.digest().to_string()).unwrap_or_default(),
+            diagnostics: convert::diagnostics(&compiled.diagnostics, call.lang),
+        })
+    }
+}
+
+fn sources(asked: wire::CheckRequest) -> Result<Vec<Source>, Vec<Fault>> {
+    let fault = |field: String, problem| Fault { field, problem };
+    if asked.files.is_empty() {
+        return Err(vec![fault("files".to_owned(), Problem::Missing)]);
+    }
+    if asked.files.len() > FILES_MAX {
+        return Err(vec![fault("files".to_owned(), Problem::TooMany(FILES_MAX))]);
+    }
+    let mut faults = Vec::new();
+    let mut places = BTreeMap::new();
+    for (place, file) in asked.files.iter().enumerate() {
+        let field = format!("files[{place}].path");
+        if file.path.is_empty() {
+            faults.push(fault(field, Problem::Missing));
+        } else if file.path.len() > PATH_BYTES_MAX {
+            faults.push(fault(field, Problem::TooLong(PATH_BYTES_MAX)));
+        } else if let Some(first) = places.insert(&file.path, place) {
+            faults.push(fault(field, Problem::Twice(format!("files[{first}].path"))));
+        }
+    }
+    if !faults.is_empty() {
+        return Err(faults);
+    }
+    let source = |file: wire::SourceFile| Source { path: file.path, bytes: file.content.into() };
+    Ok(asked.files.into_iter().map(source).collect())
+}
+
+type Changes = Pin<Box<dyn Stream<Item = Result<wire::Rulebook, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl wire::rulebook_service_server::RulebookService for Rulebooks {
+    async fn get_active(
+        &self,
+        request: Request<wire::GetActiveRequest>,
+    ) -> Result<Response<wire::Rulebook>, Status> {
+        let lang = Call::of(&request).lang;
+        let live = self.engine.live().ok_or_else(|| Failure::NoRulebook.status(lang))?;
+        Ok(Response::new(convert::active(&live, lang)))
+    }
+
+    async fn check(
+        &self,
+        request: Request<wire::CheckRequest>,
+    ) -> Result<Response<wire::CheckResponse>, Status> {
+        let call = Call::of(&request);
+        let checked = self.checked(request.into_inner(), call).await;
+        checked.map(Response::new).map_err(|failure| failure.status(call.lang))
+    }
+
+    type WatchStream = Changes;
+
+    async fn watch(&self, request: Request<wire::WatchRequest>) -> Result<Response<Changes>, Status> {
+        let call = Call::of(&request);
+        let Ok(place) = Arc::clone(&self.watchers).try_acquire_owned() else {
+            return Err(Failure::Overloaded.status(call.lang));
+        };
+        let (news, receiver) = mpsc::channel(1);
+        let mut changes = self.engine.changes();
+        let mut closing = self.closing.clone();
+        // What is live now is news to a new watcher.
+        changes.mark_changed();
+        tokio::spawn(async move {
+            let _place = place;
+            loop {
+                let end = tokio::select! {
+                    changed = changes.changed() => changed.err().map(|_| Failure::ShuttingDown),
+                    _ = closing.wait_for(|closing| *closing) => Some(Failure::ShuttingDown),
+                    () = news.closed() => return,
+                    () = tokio::time::sleep_until(call.deadline), if call.is_callers => Some(Failure::TooLate),
+                };
+                let live = changes.borrow_and_update().clone();
+                let told = match (end, live) {
+                    (Some(failure), _) => Err(failure.status(call.lang)),
+                    (None, Some(live)) => Ok(convert::active(&live, call.lang)),
+                    (None, None) => continue,
+                };
+                let is_end = told.is_err();
+                if news.send(told).await.is_err() || is_end {
+                    return;
+                }
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+}

@@ -1,0 +1,281 @@
+//! The whole service: a port, the keeper of the rules, and every gRPC service on that port.
+
+use std::any::Any;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio::task::{JoinHandle, spawn_blocking};
+use tokio::time::timeout;
+use tokio_stream::wrappers::TcpListenerStream;
+use tonic::body::Body;
+use tonic::codegen::http;
+use tonic::service::Routes;
+use tonic_health::ServingStatus;
+use tonic_health::server::HealthReporter;
+use tonic_web::GrpcWebLayer;
+use tower::util::option_layer;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
+
+use super::config::Config;
+use super::engine::{Engine, Live};
+use super::grpc::failure::Failure;
+use super::grpc::gate::GateLayer;
+use super::grpc::pricing::Pricing;
+use super::grpc::rulebooks::Rulebooks;
+use super::keeper::Keeper;
+use super::store;
+use super::wire::DESCRIPTORS;
+use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
+use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
+use crate::lang::Lang;
+
+/// Streams and calls at once on one connection: a gateway multiplexes many tills on one.
+const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
+/// Bytes of all headers of one call.
+const HEADER_BYTES_MAX: u32 = 16 << 10;
+/// A connection that says nothing for so long is asked whether anybody is there.
+const KEEPALIVE: Duration = Duration::from_secs(30);
+/// And so long is waited for the answer.
+const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
+
+/// Why the service does not start, or ended.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The port cannot be had.
+    #[error("cannot listen on {listen}: {error}")]
+    Listen {
+        /// The address.
+        listen: SocketAddr,
+        /// Why not.
+        error: std::io::Error,
+    },
+    /// The data folder cannot be used.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+    /// The transport gave up.
+    #[error("the transport has failed: {0}")]
+    Transport(#[from] tonic::transport::Error),
+    /// The descriptors of the wire format are at fault.
+    #[error("reflection cannot be offered: {0}")]
+    Reflection(#[from] tonic_reflection::server::Error),
+    /// A task of the service panicked.
+    #[error("the service has failed")]
+    Failed,
+}
+
+/// Starts the service.
+#[derive(Debug)]
+pub struct Server;
+
+/// A service that runs until it is shut down; dropping it begins the shutdown too.
+#[derive(Debug)]
+pub struct RunningServer {
+    local_addr: SocketAddr,
+    engine: Arc<Engine>,
+    closing: watch::Sender<bool>,
+    task: JoinHandle<Result<(), Error>>,
+    drain: Duration,
+}
+
+/// Begins the shutdown of a service.
+#[derive(Debug, Clone)]
+pub struct Stopper(watch::Sender<bool>);
+
+impl Stopper {
+    /// Lets running requests end and takes no more.
+    pub fn stop(&self) {
+        self.0.send_replace(true);
+    }
+}
+
+impl Server {
+    /// Listens, puts the last good rules in force, and begins to look at the rules folder. The first reading of a new
+    /// folder takes half a second: until then health says NOT_SERVING ([`RunningServer::ready`] waits for it).
+    ///
+    /// # Errors
+    /// The port or the data folder cannot be used.
+    pub async fn start(config: Config) -> Result<RunningServer, Error> {
+        let listen = config.listen;
+        let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
+        let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
+        let engine = Arc::new(Engine::default());
+        let (closing, closed) = watch::channel(false);
+        let (health, health_service) = tonic_health::server::health_reporter();
+        say_health(&health, ServingStatus::NotServing).await;
+        let mut routes = Routes::new(health_service);
+        if config.reflection {
+            let reflection = || {
+                tonic_reflection::server::Builder::configure()
+                    .register_encoded_file_descriptor_set(DESCRIPTORS)
+                    .register_encoded_file_descriptor_set(tonic_health::pb::FILE_DESCRIPTOR_SET)
+            };
+            routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
+        }
+        let bytes_max = usize::try_from(config.message_bytes_max).unwrap_or(usize::MAX);
+        let pricing = Pricing::new(Arc::clone(&engine), closed.clone());
+        let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
+        let routes = routes
+            .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
+            .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
+        let keeper = {
+            let (config, engine) = (config.clone(), Arc::clone(&engine));
+            spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
+        };
+        let drain = config.drain;
+        let work = serve(listener, routes, config, closed.clone());
+        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), closed));
+        Ok(RunningServer { local_addr, engine, closing, task, drain })
+    }
+}
+
+impl RunningServer {
+    /// Where it listens.
+    #[must_use]
+    pub fn local_addr(&self) -> SocketAddr {
+        self.local_addr
+    }
+
+    /// What is live.
+    #[must_use]
+    pub fn live(&self) -> Option<Arc<Live>> {
+        self.engine.live()
+    }
+
+    /// Tells of every change of what is live.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Option<Arc<Live>>> {
+        self.engine.changes()
+    }
+
+    /// Waits until a rulebook is live; `None` when the service ends before.
+    pub async fn ready(&self) -> Option<Arc<Live>> {
+        self.changes().wait_for(Option::is_some).await.ok().and_then(|live| live.clone())
+    }
+
+    /// A handle that begins the shutdown from elsewhere.
+    #[must_use]
+    pub fn stopper(&self) -> Stopper {
+        Stopper(self.closing.clone())
+    }
+
+    /// Lets running requests end, for as long as the configuration allows, and stops.
+    ///
+    /// # Errors
+    /// The transport or a task has failed.
+    pub async fn shutdown(self) -> Result<(), Error> {
+        self.stopper().stop();
+        self.ended().await
+    }
+
+    /// Waits for the end: after a shutdown, or a failure of the transport.
+    ///
+    /// # Errors
+    /// The transport or a task has failed.
+    pub async fn ended(mut self) -> Result<(), Error> {
+        let mut closing = self.closing.subscribe();
+        let done = tokio::select! {
+            done = &mut self.task => done,
+            () = until_closed(&mut closing) => match timeout(self.drain, &mut self.task).await {
+                Ok(done) => done,
+                Err(_) => {
+                    tracing::warn!("requests that were still running have been cut off");
+                    self.task.abort();
+                    return Ok(());
+                }
+            },
+        };
+        done.map_err(|_| Error::Failed)?
+    }
+}
+
+/// The parts around the transport: health in step with the rules, and an end in good order.
+async fn run(
+    work: impl Future<Output = Result<(), Error>>,
+    keeper: Keeper,
+    health: HealthReporter,
+    engine: Arc<Engine>,
+    mut closed: watch::Receiver<bool>,
+) -> Result<(), Error> {
+    let in_step = async {
+        let mut changes = engine.changes();
+        if changes.wait_for(Option::is_some).await.is_ok() {
+            say_health(&health, ServingStatus::Serving).await;
+        }
+        std::future::pending::<()>().await;
+    };
+    let told = async {
+        tokio::select! {
+            () = in_step => {}
+            () = until_closed(&mut closed) => {}
+        }
+        say_health(&health, ServingStatus::NotServing).await;
+        // Whoever watches has been told; their streams must not hold up the end.
+        let mut health = health.clone();
+        for name in ["", PRICING, RULEBOOKS] {
+            health.clear_service_status(name).await;
+        }
+    };
+    let (done, ()) = tokio::join!(work, told);
+    let _ = spawn_blocking(move || drop(keeper)).await;
+    done
+}
+
+/// The shutdown has begun, or nobody is left who could begin it.
+async fn until_closed(closing: &mut watch::Receiver<bool>) {
+    let _ = closing.wait_for(|closing| *closing).await;
+}
+
+async fn say_health(health: &HealthReporter, status: ServingStatus) {
+    for name in ["", PRICING, RULEBOOKS] {
+        health.set_service_status(name, status).await;
+    }
+}
+
+async fn serve(
+    listener: TcpListener,
+    routes: Routes,
+    config: Config,
+    mut closed: watch::Receiver<bool>,
+) -> Result<(), Error> {
+    tonic::transport::Server::builder()
+        .accept_http1(config.grpc_web)
+        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .http2_max_header_list_size(HEADER_BYTES_MAX)
+        .http2_keepalive_interval(Some(KEEPALIVE))
+        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
+        .tcp_nodelay(true)
+        .layer(cors(&config.cors_origins))
+        .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
+        .layer(GateLayer::new(config.requests_max, config.request_timeout))
+        .layer(CatchPanicLayer::custom(panicked))
+        .add_routes(routes)
+        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+            until_closed(&mut closed).await;
+        })
+        .await?;
+    Ok(())
+}
+
+/// A panic costs its own request; what it said is nobody's business, its place is in the log.
+fn panicked(_panic: Box<dyn Any + Send>) -> http::Response<Body> {
+    Failure::Internal.status(Lang::En).into_http()
+}
+
+fn cors(origins: &[String]) -> CorsLayer {
+    let allowed = if origins.iter().any(|origin| origin == "*") {
+        AllowOrigin::any()
+    } else {
+        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
+    };
+    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
+    CorsLayer::new()
+        .allow_origin(allowed)
+        .allow_methods([http::Method::POST])
+        .allow_headers(AnyOf)
+        .expose_headers(exposed.map(http::HeaderName::from_static))
+        .max_age(Duration::from_secs(3_600))
+}
