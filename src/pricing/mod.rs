@@ -1,6 +1,16 @@
 //! Rulebook and request in, quote out.
+//!
+//! A request becomes *candidates* (what may apply, and where), candidates become a *problem* (numbers), the search finds a
+//! *solution* with its proof, and the solution becomes a quote that `verify` can check without knowing how it was found.
 
+pub mod candidate;
+pub mod eligible;
+pub mod explain;
+pub mod problem;
 pub mod quote;
+pub mod settle;
+pub mod solve;
+pub mod verify;
 
 pub use quote::{
     Applied, Carried, CodeFate, CodeResult, Hint, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
@@ -13,14 +23,14 @@ use crate::rulebook::Rulebook;
 /// How much work a search may do, in steps; never a clock, so that the same request has the same answer everywhere.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Effort {
-    /// Nodes of the search.
+    /// Steps of the search: a choice looked at, a node opened.
     pub steps: u64,
 }
 
 impl Default for Effort {
-    /// Some tens of milliseconds at the very most.
+    /// About a quarter of a second at the very most.
     fn default() -> Self {
-        Effort { steps: 200_000 }
+        Effort { steps: 2_000_000 }
     }
 }
 
@@ -28,22 +38,20 @@ impl Default for Effort {
 ///
 /// # Errors
 /// Every fault of the request, each with its field.
-pub fn price(rulebook: &Rulebook, request: &Request, _effort: Effort) -> Result<Quote, Vec<Fault>> {
+pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Quote, Vec<Fault>> {
     let settings = rulebook.settings();
     let checked = check(request, rulebook.catalog(), settings.currency, settings.rounding)?;
-    let list_total = checked.list_total();
-    let delivery_total = request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
-    Ok(Quote {
-        list_total,
-        discount_total: Amount::ZERO,
-        delivery_total,
-        total: list_total + delivery_total,
-        lines: Vec::new(),
-        delivery: None,
-        applied: Vec::new(),
-        codes: Vec::new(),
-        hints: Vec::new(),
-        reasons: Vec::new(),
-        optimality: Optimality::Proven,
-    })
+    let delivery_price = request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
+    let purchase = eligible::Purchase::of(request, &settings.time_zone);
+    let candidates = candidate::gather(rulebook, &checked, &purchase, delivery_price);
+    let problem = problem::number(&candidates, &checked, settings.rounding, delivery_price);
+    let solution = solve::solve(&problem, effort.steps);
+    Ok(explain::quote(&explain::Priced {
+        rulebook,
+        request,
+        checked: &checked,
+        candidates: &candidates,
+        problem: &problem,
+        solution: &solution,
+    }))
 }

@@ -161,6 +161,33 @@ pub enum Why {
     Beaten(Vec<PromotionIndex>),
 }
 
+impl Why {
+    /// The place in the order of precedence: a later reason came nearer to applying.
+    #[must_use]
+    pub fn rank(&self) -> u8 {
+        match self {
+            Why::NotStarted => 0,
+            Why::Ended => 1,
+            Why::WrongWeekday => 2,
+            Why::WrongHour => 3,
+            Why::WrongChannel => 4,
+            Why::WrongStore => 5,
+            Why::WrongSegment => 6,
+            Why::WrongTier => 7,
+            Why::WrongBirthday => 8,
+            Why::WrongCustomer => 9,
+            Why::WrongPayment => 10,
+            Why::WrongDelivery => 11,
+            Why::CodeMissing => 12,
+            Why::NoSuchGoods => 13,
+            Why::BasketLacks => 14,
+            Why::SpendMissing(_) => 15,
+            Why::HeldByFloor(_) => 16,
+            Why::Beaten(_) => 17,
+        }
+    }
+}
+
 /// How far a total is proven to be the best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Optimality {

@@ -2,10 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
+use super::matcher::{Marks, Matcher, Words};
 use super::settings::Settings;
 use super::source::Digest;
-use crate::catalog::Catalog;
-use crate::promotion::{Cap, Promotion};
+use crate::basket::Item;
+use crate::catalog::{Catalog, Selector};
+use crate::promotion::{Benefit, Cap, Code, Promotion, Spend};
 
 /// A promotion's place in its rulebook: promotions stand by id in byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -16,11 +18,27 @@ pub struct PromotionIndex(u32);
 pub struct Rulebook {
     settings: Settings,
     catalog: Catalog,
-    // INVARIANT: by id in byte order, no id twice.
+    // INVARIANT: by id in byte order, no id twice; `matchers` has one entry a promotion.
     promotions: Vec<Promotion>,
+    matchers: Vec<PromotionMatchers>,
+    // INVARIANT: `cap_matchers` has one entry a cap.
     caps: Vec<Cap>,
+    cap_matchers: Vec<Matcher>,
+    words: Words,
     digest: Digest,
     by_id: FxHashMap<String, PromotionIndex>,
+    by_code: FxHashMap<String, Vec<PromotionIndex>>,
+}
+
+/// The selectors of one promotion.
+#[derive(Debug, Clone, Default)]
+pub struct PromotionMatchers {
+    /// The goods that the benefit touches.
+    pub on: Matcher,
+    /// The goods that its spend measures.
+    pub spend: Matcher,
+    /// One for each entry of `basket_has`.
+    pub has: Vec<Matcher>,
 }
 
 impl Rulebook {
@@ -35,9 +53,29 @@ impl Rulebook {
     ) -> Self {
         promotions.sort_by(|one, other| one.id.cmp(&other.id));
         promotions.dedup_by(|later, first| later.id == first.id);
-        let by_id =
-            (0..).map(PromotionIndex).zip(&promotions).map(|(index, p)| (p.id.clone(), index)).collect();
-        Rulebook { settings, catalog, promotions, caps, digest, by_id }
+        let mut words = Words::default();
+        let matchers = promotions.iter().map(|promotion| matchers(&mut words, promotion)).collect();
+        let cap_matchers = caps.iter().map(|cap| words.matcher(&cap.on)).collect();
+        let indexed = || (0..).map(PromotionIndex).zip(&promotions);
+        let by_id = indexed().map(|(index, promotion)| (promotion.id.clone(), index)).collect();
+        let mut by_code: FxHashMap<String, Vec<PromotionIndex>> = FxHashMap::default();
+        for (index, promotion) in indexed() {
+            if let Some(Code::Word(word)) = &promotion.when.code {
+                by_code.entry(word.clone()).or_default().push(index);
+            }
+        }
+        Rulebook {
+            settings,
+            catalog,
+            promotions,
+            matchers,
+            caps,
+            cap_matchers,
+            words,
+            digest,
+            by_id,
+            by_code,
+        }
     }
 
     /// The settings.
@@ -69,10 +107,21 @@ impl Rulebook {
         (0..).map(PromotionIndex).zip(&self.promotions)
     }
 
+    /// Promotions with their places and matchers.
+    pub fn with_matchers(&self) -> impl Iterator<Item = (PromotionIndex, &Promotion, &PromotionMatchers)> {
+        self.indexed().zip(&self.matchers).map(|((index, promotion), matchers)| (index, promotion, matchers))
+    }
+
     /// The place of the promotion with this id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<PromotionIndex> {
         self.by_id.get(id).copied()
+    }
+
+    /// The promotions that wait for a code, folded.
+    #[must_use]
+    pub fn waiting_for(&self, code: &str) -> &[PromotionIndex] {
+        self.by_code.get(code).map_or(&[], Vec::as_slice)
     }
 
     /// The caps.
@@ -81,9 +130,54 @@ impl Rulebook {
         &self.caps
     }
 
+    /// The caps that protect goods with these marks.
+    pub fn caps_on<'a>(&'a self, marks: &'a Marks) -> impl Iterator<Item = &'a Cap> {
+        self.caps
+            .iter()
+            .zip(&self.cap_matchers)
+            .filter(|(_, matcher)| matcher.matches(marks))
+            .map(|(cap, _)| cap)
+    }
+
+    /// What a line shows to the matchers.
+    #[must_use]
+    pub fn marks(&self, item: &Item) -> Marks {
+        self.words.marks(item)
+    }
+
     /// The digest of the sources.
     #[must_use]
     pub fn digest(&self) -> &Digest {
         &self.digest
+    }
+}
+
+fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {
+    PromotionMatchers {
+        on: words.matcher(&promotion.on),
+        spend: words.matcher(measured_goods(promotion)),
+        has: promotion.when.basket_has.iter().map(|has| words.matcher(&has.on)).collect(),
+    }
+}
+
+/// The goods that a promotion's spend measures: its own when the spend names none.
+#[must_use]
+pub fn measured_goods(promotion: &Promotion) -> &Selector {
+    spend_of(promotion).and_then(|spend| spend.on.as_ref()).unwrap_or(&promotion.on)
+}
+
+/// The spend of a promotion, whatever it gives.
+#[must_use]
+pub fn spend_of(promotion: &Promotion) -> Option<&Spend> {
+    match &promotion.benefit {
+        Benefit::Spend { spend, .. } => Some(spend),
+        Benefit::Gift(gift) => gift.spend.as_ref().map(|(spend, _)| spend),
+        Benefit::Delivery(delivery) => delivery.spend.as_ref().map(|(spend, _)| spend),
+        Benefit::Points(points) => points.spend.as_ref().map(|(spend, _)| spend),
+        Benefit::Units(_)
+        | Benefit::Prices(_)
+        | Benefit::Quantity { .. }
+        | Benefit::Set(_)
+        | Benefit::Basket(_) => None,
     }
 }

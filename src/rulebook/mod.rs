@@ -5,10 +5,12 @@
 pub mod source;
 pub mod diagnostic;
 pub mod settings;
+pub mod matcher;
 pub mod index;
 
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use index::{PromotionIndex, Rulebook};
+pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
+pub use matcher::{Marks, Matcher};
 pub use settings::{Settings, Store};
 pub use source::{Digest, Source};
 

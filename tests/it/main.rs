@@ -1,6 +1,14 @@
-//! One test binary for all that looks at the crate from outside.
+//! Everything that is tested from outside: one binary, one module a subject.
 //!
 //! `cfg(test)` says to the lints that helper functions, too, are tests.
 
+#[cfg(test)]
+mod cli;
+#[cfg(test)]
+mod laws;
+#[cfg(test)]
+mod oracle;
+#[cfg(test)]
+mod published;
 #[cfg(test)]
 mod tidy;

@@ -1,0 +1,181 @@
+//! Whether a promotion's `when` holds for a purchase, and if not, the first reason.
+
+use jiff::Span;
+use jiff::civil::Date;
+use rust_decimal::Decimal;
+use smallvec::SmallVec;
+
+use super::quote::Why;
+use crate::basket::{Customer, Item, Request};
+use crate::catalog::word::{fold, fold_code};
+use crate::promotion::{AttributeTest, Birthday, Code, Conditions, HasAtLeast, Promotion};
+use crate::time::{Hours, Instant, Local, Zone};
+
+/// The purchase as conditions ask about it: words folded once, the wall clock read once.
+pub struct Purchase {
+    now: Instant,
+    local: Local,
+    channel: Option<String>,
+    store: Option<String>,
+    payment: Option<String>,
+    delivery: Option<String>,
+    has_delivery: bool,
+    customer: Option<Customer>,
+    segments: SmallVec<[String; 4]>,
+    tier: Option<String>,
+    codes: SmallVec<[String; 2]>,
+}
+
+impl Purchase {
+    /// Reads a request in the zone of the settings.
+    #[must_use]
+    pub fn of(request: &Request, zone: &Zone) -> Self {
+        let context = &request.context;
+        let folded = |word: &Option<String>| word.as_deref().map(fold).filter(|word| !word.is_empty());
+        let customer = context.customer.as_ref();
+        Purchase {
+            now: context.time,
+            local: zone.local(context.time),
+            channel: folded(&context.channel),
+            store: folded(&context.store),
+            payment: folded(&context.payment_method),
+            delivery: request.basket.delivery.as_ref().map(|delivery| fold(&delivery.method)),
+            has_delivery: request.basket.delivery.is_some(),
+            segments: customer
+                .map(|c| c.segments.iter().map(|word| fold(word)).collect())
+                .unwrap_or_default(),
+            tier: customer.and_then(|c| folded(&c.tier)),
+            customer: context.customer.clone(),
+            codes: context.codes.iter().map(|code| fold_code(code)).collect(),
+        }
+    }
+
+    /// Whether the basket is delivered at all.
+    #[must_use]
+    pub fn has_delivery(&self) -> bool {
+        self.has_delivery
+    }
+
+    /// Whether `when` holds, apart from `basket_has`.
+    ///
+    /// # Errors
+    /// The first reason why not, in the order of [`Why`].
+    pub fn check(&self, promotion: &Promotion) -> Result<(), Why> {
+        let when = &promotion.when;
+        ensure(when.window.has_begun(self.now), Why::NotStarted)?;
+        ensure(!when.window.is_over(self.now), Why::Ended)?;
+        self.clock(when)?;
+        ensure(is_any(&when.channels, self.channel.as_ref()), Why::WrongChannel)?;
+        ensure(is_any(&when.stores, self.store.as_ref()), Why::WrongStore)?;
+        ensure(
+            when.segments.is_empty() || self.segments.iter().any(|segment| when.segments.contains(segment)),
+            Why::WrongSegment,
+        )?;
+        ensure(is_any(&when.tiers, self.tier.as_ref()), Why::WrongTier)?;
+        ensure(when.birthday.is_none_or(|birthday| self.is_near_birthday(birthday)), Why::WrongBirthday)?;
+        ensure(self.customer_fits(when), Why::WrongCustomer)?;
+        ensure(is_any(&when.payment, self.payment.as_ref()), Why::WrongPayment)?;
+        ensure(is_any(&when.delivery, self.delivery.as_ref()), Why::WrongDelivery)?;
+        ensure(self.has_code(when.code.as_ref()), Why::CodeMissing)
+    }
+
+    /// Weekdays and hours together: the part of a night after midnight belongs to the day on which it began.
+    fn clock(&self, when: &Conditions) -> Result<(), Why> {
+        let Local { weekday: today, second, .. } = self.local;
+        let is_day = |day: u8| when.weekdays.is_none_or(|days| days.contains(day));
+        if when.hours.is_empty() {
+            return ensure(is_day(today), Why::WrongWeekday);
+        }
+        let began = |hours: &Hours| {
+            let is_past_midnight = hours.from >= hours.until && second < hours.until;
+            if is_past_midnight { (today + 6) % 7 } else { today }
+        };
+        let is_hour = |hours: &&Hours| hours.contains(second);
+        if when.hours.iter().filter(is_hour).any(|hours| is_day(began(hours))) {
+            return Ok(());
+        }
+        let is_wrong_day = when.hours.iter().any(|hours| is_hour(&hours)) || !is_day(today);
+        Err(if is_wrong_day { Why::WrongWeekday } else { Why::WrongHour })
+    }
+
+    fn has_code(&self, code: Option<&Code>) -> bool {
+        match code {
+            None => true,
+            Some(Code::Word(word)) => self.codes.contains(word),
+            // Generated codes are kept in the ledger; without one none can be valid.
+            Some(Code::Pool { .. }) => false,
+        }
+    }
+
+    fn is_near_birthday(&self, birthday: Birthday) -> bool {
+        let Some(born) = self.customer.as_ref().and_then(|customer| customer.birthday) else {
+            return false;
+        };
+        let today = self.local.date;
+        // A window around New Year's Eve reaches a birthday of the next or the last year.
+        [-1, 0, 1].into_iter().any(|years| {
+            let Some(day) = today.year().checked_add(years).and_then(|year| birthday_in(born, year)) else {
+                return false;
+            };
+            let first = day.checked_sub(Span::new().days(i64::from(birthday.days_before)));
+            let last = day.checked_add(Span::new().days(i64::from(birthday.days_after)));
+            matches!((first, last), (Ok(first), Ok(last)) if first <= today && today <= last)
+        })
+    }
+
+    fn customer_fits(&self, when: &Conditions) -> bool {
+        when.customer.iter().all(|(name, test)| {
+            let Some(customer) = &self.customer else {
+                return false;
+            };
+            let stated = customer
+                .attributes
+                .iter()
+                .find(|(known, _)| fold(known) == *name)
+                .map(|(_, value)| value.as_str());
+            let value = match stated {
+                None if name == "first_purchase" => {
+                    Some(if customer.first_purchase { "true" } else { "false" })
+                }
+                stated => stated,
+            };
+            value.is_some_and(|value| passes(test, value))
+        })
+    }
+}
+
+fn ensure(holds: bool, why: Why) -> Result<(), Why> {
+    if holds { Ok(()) } else { Err(why) }
+}
+
+/// Whether an absent list accepts everything, or a list holds the word.
+fn is_any(list: &[String], word: Option<&String>) -> bool {
+    list.is_empty() || word.is_some_and(|word| list.contains(word))
+}
+
+/// The birthday in a year: who was born on 29 February has it on the 28th in the other years.
+fn birthday_in(born: Date, year: i16) -> Option<Date> {
+    let day = if born.month() == 2 && born.day() == 29 { 28 } else { born.day() };
+    Date::new(year, born.month(), born.day()).or_else(|_| Date::new(year, born.month(), day)).ok()
+}
+
+fn passes(test: &AttributeTest, value: &str) -> bool {
+    match test {
+        AttributeTest::OneOf(words) => words.contains(&fold(value)),
+        AttributeTest::Range { at_least, below } => value.trim().parse::<Decimal>().is_ok_and(|number| {
+            at_least.is_none_or(|least| least <= number) && below.is_none_or(|below| number < below)
+        }),
+    }
+}
+
+/// Whether the goods that `items` yields are enough for an entry of `basket_has`.
+pub fn has_enough<'a>(least: HasAtLeast, items: impl Iterator<Item = &'a Item>) -> bool {
+    match least {
+        HasAtLeast::Pieces(pieces) => {
+            items.map(|item| u64::from(item.quantity)).sum::<u64>() >= u64::from(pieces)
+        }
+        HasAtLeast::ListPrices(sum) => {
+            items.map(|item| item.list_price.times(item.quantity)).sum::<crate::money::Amount>() >= sum
+        }
+    }
+}

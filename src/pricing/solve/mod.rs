@@ -1,0 +1,39 @@
+//! The best assignment, with its proof.
+//!
+//! The search is a branch and bound in two floors. The upper one decides *switches*: which tier each spend reaches, which basket
+//! amounts are on, which promotion the delivery gets. Under a set of such decisions a unit's *choices* are worth what they
+//! take off by themselves, and what couples units is a handful of linear *rows* (a sum to be reached, a maximum, a number of
+//! units). The lower floor gives choices to the units of each line, identical units counted; a Lagrangian *relaxation* of
+//! the rows bounds what is still open. Every complete assignment is priced by `settle`, which has the last word, so a bound
+//! may be loose and the answer is exact all the same.
+//!
+//! Work is counted, never timed. When it runs out, the best bound that was left open says how much better a price could
+//! at most be.
+
+mod choice;
+mod relax;
+mod search;
+mod switch;
+
+use super::problem::Problem;
+use super::settle::Settled;
+use crate::money::Amount;
+
+/// The best assignment found, and how far it is proven to be the best there is.
+#[derive(Debug, Clone)]
+pub struct Solution {
+    /// The assignment with its prices.
+    pub settled: Settled,
+    /// Nothing when it is proven; else the amount by which a better one could at most exist.
+    pub possible_gain: Option<Amount>,
+    /// The work done, in steps.
+    pub steps: u64,
+}
+
+/// Finds the best assignment within `steps` of work.
+#[must_use]
+pub fn solve(problem: &Problem, steps: u64) -> Solution {
+    let choices = choice::list(problem);
+    let plan = switch::plan(problem, &choices);
+    search::run(problem, &choices, &plan, steps)
+}

@@ -1,0 +1,441 @@
+//! The branch and bound itself: switches above, the units of each line below.
+
+use std::cmp::Ordering;
+use std::iter::Rev;
+use std::ops::RangeInclusive;
+
+use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
+
+use super::Solution;
+use super::choice::Choices;
+use super::relax::{Bound, Relaxation, Sense, add, is_allowed, whole};
+use super::switch::{Effect, Plan, Setting};
+use crate::money::Amount;
+use crate::pricing::problem::Problem;
+use crate::pricing::settle::{Assignment, Settled, Units, Value, settle};
+
+/// Searches within `steps` of work.
+pub(super) fn run(problem: &Problem, choices: &Choices, plan: &Plan, steps: u64) -> Solution {
+    let best = Best::of(problem, nothing(problem));
+    let mut search = Search {
+        problem,
+        choices,
+        plan,
+        settings: vec![None; plan.switches.len()],
+        left: steps,
+        open: None,
+        best,
+    };
+    let ceiling = search.bound();
+    search.switch(0);
+    let gain = search.gain(&ceiling);
+    Solution {
+        settled: search.best.settled,
+        possible_gain: (gain > 0).then_some(Amount::from_minor(gain)),
+        steps: steps - search.left,
+    }
+}
+
+/// No promotion at all: always legal.
+fn nothing(problem: &Problem) -> Settled {
+    let units = problem.lines.iter().enumerate().map(|(line, numbers)| Units {
+        line,
+        count: numbers.quantity,
+        carried: SmallVec::new(),
+    });
+    let assignment =
+        Assignment { units: units.collect(), on: FixedBitSet::with_capacity(problem.offers.len()) };
+    settle(problem, &assignment).unwrap_or_else(|| Settled {
+        value: Value::from_elem(0, problem.levels),
+        groups: Vec::new(),
+        taken: vec![Amount::ZERO; problem.offers.len()],
+        delivery: None,
+    })
+}
+
+/// The best assignment so far, with what breaks ties: fewer codes and limited promotions used up, fewer promotions, their
+/// ids in byte order. Earlier lines need no entry: they are tried first.
+struct Best {
+    settled: Settled,
+    used: Used,
+}
+
+/// Promotions that take something off: offers by place, then the delivery's by place behind them.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct Used {
+    up: usize,
+    promotions: FixedBitSet,
+}
+
+impl Used {
+    fn none(problem: &Problem) -> Self {
+        let all = problem.offers.len() + problem.deliveries.len();
+        Used { up: 0, promotions: FixedBitSet::with_capacity(all) }
+    }
+
+    fn insert(&mut self, problem: &Problem, place: usize) {
+        if self.promotions.put(place) {
+            return;
+        }
+        let uses_up = match place.checked_sub(problem.offers.len()) {
+            None => problem.offers.get(place).is_some_and(|offer| offer.uses_up),
+            Some(delivery) => problem.deliveries.get(delivery).is_some_and(|offer| offer.uses_up),
+        };
+        self.up += usize::from(uses_up);
+    }
+
+    fn count(&self) -> usize {
+        self.promotions.count_ones(..)
+    }
+
+    /// The places in the rulebook, which stand in the byte order of ids.
+    fn ids(&self, problem: &Problem) -> Vec<crate::rulebook::PromotionIndex> {
+        let id = |place: usize| match place.checked_sub(problem.offers.len()) {
+            None => problem.offers.get(place).map(|offer| offer.index),
+            Some(delivery) => problem.deliveries.get(delivery).map(|offer| offer.index),
+        };
+        let mut ids: Vec<_> = self.promotions.ones().filter_map(id).collect();
+        ids.sort_unstable();
+        ids
+    }
+}
+
+impl Best {
+    fn of(problem: &Problem, settled: Settled) -> Self {
+        let mut used = Used::none(problem);
+        for (place, taken) in settled.taken.iter().enumerate() {
+            if !taken.is_zero() {
+                used.insert(problem, place);
+            }
+        }
+        if let Some(delivery) = settled.delivery {
+            used.insert(problem, problem.offers.len() + delivery);
+        }
+        Best { settled, used }
+    }
+
+    /// Whether this is to be preferred: a better value, or an equal one that wins the tie.
+    fn beats(&self, other: &Best, problem: &Problem) -> bool {
+        let by_value = self.settled.value.cmp(&other.settled.value);
+        let by_use = || other.used.up.cmp(&self.used.up).then(other.used.count().cmp(&self.used.count()));
+        let by_ids = || other.used.ids(problem).cmp(&self.used.ids(problem));
+        by_value.then_with(by_use).then_with(by_ids) == Ordering::Greater
+    }
+}
+
+struct Search<'a> {
+    problem: &'a Problem,
+    choices: &'a Choices,
+    plan: &'a Plan,
+    settings: Vec<Option<Setting>>,
+    left: u64,
+    /// The best bound among what was left open when the work ran out.
+    open: Option<Value>,
+    best: Best,
+}
+
+impl Search<'_> {
+    /// Pays for work; false when there is none left, and then `bound` stays open.
+    fn pay(&mut self, steps: u64, bound: &Value) -> bool {
+        if self.left < steps {
+            self.left = 0;
+            if self.open.as_ref().is_none_or(|open| open < bound) {
+                self.open = Some(bound.clone());
+            }
+            return false;
+        }
+        self.left -= steps;
+        true
+    }
+
+    /// By how much the total could at most be lower than the best one found.
+    fn gain(&self, ceiling: &Value) -> i64 {
+        let best = &self.best.settled.value;
+        let total = |value: &Value| value.last().copied().unwrap_or_default();
+        let open = match &self.open {
+            Some(open) if open > best => {
+                // With several levels the bound of a part says nothing of the total: the ceiling of all does.
+                let bound = if open.len() == 1 { total(open) } else { total(ceiling) };
+                bound - total(best)
+            }
+            _ => 0,
+        };
+        open.max(0) + self.choices.unlisted + self.plan.unlisted
+    }
+
+    /// A quick bound under the switches that are decided: each line's best allowed choice, every amount in full.
+    fn bound(&self) -> Value {
+        let mut sum = Value::from_elem(0, self.problem.levels);
+        for (line, list) in self.problem.lines.iter().zip(&self.choices.lines) {
+            let allowed = list.iter().find(|choice| {
+                self.plan.is_alive(choice) && is_allowed(self.problem, self.plan, &self.settings, choice)
+            });
+            let value = allowed.map(|choice| choice.value.as_slice()).unwrap_or_default();
+            for (sum, one) in sum.iter_mut().zip(value) {
+                *sum += one * i64::from(line.quantity);
+            }
+        }
+        for (switch, setting) in self.plan.switches.iter().zip(&self.settings) {
+            let amount = match setting {
+                Some(setting) => setting.amount(),
+                None => switch.settings.iter().map(Setting::amount).max().unwrap_or_default(),
+            };
+            sum.iter_mut().skip(switch.level).for_each(|sum| *sum = sum.saturating_add(amount));
+        }
+        sum
+    }
+
+    /// Decides the switches from `place` on.
+    fn switch(&mut self, place: usize) {
+        let bound = self.bound();
+        let size: usize = self.choices.lines.len() + self.plan.switches.len();
+        if bound < self.best.settled.value || !self.pay(u64::try_from(size).unwrap_or(u64::MAX), &bound) {
+            return;
+        }
+        let Some(switch) = self.plan.switches.get(place) else {
+            self.lines(&bound);
+            return;
+        };
+        for setting in &switch.settings {
+            if let Some(slot) = self.settings.get_mut(place) {
+                *slot = Some(*setting);
+            }
+            self.switch(place + 1);
+        }
+        if let Some(slot) = self.settings.get_mut(place) {
+            *slot = None;
+        }
+    }
+
+    /// Every switch is decided: gives choices to the units.
+    fn lines(&mut self, bound: &Value) {
+        let Some(relaxation) = Relaxation::new(self.problem, self.choices, self.plan, &self.settings) else {
+            return;
+        };
+        if !self.pay(relaxation.steps, bound) {
+            return;
+        }
+        let whole = whole(&relaxation.bound());
+        if whole < self.best.settled.value {
+            return;
+        }
+        let mut used = Used::none(self.problem);
+        let mut on = FixedBitSet::with_capacity(self.problem.offers.len());
+        for setting in self.settings.iter().flatten() {
+            match setting.effect {
+                Effect::Basket { offer, .. } => {
+                    on.insert(offer);
+                    used.insert(self.problem, offer);
+                }
+                Effect::Delivery { place, .. } => {
+                    used.insert(self.problem, self.problem.offers.len() + place)
+                }
+                Effect::Off | Effect::Units(_) => {}
+            }
+        }
+        let rests = Rests::of(&relaxation);
+        let sums = SmallVec::from_elem(0, relaxation.rows.len());
+        let node = Node {
+            line: 0,
+            pick: 0,
+            left: first_quantity(&relaxation),
+            charged: relaxation.open(),
+            sums,
+            used,
+        };
+        let mut assignment = Assignment { units: Vec::with_capacity(relaxation.lines.len()), on };
+        self.units(&relaxation, &rests, node, &mut assignment);
+    }
+
+    /// Gives choices to the units, line by line, pick by pick: each pick to as many of the line's open units as may be, then
+    /// to fewer. A stack of its own keeps a basket of a thousand lines off the thread's.
+    fn units(&mut self, relaxation: &Relaxation, rests: &Rests, root: Node, assignment: &mut Assignment) {
+        let mut stack = vec![Frame { node: root, counts: None, has_units: false }];
+        while let Some(top) = stack.last_mut() {
+            if std::mem::take(&mut top.has_units) {
+                assignment.units.pop();
+            }
+            let next = match &mut top.counts {
+                Some(counts) => counts.next(),
+                None => {
+                    let mut counts = self.open(relaxation, rests, &mut top.node, assignment);
+                    let next = counts.next();
+                    top.counts = Some(counts);
+                    next
+                }
+            };
+            let Some(count) = next else {
+                stack.pop();
+                continue;
+            };
+            let (child, units) = self.child(relaxation, &top.node, count);
+            top.has_units = units.is_some();
+            assignment.units.extend(units);
+            stack.push(Frame { node: child, counts: None, has_units: false });
+        }
+    }
+
+    /// Opens a node: how many units its pick may be given to, the most first; none where there is nothing to be found, or
+    /// where everything is given and the assignment could be priced.
+    fn open(
+        &mut self,
+        relaxation: &Relaxation,
+        rests: &Rests,
+        node: &mut Node,
+        assignment: &Assignment,
+    ) -> Rev<RangeInclusive<u32>> {
+        let nothing = RangeInclusive::new(1, 0).rev();
+        if node.left == 0 {
+            node.line += 1;
+            node.pick = 0;
+            node.left = relaxation.lines.get(node.line).map_or(0, |line| line.quantity);
+        }
+        let Some(line) = relaxation.lines.get(node.line) else {
+            self.leaf(assignment);
+            return nothing;
+        };
+        let Some(pick) = line.picks.get(node.pick) else {
+            return nothing;
+        };
+        let mut bound = node.charged.clone();
+        add(&mut bound, &pick.charged, i128::from(node.left));
+        if let Some(rest) = rests.bounds.get(node.line + 1) {
+            add(&mut bound, rest, 1);
+        }
+        let bound = whole(&bound);
+        if self.is_hopeless(&bound, &node.used) || !rests.can_hold(relaxation, node) || !self.pay(1, &bound) {
+            return nothing;
+        }
+        let is_last = node.pick + 1 == line.picks.len();
+        (if is_last { node.left } else { 0 }..=node.left).rev()
+    }
+
+    /// The node after `count` units got the pick, and the units.
+    fn child(&self, relaxation: &Relaxation, node: &Node, count: u32) -> (Node, Option<Units>) {
+        let mut next = Node { pick: node.pick + 1, left: node.left - count, ..node.clone() };
+        let pick = relaxation.lines.get(node.line).and_then(|line| line.picks.get(node.pick));
+        let Some(pick) = pick.filter(|_| count > 0) else {
+            return (next, None);
+        };
+        add(&mut next.charged, &pick.charged, i128::from(count));
+        for (sum, &one) in next.sums.iter_mut().zip(&pick.adds) {
+            *sum += i128::from(one) * i128::from(count);
+        }
+        let choice = self.choices.lines.get(node.line).and_then(|list| list.get(pick.choice));
+        let carried = choice.map(|choice| choice.carried.clone()).unwrap_or_default();
+        carried.iter().for_each(|&offer| next.used.insert(self.problem, offer));
+        (next, Some(Units { line: node.line, count, carried }))
+    }
+
+    /// Whether nothing under a bound can replace the best: it is worse, or equal and loses or repeats the tie.
+    fn is_hopeless(&self, bound: &Value, used: &Used) -> bool {
+        match bound.cmp(&self.best.settled.value) {
+            Ordering::Less => true,
+            Ordering::Greater => false,
+            Ordering::Equal => {
+                let best = &self.best.used;
+                let by_use = used.up.cmp(&best.up).then(used.count().cmp(&best.count()));
+                used.up > best.up
+                    || (by_use != Ordering::Less && (by_use == Ordering::Greater || used == best))
+            }
+        }
+    }
+
+    fn leaf(&mut self, assignment: &Assignment) {
+        let work = u64::try_from(assignment.units.len()).unwrap_or(u64::MAX);
+        self.left = self.left.saturating_sub(work);
+        let mut assignment = assignment.clone();
+        // Units of a line are alike; those with fewer promotions stand first and so take the spare minor unit of a shared
+        // amount where it is worth most.
+        assignment.units.sort_by(|one, other| {
+            let key = |units: &Units| (units.line, units.carried.len());
+            key(one).cmp(&key(other)).then_with(|| one.carried.cmp(&other.carried))
+        });
+        if let Some(settled) = settle(self.problem, &assignment) {
+            let found = Best::of(self.problem, settled);
+            if found.beats(&self.best, self.problem) {
+                self.best = found;
+            }
+        }
+    }
+}
+
+fn first_quantity(relaxation: &Relaxation) -> u32 {
+    relaxation.lines.first().map_or(0, |line| line.quantity)
+}
+
+/// A node on the stack, with the counts that are still to be tried.
+struct Frame {
+    node: Node,
+    counts: Option<Rev<RangeInclusive<u32>>>,
+    /// Whether the last units of the assignment are this node's.
+    has_units: bool,
+}
+
+/// A place in the lower search.
+#[derive(Clone)]
+struct Node {
+    line: usize,
+    pick: usize,
+    /// Units of the line without a choice yet.
+    left: u32,
+    charged: Bound,
+    sums: SmallVec<[i128; 8]>,
+    used: Used,
+}
+
+/// What the lines from each place on can add at best.
+struct Rests {
+    /// One more than there are lines; the last is nothing.
+    bounds: Vec<Bound>,
+    /// To each row, in its favor.
+    sums: Vec<SmallVec<[i128; 8]>>,
+}
+
+impl Rests {
+    fn of(relaxation: &Relaxation) -> Self {
+        let levels = relaxation.open().len();
+        let mut bounds = vec![Bound::from_elem(0, levels)];
+        let mut sums = vec![SmallVec::from_elem(0, relaxation.rows.len())];
+        for line in relaxation.lines.iter().rev() {
+            let mut bound = bounds.last().cloned().unwrap_or_default();
+            if let Some(best) = line.picks.first() {
+                add(&mut bound, &best.charged, i128::from(line.quantity));
+            }
+            bounds.push(bound);
+            let behind = sums.last().cloned().unwrap_or_default();
+            let rows = relaxation.rows.iter().enumerate().zip(behind).map(|((row, numbers), sum)| {
+                let adds = line.picks.iter().filter_map(|pick| pick.adds.get(row).copied());
+                let best = if numbers.sense == Sense::AtLeast { adds.max() } else { adds.min() };
+                sum + i128::from(best.unwrap_or_default()) * i128::from(line.quantity)
+            });
+            let rows = rows.collect();
+            sums.push(rows);
+        }
+        bounds.reverse();
+        sums.reverse();
+        Rests { bounds, sums }
+    }
+
+    /// Whether every row can still hold.
+    fn can_hold(&self, relaxation: &Relaxation, node: &Node) -> bool {
+        let Some(line) = relaxation.lines.get(node.line) else {
+            return true;
+        };
+        let Some(behind) = self.sums.get(node.line + 1) else {
+            return true;
+        };
+        relaxation.rows.iter().enumerate().all(|(row, numbers)| {
+            let here = node.sums.get(row).copied().unwrap_or_default()
+                + behind.get(row).copied().unwrap_or_default();
+            let adds = line.picks.iter().skip(node.pick).filter_map(|pick| pick.adds.get(row).copied());
+            let part = |one: i64| i128::from(one) * i128::from(node.left);
+            match numbers.sense {
+                Sense::AtLeast => here + part(adds.max().unwrap_or_default()) >= i128::from(numbers.bound),
+                Sense::AtMost => here + part(adds.min().unwrap_or_default()) <= i128::from(numbers.bound),
+                Sense::Shared => true,
+            }
+        })
+    }
+}

@@ -1,0 +1,241 @@
+//! The decisions that couple units: which tier a spend reaches, which basket amounts are on, what the delivery gets.
+//!
+//! Every assignment agrees with one setting of every switch, so a search through the settings misses none. A setting that
+//! no assignment can have is left out here, once; a need that every assignment meets is no need.
+
+use smallvec::SmallVec;
+
+use super::choice::{Act, Choice, Choices, Gauge};
+use crate::pricing::problem::{Give, Offer, Problem, Tier};
+
+/// The most multiples of an `every` that are told apart; below them one setting stands for the rest.
+const MULTIPLES_MAX: i64 = 24;
+/// The most decisions that are searched: each may double the work. What is beyond is left off and counted as possible gain.
+const SWITCHES_MAX: usize = 64;
+
+/// What is to be decided.
+pub(super) struct Plan {
+    /// Offers first, the delivery last.
+    pub switches: Vec<Switch>,
+    /// For each offer its switch.
+    pub of_offer: Vec<Option<usize>>,
+    /// Whether more spent never brings less, so that among choices that only measure the better ones suffice.
+    pub is_rising: bool,
+    /// What basket amounts beyond the most switches could take off.
+    pub unlisted: i64,
+    // Acts whose tier no assignment reaches.
+    dead: Vec<Act>,
+}
+
+/// One decision.
+pub(super) struct Switch {
+    /// The level from which on it changes what is taken off.
+    pub level: usize,
+    /// The settings, the most promising first.
+    pub settings: Vec<Setting>,
+}
+
+/// One way to decide.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Setting {
+    /// What it does.
+    pub effect: Effect,
+    /// The gauge that must reach a sum, when that is not certain.
+    pub need: Option<(usize, i64)>,
+}
+
+/// What a setting does.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// The offer is not used; the delivery gets nothing.
+    Off,
+    /// Units may carry the offer at this tier.
+    Units(Act),
+    /// The offer takes an amount off the basket.
+    Basket {
+        /// Which offer.
+        offer: usize,
+        /// At most how much.
+        amount: i64,
+    },
+    /// A promotion takes something off the delivery.
+    Delivery {
+        /// Its place.
+        place: usize,
+        /// How much.
+        takes: i64,
+    },
+}
+
+impl Setting {
+    /// What it takes off beside what the units carry, at most.
+    pub(super) fn amount(&self) -> i64 {
+        match self.effect {
+            Effect::Basket { amount, .. } => amount,
+            Effect::Delivery { takes, .. } => takes,
+            Effect::Off | Effect::Units(_) => 0,
+        }
+    }
+}
+
+impl Plan {
+    /// Whether a choice can stand in any assignment at all.
+    pub(super) fn is_alive(&self, choice: &Choice) -> bool {
+        choice.acts.iter().all(|act| !self.dead.contains(act))
+    }
+}
+
+/// Finds the switches of a problem.
+pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
+    let mut plan = Plan {
+        switches: Vec::new(),
+        of_offer: vec![None; problem.offers.len()],
+        is_rising: problem.offers.iter().all(is_rising),
+        unlisted: 0,
+        dead: Vec::new(),
+    };
+    for (place, offer) in problem.offers.iter().enumerate() {
+        let settings = match gauge(choices, Gauge::Offer(place)) {
+            Some(gauge) => plan.spend(problem, choices, place, offer, gauge),
+            None => plain(place, offer),
+        };
+        let is_open = settings.len() > 1
+            || settings.iter().any(|s| !matches!(s.effect, Effect::Units(_)) || s.need.is_some());
+        if is_open && plan.switches.len() >= SWITCHES_MAX {
+            plan.unlisted =
+                plan.unlisted.saturating_add(settings.iter().map(Setting::amount).max().unwrap_or_default());
+        } else if is_open {
+            if let Some(switch) = plan.of_offer.get_mut(place) {
+                *switch = Some(plan.switches.len());
+            }
+            plan.switches.push(Switch { level: offer.level, settings });
+        }
+    }
+    let settings = deliveries(problem, choices);
+    if settings.len() > 1 || settings.iter().any(|setting| setting.effect != Effect::Off) {
+        plan.switches.push(Switch { level: problem.levels - 1, settings });
+    }
+    plan
+}
+
+fn gauge(choices: &Choices, gauge: Gauge) -> Option<usize> {
+    choices.gauges.iter().position(|&other| other == gauge)
+}
+
+/// The least and the most that a gauge can show.
+fn range(problem: &Problem, choices: &Choices, gauge: usize) -> (i64, i64) {
+    let adds = |choice: &Choice| choice.adds.get(gauge).copied().unwrap_or_default();
+    problem.lines.iter().zip(&choices.lines).fold((0, 0), |(least, most), (line, list)| {
+        let quantity = i64::from(line.quantity);
+        let low = list.iter().map(|choice| adds(choice).1).min().unwrap_or_default();
+        let high = list.iter().map(|choice| adds(choice).0).max().unwrap_or_default();
+        (least + low * quantity, most + high * quantity)
+    })
+}
+
+/// Without a spend only a basket amount is a decision.
+fn plain(place: usize, offer: &Offer) -> Vec<Setting> {
+    let Some(Tier { give: Give::Basket(amount), .. }) = offer.tiers.first() else {
+        return Vec::new();
+    };
+    let amount = offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor();
+    vec![
+        Setting { effect: Effect::Basket { offer: place, amount }, need: None },
+        Setting { effect: Effect::Off, need: None },
+    ]
+}
+
+impl Plan {
+    fn spend(
+        &mut self,
+        problem: &Problem,
+        choices: &Choices,
+        place: usize,
+        offer: &Offer,
+        gauge: usize,
+    ) -> Vec<Setting> {
+        let (least, most) = range(problem, choices, gauge);
+        let need = |sum: i64| (sum > least).then_some((gauge, sum));
+        let mut settings = Vec::new();
+        for (tier, numbers) in offer.tiers.iter().enumerate() {
+            let from = numbers.from.minor();
+            let next = offer.tiers.get(tier + 1).map(|tier| tier.from.minor());
+            let act = Act { offer: place, tier };
+            if from > most || next.is_some_and(|next| next <= least) {
+                self.dead.push(act);
+                continue;
+            }
+            match numbers.give {
+                Give::Units(_) => settings.push(Setting { effect: Effect::Units(act), need: need(from) }),
+                Give::Basket(amount) => {
+                    let is_every = offer.spend.as_ref().is_some_and(|measure| measure.every) && from > 0;
+                    let reach = most.min(next.map_or(i64::MAX, |next| next - 1));
+                    for (sum, times) in steps(from, is_every, least, reach) {
+                        let amount = amount.minor().saturating_mul(times);
+                        let amount = offer.max_discount.map_or(amount, |most| most.minor().min(amount));
+                        settings.push(Setting {
+                            effect: Effect::Basket { offer: place, amount },
+                            need: need(sum),
+                        });
+                    }
+                }
+            }
+        }
+        settings.reverse();
+        let is_certain = matches!(settings.as_slice(), [Setting { effect: Effect::Units(_), need: None }]);
+        if !settings.is_empty() && !is_certain {
+            settings.push(Setting { effect: Effect::Off, need: None });
+        }
+        settings
+    }
+}
+
+/// The sums at which a basket amount is taken once, twice and so on, ascending, with the times.
+fn steps(from: i64, is_every: bool, least: i64, most: i64) -> SmallVec<[(i64, i64); 4]> {
+    if !is_every {
+        return SmallVec::from_slice(&[(from, 1)]);
+    }
+    let (low, high) = ((least / from).max(1), (most / from).max(1));
+    let told_apart = (high - MULTIPLES_MAX).max(low);
+    // One setting stands for all multiples up to the first that is told apart: reached early, worth the most.
+    let first = (low * from, told_apart);
+    std::iter::once(first).chain((told_apart + 1..=high).map(|times| (times * from, times))).collect()
+}
+
+fn deliveries(problem: &Problem, choices: &Choices) -> Vec<Setting> {
+    let mut settings = Vec::new();
+    for (place, offer) in problem.deliveries.iter().enumerate() {
+        let Some(gauge) = gauge(choices, Gauge::Delivery(place)) else {
+            continue;
+        };
+        let (least, most) = range(problem, choices, gauge);
+        let from = offer.from.minor();
+        if most < from || offer.lines.is_clear() {
+            continue;
+        }
+        let counts_always = (0..problem.offers.len()).all(|other| offer.counts(&[other]));
+        let is_certain = from <= least && counts_always;
+        let effect = Effect::Delivery { place, takes: offer.takes.minor() };
+        settings.push(Setting { effect, need: (!is_certain).then_some((gauge, from)) });
+        if is_certain {
+            return settings;
+        }
+    }
+    settings.push(Setting { effect: Effect::Off, need: None });
+    settings
+}
+
+/// Whether each tier gives at least what the one before it gives.
+fn is_rising(offer: &Offer) -> bool {
+    use crate::pricing::problem::Cut;
+    offer.tiers.windows(2).all(|pair| match pair {
+        [Tier { give: low, .. }, Tier { give: high, .. }] => match (low, high) {
+            (Give::Units(Cut::Percent(low, a)), Give::Units(Cut::Percent(high, b))) => a == b && low <= high,
+            (Give::Units(Cut::Amount(low)), Give::Units(Cut::Amount(high))) => low <= high,
+            (Give::Units(Cut::Price(low)), Give::Units(Cut::Price(high))) => low >= high,
+            (Give::Basket(low), Give::Basket(high)) => low <= high,
+            _ => false,
+        },
+        _ => true,
+    })
+}

@@ -1,0 +1,145 @@
+//! Selectors as sorted numbers: every word of the rule files has one, and a line's words are looked up once.
+//!
+//! The meaning is that of `catalog::Selector`, which stays the definition; `pricing::verify` asks that one.
+
+use rustc_hash::FxHashMap;
+use smallvec::SmallVec;
+
+use crate::basket::Item;
+use crate::catalog::Selector;
+use crate::catalog::selector::Facets;
+use crate::catalog::word::{fold, fold_path};
+use crate::money::Amount;
+
+/// The words of one facet, numbered in the order in which they were met.
+#[derive(Debug, Clone, Default)]
+struct Numbers(FxHashMap<String, u32>);
+
+impl Numbers {
+    fn intern(&mut self, word: String) -> u32 {
+        let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
+        *self.0.entry(word).or_insert(next)
+    }
+
+    fn get(&self, word: &str) -> Option<u32> {
+        self.0.get(word).copied()
+    }
+}
+
+/// All words that selectors of a rulebook use.
+#[derive(Debug, Clone, Default)]
+pub struct Words {
+    brands: Numbers,
+    categories: Numbers,
+    skus: Numbers,
+    tags: Numbers,
+}
+
+/// What a line shows to selectors, as numbers. Words that no selector uses are left out.
+#[derive(Debug, Clone, Default)]
+pub struct Marks {
+    brand: Option<u32>,
+    sku: Option<u32>,
+    // The category paths and everything above them.
+    categories: SmallVec<[u32; 4]>,
+    tags: SmallVec<[u32; 4]>,
+    list_price: Amount,
+}
+
+/// A selector as numbers.
+#[derive(Debug, Clone, Default)]
+pub struct Matcher {
+    facets: Numbered,
+    except: Numbered,
+}
+
+#[derive(Debug, Clone, Default)]
+struct Numbered {
+    // INVARIANT: each sorted.
+    brands: Vec<u32>,
+    categories: Vec<u32>,
+    skus: Vec<u32>,
+    tags: Vec<u32>,
+    price_at_least: Option<Amount>,
+    price_below: Option<Amount>,
+}
+
+impl Words {
+    /// The matcher of a selector; its words are numbered as they come.
+    pub fn matcher(&mut self, selector: &Selector) -> Matcher {
+        Matcher { facets: self.numbered(&selector.facets), except: self.numbered(&selector.except) }
+    }
+
+    fn numbered(&mut self, facets: &Facets) -> Numbered {
+        Numbered {
+            brands: sorted(facets.brands.iter().map(|word| self.brands.intern(fold(word)))),
+            categories: sorted(facets.categories.iter().map(|path| self.categories.intern(fold_path(path)))),
+            skus: sorted(facets.skus.iter().map(|sku| self.skus.intern(sku.clone()))),
+            tags: sorted(facets.tags.iter().map(|word| self.tags.intern(fold(word)))),
+            price_at_least: facets.price_at_least,
+            price_below: facets.price_below,
+        }
+    }
+
+    /// What a line shows to the matchers of this rulebook.
+    #[must_use]
+    pub fn marks(&self, item: &Item) -> Marks {
+        let mut categories = SmallVec::new();
+        for path in &item.categories {
+            let path = fold_path(path);
+            let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
+            categories.extend(ends.filter_map(|end| self.categories.get(path.get(..end)?)));
+        }
+        Marks {
+            brand: self.brands.get(&fold(&item.brand)),
+            sku: self.skus.get(&item.sku),
+            categories,
+            tags: item.tags.iter().filter_map(|tag| self.tags.get(&fold(tag))).collect(),
+            list_price: item.list_price,
+        }
+    }
+}
+
+fn sorted(numbers: impl Iterator<Item = u32>) -> Vec<u32> {
+    let mut numbers: Vec<u32> = numbers.collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    numbers
+}
+
+fn holds(list: &[u32], number: u32) -> bool {
+    list.binary_search(&number).is_ok()
+}
+
+impl Matcher {
+    /// Whether the goods are meant.
+    #[must_use]
+    pub fn matches(&self, marks: &Marks) -> bool {
+        self.facets.all(marks) && !self.except.any(marks)
+    }
+}
+
+impl Numbered {
+    fn all(&self, marks: &Marks) -> bool {
+        (self.brands.is_empty() || marks.brand.is_some_and(|brand| holds(&self.brands, brand)))
+            && (self.categories.is_empty()
+                || marks.categories.iter().any(|&path| holds(&self.categories, path)))
+            && (self.skus.is_empty() || marks.sku.is_some_and(|sku| holds(&self.skus, sku)))
+            && (self.tags.is_empty() || marks.tags.iter().any(|&tag| holds(&self.tags, tag)))
+            && self.has_price(marks)
+    }
+
+    fn any(&self, marks: &Marks) -> bool {
+        let priced = self.price_at_least.is_some() || self.price_below.is_some();
+        marks.brand.is_some_and(|brand| holds(&self.brands, brand))
+            || marks.categories.iter().any(|&path| holds(&self.categories, path))
+            || marks.sku.is_some_and(|sku| holds(&self.skus, sku))
+            || marks.tags.iter().any(|&tag| holds(&self.tags, tag))
+            || (priced && self.has_price(marks))
+    }
+
+    fn has_price(&self, marks: &Marks) -> bool {
+        self.price_at_least.is_none_or(|least| least <= marks.list_price)
+            && self.price_below.is_none_or(|below| marks.list_price < below)
+    }
+}
