@@ -3,14 +3,14 @@
 //! A request becomes *candidates* (what may apply, and where), candidates become a *problem* (numbers), the search finds a
 //! *solution* with its proof, and the solution becomes a quote that `verify` can check without knowing how it was found.
 
-pub mod candidate;
-pub mod eligible;
-pub mod explain;
-pub mod problem;
 pub mod quote;
+pub mod eligible;
+pub mod candidate;
+pub mod problem;
 pub mod settle;
-pub mod solve;
 pub mod verify;
+pub mod solve;
+pub mod explain;
 
 pub use quote::{
     Applied, Carried, CodeFate, CodeResult, Hint, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,

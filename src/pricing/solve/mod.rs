@@ -10,25 +10,15 @@
 //! Work is counted, never timed. When it runs out, the best bound that was left open says how much better a price could
 //! at most be.
 
+mod solution;
 mod choice;
+mod switch;
 mod relax;
 mod search;
-mod switch;
+
+pub use solution::Solution;
 
 use super::problem::Problem;
-use super::settle::Settled;
-use crate::money::Amount;
-
-/// The best assignment found, and how far it is proven to be the best there is.
-#[derive(Debug, Clone)]
-pub struct Solution {
-    /// The assignment with its prices.
-    pub settled: Settled,
-    /// Nothing when it is proven; else the amount by which a better one could at most exist.
-    pub possible_gain: Option<Amount>,
-    /// The work done, in steps.
-    pub steps: u64,
-}
 
 /// Finds the best assignment within `steps` of work.
 #[must_use]

@@ -7,9 +7,9 @@ use std::ops::RangeInclusive;
 use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
-use super::Solution;
 use super::choice::Choices;
 use super::relax::{Bound, Relaxation, Sense, add, is_allowed, whole};
+use super::solution::Solution;
 use super::switch::{Effect, Plan, Setting};
 use crate::money::Amount;
 use crate::pricing::problem::Problem;
