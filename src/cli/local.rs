@@ -10,7 +10,7 @@ use anyhow::{Context as _, Result, bail};
 use super::receipt::receipt;
 use super::words::Words;
 use crate::lang::Lang;
-use crate::rulebook::{Diagnostic, Rulebook, Severity, Source, compile};
+use crate::rulebook::{Diagnostic, Rulebook, Settings, Severity, Source, TestCase, compile, read_tests};
 use crate::server::wire::{Quote, QuoteRequest};
 use crate::server::{clock, convert, rules_dir};
 
@@ -26,15 +26,21 @@ pub fn sources(folder: &Path) -> Result<Vec<Source>> {
     Ok(reading.sources)
 }
 
-/// The tests of a folder: every `*.test.yaml` in it, to the byte.
+/// The tests of a folder: those of every `*.test.yaml` in it, and what was found in these files.
 ///
 /// # Errors
 /// A folder or a file cannot be read.
-pub fn test_sources(folder: &Path) -> Result<Vec<Source>> {
-    let mut found = Vec::new();
-    find_tests(folder, "", 0, &mut found)?;
-    found.sort();
-    Ok(found)
+pub fn test_cases(folder: &Path, settings: &Settings) -> Result<(Vec<TestCase>, Vec<Diagnostic>)> {
+    let mut sources = Vec::new();
+    find_tests(folder, "", 0, &mut sources)?;
+    sources.sort();
+    let (mut cases, mut found) = (Vec::new(), Vec::new());
+    for source in &sources {
+        let (more, findings) = read_tests(settings, source);
+        cases.extend(more);
+        found.extend(findings);
+    }
+    Ok((cases, found))
 }
 
 fn find_tests(folder: &Path, below: &str, depth: usize, found: &mut Vec<Source>) -> Result<()> {

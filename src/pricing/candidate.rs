@@ -33,20 +33,14 @@ pub struct Candidate<'a> {
 
 /// Gathers what may apply to `checked`.
 #[must_use]
-pub fn gather<'a>(
-    rulebook: &'a Rulebook,
-    checked: &Checked,
-    purchase: &Purchase,
-    delivery_price: Amount,
-) -> Candidates<'a> {
+pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase) -> Candidates<'a> {
     let marks: Vec<Option<Marks>> =
         checked.items.iter().map(|item| (!item.no_promotions).then(|| rulebook.marks(item))).collect();
     let shelf = Shelf { items: &checked.items, marks: &marks };
     let mut list = Vec::new();
     let mut refused = Vec::new();
     for (index, promotion, matchers) in rulebook.with_matchers() {
-        let verdict =
-            purchase.check(promotion).and_then(|()| shelf.lines(promotion, matchers, delivery_price));
+        let verdict = purchase.check(promotion).and_then(|()| shelf.lines(promotion, matchers));
         match verdict {
             Ok((on, measures)) => list.push(Candidate { index, promotion, on, measures }),
             Err(why) => refused.push((index, why)),
@@ -74,11 +68,7 @@ impl Shelf<'_> {
         &self,
         promotion: &Promotion,
         matchers: &PromotionMatchers,
-        delivery_price: Amount,
     ) -> Result<(FixedBitSet, FixedBitSet), Why> {
-        if matches!(promotion.benefit, Benefit::Delivery(_)) && delivery_price.is_zero() {
-            return Err(Why::WrongDelivery);
-        }
         let mut on = self.matched(&matchers.on);
         if let Benefit::Prices(list) = &promotion.benefit {
             for (line, item) in self.items.iter().enumerate() {

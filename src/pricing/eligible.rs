@@ -19,7 +19,6 @@ pub struct Purchase {
     store: Option<String>,
     payment: Option<String>,
     delivery: Option<String>,
-    has_delivery: bool,
     customer: Option<Customer>,
     segments: SmallVec<[String; 4]>,
     tier: Option<String>,
@@ -40,7 +39,6 @@ impl Purchase {
             store: folded(&context.store),
             payment: folded(&context.payment_method),
             delivery: request.basket.delivery.as_ref().map(|delivery| fold(&delivery.method)),
-            has_delivery: request.basket.delivery.is_some(),
             segments: customer
                 .map(|c| c.segments.iter().map(|word| fold(word)).collect())
                 .unwrap_or_default(),
@@ -48,12 +46,6 @@ impl Purchase {
             customer: context.customer.clone(),
             codes: context.codes.iter().map(|code| fold_code(code)).collect(),
         }
-    }
-
-    /// Whether the basket is delivered at all.
-    #[must_use]
-    pub fn has_delivery(&self) -> bool {
-        self.has_delivery
     }
 
     /// Whether `when` holds, apart from `basket_has`.

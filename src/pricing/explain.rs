@@ -77,13 +77,25 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> Vec<QuotedLine> {
             groups: Vec::new(),
         })
         .collect();
+    let mut cursor = 0;
     for group in &settled.groups {
-        if let Some(line) = lines.get_mut(group.line) {
-            line.total += group.price.times(group.count);
-            let group = unit_group(priced.problem, group);
+        let mut open = group.count;
+        while open > 0 {
+            let Some(line) = lines.get_mut(cursor) else {
+                break;
+            };
+            let room = line.quantity - line.groups.iter().map(|group| group.quantity).sum::<u32>();
+            let count = open.min(room);
+            if count == 0 {
+                cursor += 1;
+                continue;
+            }
+            open -= count;
+            line.total += group.price.times(count);
+            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group) };
             match line.groups.last_mut() {
                 Some(last) if last.price == group.price && last.carried == group.carried => {
-                    last.quantity += group.quantity
+                    last.quantity += group.quantity;
                 }
                 _ => line.groups.push(group),
             }
@@ -158,10 +170,14 @@ fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> W
             .get(place)
             .map_or(Why::NoSuchGoods, |offer| why_not_offer(priced, place, offer));
     }
-    if let Some(offer) = problem.deliveries.iter().find(|offer| offer.index == promotion) {
+    let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
+    if let Some(offer) = deliveries.find(|offer| offer.index == promotion) {
         let sum = delivery_sum(priced, offer);
         if sum < offer.from {
             return Why::SpendMissing(offer.from - sum);
+        }
+        if problem.delivery_price.is_zero() {
+            return Why::WrongDelivery;
         }
     }
     let is_delivery =
@@ -205,7 +221,7 @@ fn holding_caps(priced: &Priced<'_>, offer: &Offer) -> Option<Vec<String>> {
         return None;
     }
     let mut caps: Vec<String> = lines()
-        .filter_map(|(place, _)| priced.checked.items.get(place))
+        .filter_map(|(_, line)| priced.checked.items.get(line.first))
         .flat_map(|item| priced.rulebook.caps().iter().filter(|cap| cap.on.matches(&item.goods())))
         .map(|cap| cap.id.clone())
         .collect();

@@ -5,10 +5,10 @@
 
 pub mod quote;
 pub mod eligible;
+pub mod verify;
 pub mod candidate;
 pub mod problem;
 pub mod settle;
-pub mod verify;
 pub mod solve;
 pub mod explain;
 
@@ -43,7 +43,7 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
     let checked = check(request, rulebook.catalog(), settings.currency, settings.rounding)?;
     let delivery_price = request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
     let purchase = eligible::Purchase::of(request, &settings.time_zone);
-    let candidates = candidate::gather(rulebook, &checked, &purchase, delivery_price);
+    let candidates = candidate::gather(rulebook, &checked, &purchase);
     let problem = problem::number(&candidates, &checked, settings.rounding, delivery_price);
     let solution = solve::solve(&problem, effort.steps);
     Ok(explain::quote(&explain::Priced {

@@ -27,13 +27,17 @@ pub struct Problem {
     pub levels: usize,
     /// The promotions on the delivery, the one that would apply first in front.
     pub deliveries: Vec<DeliveryOffer>,
+    /// Those that would take nothing off; only a reason is wanted of them.
+    pub idle_deliveries: Vec<DeliveryOffer>,
     /// What the delivery costs before promotions.
     pub delivery_price: Amount,
 }
 
-/// One line.
+/// Neighboring lines of the basket that no promotion tells apart, as one: so that a line split in two is priced as before.
 #[derive(Debug, Clone, Copy)]
 pub struct Line {
+    /// The place of the first of them in the basket.
+    pub first: usize,
     /// Units.
     pub quantity: u32,
     /// The list price of one.
@@ -188,6 +192,7 @@ pub fn number(
     rounding: Rounding,
     delivery_price: Amount,
 ) -> Problem {
+    let lines = lines(candidates, checked);
     let priced: Vec<&Candidate<'_>> =
         candidates.list.iter().filter(|candidate| candidate.promotion.is_price_promotion()).collect();
     let mut levels: Vec<i32> = priced.iter().map(|candidate| candidate.promotion.level).collect();
@@ -197,7 +202,7 @@ pub fn number(
         .into_iter()
         .filter_map(|candidate| {
             let level = levels.iter().position(|&level| level == candidate.promotion.level)?;
-            offer(candidate, level, checked).map(|offer| (candidate, offer))
+            offer(candidate, level, checked, &lines).map(|offer| (candidate, offer))
         })
         .collect();
     let compatible = offers.iter().map(|(one, _)| {
@@ -206,20 +211,53 @@ pub fn number(
             .map(|(other, _)| one.promotion.is_compatible_with(other.promotion))
             .collect::<Vec<bool>>()
     });
-    let lines = checked.items.iter().zip(&candidates.floors).map(|(item, &floor)| Line {
-        quantity: item.quantity,
-        list: item.list_price,
-        floor,
-    });
+    let (deliveries, idle_deliveries) = deliveries(candidates, &offers, &lines, rounding, delivery_price)
+        .into_iter()
+        .partition(|offer| !offer.takes.is_zero());
     Problem {
         rounding,
-        lines: lines.collect(),
         compatible: compatible.map(|row| bits(&row)).collect(),
         levels: levels.len().max(1),
-        deliveries: deliveries(candidates, &offers, rounding, delivery_price),
+        deliveries,
+        idle_deliveries,
         delivery_price,
         offers: offers.into_iter().map(|(_, offer)| offer).collect(),
+        lines,
     }
+}
+
+/// The lines of the basket, those that stand together and are told apart by nothing as one.
+fn lines(candidates: &Candidates<'_>, checked: &Checked) -> Vec<Line> {
+    let is_same = |one: usize, other: usize| {
+        candidates.list.iter().all(|candidate| {
+            let listed = |line: usize| match &candidate.promotion.benefit {
+                Benefit::Prices(list) => checked.items.get(line).and_then(|item| list.prices.get(&item.sku)),
+                _ => None,
+            };
+            let touches =
+                |line: usize| candidate.promotion.is_price_promotion() && candidate.on.contains(line);
+            touches(one) == touches(other)
+                && candidate.measures.contains(one) == candidate.measures.contains(other)
+                && listed(one) == listed(other)
+        })
+    };
+    let mut lines: Vec<Line> = Vec::with_capacity(checked.items.len());
+    for (place, (item, &floor)) in checked.items.iter().zip(&candidates.floors).enumerate() {
+        match lines.last_mut() {
+            Some(last)
+                if last.list == item.list_price && last.floor == floor && is_same(last.first, place) =>
+            {
+                last.quantity += item.quantity;
+            }
+            _ => lines.push(Line { first: place, quantity: item.quantity, list: item.list_price, floor }),
+        }
+    }
+    lines
+}
+
+/// The lines of the problem that hold the given lines of the basket.
+fn held(lines: &[Line], of_basket: &FixedBitSet) -> FixedBitSet {
+    bits(&lines.iter().map(|line| of_basket.contains(line.first)).collect::<Vec<bool>>())
 }
 
 fn bits(flags: &[bool]) -> FixedBitSet {
@@ -238,13 +276,16 @@ fn cut(cut: UnitCut) -> Cut {
     }
 }
 
-fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked) -> Option<Offer> {
+fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked, lines: &[Line]) -> Option<Offer> {
     let promotion = candidate.promotion;
     let plain = |give: Give| vec![Tier { from: Amount::ZERO, give }];
     let (tiers, max_discount) = match &promotion.benefit {
         Benefit::Units(unit) => (plain(Give::Units(cut(unit.cut))), unit.max_discount),
         Benefit::Prices(list) => {
-            let by_line = checked.items.iter().map(|item| list.prices.get(&item.sku).copied()).collect();
+            let price = |line: &Line| {
+                checked.items.get(line.first).and_then(|item| list.prices.get(&item.sku).copied())
+            };
+            let by_line = lines.iter().map(price).collect();
             (plain(Give::Units(Cut::PriceByLine(by_line))), list.max_discount)
         }
         Benefit::Basket(basket) => (plain(Give::Basket(basket.amount)), basket.max_discount),
@@ -266,7 +307,7 @@ fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked) -> Option<O
     };
     let spend = match &promotion.benefit {
         Benefit::Spend { spend, .. } => {
-            Some(Measure { lines: candidate.measures.clone(), of: spend.measured, every: spend.every })
+            Some(Measure { lines: held(lines, &candidate.measures), of: spend.measured, every: spend.every })
         }
         _ => None,
     };
@@ -274,7 +315,7 @@ fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked) -> Option<O
         index: candidate.index,
         level,
         stage: promotion.stage,
-        on: candidate.on.clone(),
+        on: held(lines, &candidate.on),
         spend,
         tiers,
         max_discount,
@@ -283,11 +324,12 @@ fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked) -> Option<O
     })
 }
 
-/// The promotions on the delivery that take anything off it, in the order in which they would apply: the highest level,
+/// The promotions on the delivery, in the order in which they would apply: the highest level,
 /// in it the one that takes most, then by id.
 fn deliveries(
     candidates: &Candidates<'_>,
     offers: &[(&Candidate<'_>, Offer)],
+    lines: &[Line],
     rounding: Rounding,
     delivery_price: Amount,
 ) -> Vec<DeliveryOffer> {
@@ -299,7 +341,7 @@ fn deliveries(
             let Benefit::Delivery(benefit) = &promotion.benefit else {
                 return None;
             };
-            let whole = Line { quantity: 1, list: delivery_price, floor: Amount::ZERO };
+            let whole = Line { first: 0, quantity: 1, list: delivery_price, floor: Amount::ZERO };
             let takes = cut(benefit.cut).take(0, &whole, delivery_price, rounding);
             let refuses: Vec<bool> = offers
                 .iter()
@@ -312,11 +354,11 @@ fn deliveries(
                 takes,
                 from: benefit.spend.as_ref().map_or(Amount::ZERO, |(_, from)| *from),
                 of: benefit.spend.as_ref().map_or(Measured::Current, |(spend, _)| spend.measured),
-                lines: candidate.measures.clone(),
+                lines: held(lines, &candidate.measures),
                 refuses: bits(&refuses),
                 uses_up: promotion.when.code.is_some() || promotion.limits.are_counted(),
             };
-            (!takes.is_zero()).then_some((promotion.level, offer))
+            Some((promotion.level, offer))
         })
         .collect();
     found.sort_by_key(|(level, offer)| (Reverse(*level), Reverse(offer.takes), offer.index));

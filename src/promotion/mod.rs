@@ -1,10 +1,10 @@
 //! The model of a promotion: conditions, goods, benefit, stacking and limits. Plain data, no search.
 
-pub mod benefit;
-pub mod cap;
 pub mod conditions;
-pub mod limits;
+pub mod benefit;
 pub mod stacking;
+pub mod limits;
+pub mod cap;
 
 use crate::catalog::Selector;
 

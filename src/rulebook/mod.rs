@@ -2,13 +2,37 @@
 //!
 //! Nothing here opens a file: sources come in as bytes, findings go out as data.
 
-pub mod source;
-pub mod diagnostic;
 pub mod settings;
+pub mod source;
+pub mod finding;
+pub mod english;
+pub mod ukrainian;
+pub mod diagnostic;
+pub mod folder;
+pub mod number;
+pub mod calendar;
+pub mod suggest;
+pub mod vocabulary;
+pub mod page;
+pub mod syntax;
+pub mod reader;
+pub mod lower_settings;
+pub mod lower_goods;
+pub mod lower_when;
+pub mod lower_give;
+pub mod lower_rules;
+pub mod table;
+pub mod reading;
+pub mod library;
 pub mod matcher;
 pub mod index;
+pub mod compile;
+pub mod adopt;
 
+pub use adopt::adopt;
+pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
+pub use folder::is_rule_file;
 pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
 pub use matcher::{Marks, Matcher};
 pub use settings::{Settings, Store};
@@ -54,25 +78,4 @@ pub struct Adoption {
     pub standings: Vec<Standing>,
     /// What was found in the files as they are in the folder.
     pub diagnostics: Vec<Diagnostic>,
-}
-
-/// Reads and checks `sources` as one folder.
-#[must_use]
-pub fn compile(sources: &[Source]) -> Compiled {
-    let rulebook = Rulebook::new(
-        Settings::default(),
-        crate::catalog::Catalog::default(),
-        Vec::new(),
-        Vec::new(),
-        Digest::of(sources),
-    );
-    Compiled { rulebook: Some(rulebook), diagnostics: Vec::new() }
-}
-
-/// Decides what a folder puts in force: `seen` is what is there now, `good` what was in force before. A file at fault
-/// keeps its own last good version, or stays out; it never takes another file with it.
-#[must_use]
-pub fn adopt(seen: &[Source], _good: &[Source]) -> Adoption {
-    let Compiled { rulebook, diagnostics } = compile(seen);
-    Adoption { rulebook, sources: seen.to_vec(), standings: Vec::new(), diagnostics }
 }

@@ -11,14 +11,14 @@ use std::sync::mpsc::Sender;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::rulebook::Source;
+use crate::rulebook::folder::{Role, role};
+use crate::rulebook::page::{CSV_BYTES_MAX, RULES_BYTES_MAX};
+use crate::rulebook::{Source, is_rule_file};
 
 /// Files of one folder: many times what the largest chain has, and still read in a moment.
 pub const FILES_MAX: usize = 4_096;
 /// Bytes of all files together: a catalogue of a hundred thousand goods has some ten million.
-pub const FOLDER_BYTES_MAX: u64 = 64 << 20;
-/// Bytes that are read of one file: one more than any rule file may have is enough to refuse it.
-pub const FILE_BYTES_MAX: u64 = FOLDER_BYTES_MAX + 1;
+pub const FOLDER_BYTES_MAX: u64 = 128 << 20;
 /// How deep folders may stand in folders; a circle of links ends here.
 pub const DEPTH_MAX: usize = 16;
 
@@ -67,7 +67,7 @@ pub fn read(root: &Path) -> Result<Reading, Error> {
         Reading { accept: root.join(ACCEPT).exists(), unreadable: listing.unreadable, sources: Vec::new() };
     let mut left = FOLDER_BYTES_MAX;
     for path in listing.paths {
-        match read_file(&root.join(&path)) {
+        match read_file(&root.join(&path), bytes_to_read(&path)) {
             Ok(bytes) => {
                 let length = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 left = left.checked_sub(length).ok_or(Error::TooManyBytes)?;
@@ -100,9 +100,9 @@ impl Listing {
         }
         self.around.push(real);
         for entry in fs::read_dir(folder).map_err(told)? {
-            // A name that is not text is nobody's rule file: no one could speak of it.
+            // A name that is not text is nobody's rule file: no one could speak of it. Nor is anything below `.git`.
             if let Ok(name) = entry.map_err(told)?.file_name().into_string()
-                && !is_left_out(&name)
+                && !name.starts_with(['.', '_', '~'])
             {
                 let path = if below.is_empty() { name.clone() } else { format!("{below}/{name}") };
                 self.meet(&folder.join(name), path)?;
@@ -126,24 +126,21 @@ impl Listing {
     }
 }
 
-fn read_file(path: &Path) -> io::Result<Vec<u8>> {
+fn read_file(path: &Path, most: u64) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    File::open(path)?.take(FILE_BYTES_MAX).read_to_end(&mut bytes)?;
+    File::open(path)?.take(most).read_to_end(&mut bytes)?;
     Ok(bytes)
-}
-
-/// Names that belong to nobody who writes rules: hidden ones, the service's, an office program's locks.
-fn is_left_out(name: &str) -> bool {
-    name.starts_with(['.', '_', '~'])
 }
 
 /// Whether a file of the folder is a source of its rulebook: a rule file, or a table that one may name.
 fn is_source(path: &str) -> bool {
-    let name = path.rsplit('/').next().unwrap_or(path).to_lowercase();
-    if name.ends_with(".test.yaml") || name.ends_with(".test.yml") || name.ends_with('~') {
-        return false;
-    }
-    [".yaml", ".yml", ".json", ".csv"].iter().any(|end| name.ends_with(end))
+    is_rule_file(path) || role(path) == Role::Table
+}
+
+/// One byte more than a file of its kind may have is enough to refuse it.
+fn bytes_to_read(path: &str) -> u64 {
+    let most = if role(path) == Role::Table { CSV_BYTES_MAX } else { RULES_BYTES_MAX };
+    u64::try_from(most).unwrap_or(u64::MAX).saturating_add(1)
 }
 
 /// Listens to file events below a folder and sends a hint for each that may have changed a rule file. It only makes

@@ -5,10 +5,20 @@
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod gallery;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
 mod published;
+#[cfg(test)]
+mod restart;
+#[cfg(test)]
+mod running;
+#[cfg(test)]
+mod service;
+#[cfg(test)]
+mod swap;
 #[cfg(test)]
 mod tidy;

@@ -1,6 +1,5 @@
 //! `pricewright rules check`: every finding, and a summary.
 
-use std::collections::BTreeSet;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -8,11 +7,11 @@ use std::process::ExitCode;
 use anyhow::Result;
 
 use super::progress::with_wheel;
-use crate::cli::local::{of_severity, sources, test_sources};
+use crate::cli::local::{of_severity, sources, test_cases};
 use crate::cli::terminal::{self, Language};
 use crate::cli::words::count;
 use crate::lang::Lang;
-use crate::rulebook::{Compiled, Rulebook, Severity, Source, adopt, compile, read_tests};
+use crate::rulebook::{Compiled, Rulebook, Severity, Source, adopt, compile, untested};
 use crate::server::convert;
 use crate::server::wire::CheckResponse;
 
@@ -58,7 +57,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         for diagnostic in &compiled.diagnostics {
             writeln!(output, "{}\n", diagnostic.render(lang, terminal::stdout_has_colors()).trim_end())?;
         }
-        let without_test = untested(args, &compiled)?;
+        let without_test = without_test(args, &compiled)?;
         writeln!(output, "{}", summary(&sources, &compiled, [errors, warnings], &without_test, lang))?;
     }
     Ok(if is_good { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -73,12 +72,10 @@ fn print_json(output: &mut impl Write, compiled: &Compiled, ok: bool, lang: Lang
 }
 
 /// The promotions that no test expects.
-fn untested(args: &Args, compiled: &Compiled) -> Result<Vec<String>> {
+fn without_test(args: &Args, compiled: &Compiled) -> Result<Vec<String>> {
     let Some(rulebook) = &compiled.rulebook else { return Ok(Vec::new()) };
-    let (tests, _) = read_tests(&test_sources(&args.dir)?, rulebook);
-    let tested: BTreeSet<&String> = tests.iter().flat_map(|test| test.promotions.iter().flatten()).collect();
-    let ids = rulebook.promotions().iter().map(|promotion| &promotion.id);
-    Ok(ids.filter(|id| !tested.contains(id)).cloned().collect())
+    let (cases, _) = test_cases(&args.dir, rulebook.settings())?;
+    Ok(untested(rulebook, &cases).into_iter().map(str::to_owned).collect())
 }
 
 /// One sentence: what there is, what is wrong, what has no test.

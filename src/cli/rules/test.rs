@@ -8,13 +8,14 @@ use anyhow::Result;
 use console::Style;
 
 use super::progress::bar;
-use crate::cli::local::{Local, of_severity, test_sources};
+use crate::cli::local::{Local, of_severity, test_cases};
 use crate::cli::receipt::receipt;
 use crate::cli::terminal::{self, Language};
 use crate::cli::words::Words;
 use crate::lang::Lang;
+use crate::money::Amount;
 use crate::pricing::{Effort, price};
-use crate::rulebook::{RuleTest, Rulebook, Severity, read_tests};
+use crate::rulebook::{Rulebook, Severity, TestCase};
 use crate::server::convert;
 use crate::server::wire::Quote;
 
@@ -45,12 +46,12 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let lang = terminal::language(args.lang);
     let local = Local::open(&args.dir, lang, terminal::stderr_has_colors())?;
-    let (tests, found) = read_tests(&test_sources(&args.dir)?, local.rulebook());
+    let (tests, found) = test_cases(&args.dir, local.rulebook().settings())?;
     let mut output = io::stdout().lock();
     for finding in &found {
         writeln!(output, "{}\n", finding.render(lang, terminal::stdout_has_colors()).trim_end())?;
     }
-    let tests: Vec<&RuleTest> = tests.iter().filter(|test| is_wanted(test, &args.filter)).collect();
+    let tests: Vec<&TestCase> = tests.iter().filter(|test| is_wanted(test, &args.filter)).collect();
     let progress = bar(tests.len(), lang.pick("testing", "тести"));
     let mut failed = 0_usize;
     for test in &tests {
@@ -68,13 +69,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     Ok(if failed == 0 && readable { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-fn is_wanted(test: &RuleTest, filter: &str) -> bool {
+fn is_wanted(test: &TestCase, filter: &str) -> bool {
     let text = format!("{} {}", test.path, test.name).to_lowercase();
     text.contains(&filter.to_lowercase())
 }
 
 /// Runs one test and prints how it went; whether it held.
-fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &RuleTest, lang: Lang) -> Result<bool> {
+fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &TestCase, lang: Lang) -> Result<bool> {
     let words = Words::new(rulebook, lang);
     let name = format!("{}: {}", test.path, test.name);
     let quote = match price(rulebook, &test.request, Effort::default()) {
@@ -103,7 +104,7 @@ fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &RuleTest, lang: 
 }
 
 /// What was expected and what came, for each that differs.
-fn differences(test: &RuleTest, quote: &Quote, words: &Words<'_>) -> Vec<String> {
+fn differences(test: &TestCase, quote: &Quote, words: &Words<'_>) -> Vec<String> {
     let differ = |what: [&str; 2], expected: String, got: String| {
         words.lang.pick(
             format!("{}: expected {expected}, got {got}", what[0]),
@@ -111,16 +112,20 @@ fn differences(test: &RuleTest, quote: &Quote, words: &Words<'_>) -> Vec<String>
         )
     };
     let mut found = Vec::new();
-    if test.total.minor() != quote.total {
-        found.push(differ(["total", "сума"], words.money(test.total.minor()), words.money(quote.total)));
+    let mut same = |what, expected: Amount, got: i64| {
+        if expected.minor() != got {
+            found.push(differ(what, words.money(expected.minor()), words.money(got)));
+        }
+    };
+    same(["total", "сума"], test.expect.total, quote.total);
+    if let Some(discount) = test.expect.discount {
+        same(["discount", "знижка"], discount, quote.discount_total);
     }
-    if let Some(expected) = &test.promotions {
-        let mut expected = expected.clone();
-        expected.sort();
+    if let Some(expected) = &test.expect.promotions {
         let got: Vec<String> = quote.promotions.iter().map(|promotion| promotion.id.clone()).collect();
-        if expected != got {
+        if *expected != got {
             let list = |ids: &[String]| format!("[{}]", ids.join(", "));
-            found.push(differ(["promotions", "акції"], list(&expected), list(&got)));
+            found.push(differ(["promotions", "акції"], list(expected), list(&got)));
         }
     }
     found

@@ -138,10 +138,10 @@ where
         Box::pin(async move {
             let _place = place;
             if !bounded {
-                return Ok(explained(answer.await?.map(Body::new), lang));
+                return Ok(explained(answer.await?.map(Body::new), lang, |code| code == Code::Unimplemented));
             }
             match timeout_at(deadline, answer).await {
-                Ok(answer) => Ok(explained(answer?.map(Body::new), lang)),
+                Ok(answer) => Ok(explained(answer?.map(Body::new), lang, |_| true)),
                 Err(_) => Ok(Failure::TooLate.status(lang).into_http()),
             }
         })
@@ -167,15 +167,21 @@ fn grpc_timeout(text: &str) -> Option<Duration> {
     }
 }
 
-/// A status that the library made (a message too large, no such method) gets its reason and words.
-fn explained(answer: http::Response<Body>, lang: Lang) -> http::Response<Body> {
+/// A status that the library made (a message too large, no such method) gets its reason and words; where other
+/// services answer too, only a code that is surely the library's.
+fn explained(
+    answer: http::Response<Body>,
+    lang: Lang,
+    is_librarys: impl Fn(Code) -> bool,
+) -> http::Response<Body> {
     let headers = answer.headers();
     let Some(status) =
         headers.get("grpc-status").filter(|_| !headers.contains_key("grpc-status-details-bin"))
     else {
         return answer;
     };
-    match Failure::of_library(Code::from_bytes(status.as_bytes())) {
+    let code = Code::from_bytes(status.as_bytes());
+    match Failure::of_library(code).filter(|_| is_librarys(code)) {
         Some(failure) => failure.status(lang).into_http(),
         None => answer,
     }

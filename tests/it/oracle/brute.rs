@@ -36,7 +36,7 @@ pub(crate) fn best(rulebook: &Rulebook, request: &Request) -> Best {
     let mut search = Search { shop: &shop, best: None };
     for on in submasks(shop.mask(|promo| promo.can_be_on)) {
         let choices = shop.choices(on);
-        search.units(on, &choices, shop.order_is_free(on), &mut Vec::new(), 0);
+        search.units(on, &choices, &mut Vec::new(), 0);
     }
     let (levels, carried, on) = search.best.expect("carrying nothing is always legal");
     let settled = shop.settle(&carried, on).expect("it was legal before");
@@ -46,22 +46,16 @@ pub(crate) fn best(rulebook: &Rulebook, request: &Request) -> Best {
 /// How many assignments [`best`] would try.
 pub(crate) fn assignments(rulebook: &Rulebook, request: &Request) -> u64 {
     let shop = Shop::new(rulebook, request);
-    let lines = shop.units.last().map_or(0, |unit| unit.line + 1);
     let mut all = 0_u64;
     for on in submasks(shop.mask(|promo| promo.can_be_on)) {
         let choices = shop.choices(on);
         let mut product = 1_u64;
-        for line in 0..lines {
-            let places: Vec<usize> = (0..choices.len()).filter(|&at| shop.units[at].line == line).collect();
-            for (nth, at) in (1_u64..).zip(&places) {
-                let ways = u64::try_from(choices[*at].len()).unwrap_or(u64::MAX);
-                product = if shop.order_is_free(on) {
-                    // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
-                    product.saturating_mul(ways + nth - 1) / nth
-                } else {
-                    product.saturating_mul(ways)
-                };
-            }
+        let mut nth = 0_u64;
+        for (at, sets) in choices.iter().enumerate() {
+            nth = if at > 0 && shop.are_alike(at, at - 1) { nth + 1 } else { 1 };
+            let ways = u64::try_from(sets.len()).unwrap_or(u64::MAX);
+            // Multisets, one unit more at a time: C(w + n − 1, n) = C(w + n − 2, n − 1) × (w + n − 1) / n.
+            product = product.saturating_mul(ways + nth - 1) / nth;
         }
         all = all.saturating_add(product);
     }
@@ -75,16 +69,16 @@ struct Search<'a> {
 
 impl Search<'_> {
     /// Goes through every choice for the units from `carried.len()` on.
-    fn units(&mut self, on: Mask, choices: &[Vec<Mask>], free: bool, carried: &mut Vec<Mask>, last: usize) {
+    fn units(&mut self, on: Mask, choices: &[Vec<Mask>], carried: &mut Vec<Mask>, last: usize) {
         let at = carried.len();
         if at == choices.len() {
             self.consider(carried, on);
             return;
         }
-        let follows = free && at > 0 && self.shop.units[at].line == self.shop.units[at - 1].line;
+        let follows = at > 0 && self.shop.are_alike(at, at - 1);
         for place in (if follows { last } else { 0 })..choices[at].len() {
             carried.push(choices[at][place]);
-            self.units(on, choices, free, carried, place);
+            self.units(on, choices, carried, place);
             carried.pop();
         }
     }
@@ -105,14 +99,13 @@ impl Shop {
         let carriable = self.mask(|promo| promo.can_be_carried) & !on;
         let peaceful = |set: Mask| self.places(set).all(|at| self.promos[at].rejects & set == 0);
         let of_unit = |unit: &Unit| {
-            submasks(unit.matches & carriable).into_iter().filter(|&set| peaceful(set)).collect()
+            let mut sets: Vec<Mask> =
+                submasks(unit.matches & carriable).into_iter().filter(|&set| peaceful(set)).collect();
+            // Neighbors that nothing tells apart are alike and stand in one order: fewer promotions first, then by their ids.
+            sets.sort_by_key(|&set| (set.count_ones(), self.places(set).collect::<Vec<_>>()));
+            sets
         };
         self.units.iter().map(of_unit).collect()
-    }
-
-    /// Where nothing is spread, no unit knows its place among the equal ones of its line.
-    fn order_is_free(&self, on: Mask) -> bool {
-        on == 0 && self.promos.iter().all(|promo| promo.max_discount.is_none())
     }
 
     /// "What the highest level takes off the goods is maximised first, then the next, and so on"; "delivery stands

@@ -64,8 +64,9 @@ fn check_one(seed: u64) -> Result<Checked, String> {
 }
 
 /// Whether the product's own check accepts a quote.
-fn verified(_rulebook: &Rulebook, _request: &Request, _quote: &Quote) -> Result<(), Vec<String>> {
-    Ok(())
+fn verified(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Result<(), Vec<String>> {
+    pricing::verify::verify(rulebook, request, quote)
+        .map_err(|flaws| flaws.iter().map(ToString::to_string).collect())
 }
 
 /// What a quote takes off by level, as [`brute::Best::levels`] has it.

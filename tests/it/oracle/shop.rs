@@ -157,6 +157,19 @@ impl Shop {
         }
     }
 
+    /// Whether nothing tells two units apart, on whichever line they stand.
+    pub(super) fn are_alike(&self, one: usize, other: usize) -> bool {
+        let key = |at: usize| {
+            let unit = &self.units[at];
+            (unit.list, unit.floor, unit.matches, unit.measured, unit.delivered)
+        };
+        let listed = |at: usize, promo: &Promo| match &promo.gives {
+            Gives::Prices(prices) => prices[at],
+            _ => None,
+        };
+        key(one) == key(other) && self.promos.iter().all(|promo| listed(one, promo) == listed(other, promo))
+    }
+
     pub(super) fn mask(&self, of: impl Fn(&Promo) -> bool) -> Mask {
         (0..self.promos.len()).filter(|&at| of(&self.promos[at])).fold(0, |mask, at| mask | 1 << at)
     }

@@ -1,0 +1,317 @@
+//! YAML and JSON as a tree of values with their places. Every value stays the text it was written as.
+//!
+//! The one module that knows the YAML library. Nothing here knows what a promotion is.
+
+use std::borrow::Cow;
+use std::collections::BTreeMap;
+
+use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StructureStyle, options};
+
+use super::diagnostic::Diagnostic;
+use super::finding::{Break, Finding};
+use super::page::{At, Page};
+
+/// Levels of nesting; rule files have seven.
+pub const DEPTH_MAX: usize = 64;
+/// Values of one file: ten thousand promotions of forty values, twice over.
+pub const VALUES_MAX: usize = 800_000;
+/// Values that aliases may add to a file.
+pub const ALIASED_MAX: usize = 50_000;
+/// Characters of one value.
+pub const VALUE_LENGTH_MAX: usize = 4_096;
+
+/// A value and where it stands.
+#[derive(Debug, Clone)]
+pub struct Node<'a> {
+    /// Where.
+    pub at: At,
+    /// What.
+    pub value: Value<'a>,
+}
+
+/// What a value can be.
+#[derive(Debug, Clone)]
+pub enum Value<'a> {
+    /// A text as it was written, without its quotes, and whether it had any.
+    Scalar(Cow<'a, str>, bool),
+    /// A list.
+    List(Vec<Node<'a>>),
+    /// Fields, in the order of the file.
+    Map(Vec<Entry<'a>>),
+}
+
+/// One field.
+#[derive(Debug, Clone)]
+pub struct Entry<'a> {
+    /// Its name.
+    pub key: Cow<'a, str>,
+    /// Where the name stands.
+    pub at: At,
+    /// Its value.
+    pub node: Node<'a>,
+}
+
+/// Reads a page; `None` is an empty one. Duplicate keys are found as well and left in the tree.
+///
+/// # Errors
+/// The finding at which reading had to stop.
+pub fn parse<'a>(page: &'a Page<'a>, found: &mut Vec<Diagnostic>) -> Result<Option<Node<'a>>, Diagnostic> {
+    let options = options! {
+        emit_comments: false,
+        flow_nesting_limit: DEPTH_MAX,
+        block_nesting_limit: DEPTH_MAX,
+    };
+    let mut builder = Builder::new(page);
+    for event in Parser::new_from_str_with_options(&page.text, options) {
+        let (event, span) = event.map_err(|error| page.diagnostic(error_at(page, &error), broken(&error)))?;
+        builder.take(event, span).map_err(|(at, finding)| page.diagnostic(at, finding))?;
+    }
+    found.append(&mut builder.found);
+    Ok(builder.root)
+}
+
+type Stop = (At, Finding);
+
+/// A list or a mapping that is still open.
+struct Open<'a> {
+    node: Node<'a>,
+    anchor: usize,
+    /// The key that waits for its value.
+    key: Option<(Cow<'a, str>, At)>,
+    /// Values counted before it opened.
+    count_before: usize,
+}
+
+struct Builder<'a, 'p> {
+    page: &'p Page<'a>,
+    open: Vec<Open<'a>>,
+    root: Option<Node<'a>>,
+    documents: usize,
+    count: usize,
+    aliased: usize,
+    /// Anchored values with the number of values in them.
+    anchors: BTreeMap<usize, (Node<'a>, usize)>,
+    found: Vec<Diagnostic>,
+}
+
+impl<'a, 'p> Builder<'a, 'p> {
+    fn new(page: &'p Page<'a>) -> Self {
+        Builder {
+            page,
+            open: Vec::new(),
+            root: None,
+            documents: 0,
+            count: 0,
+            aliased: 0,
+            anchors: BTreeMap::new(),
+            found: Vec::new(),
+        }
+    }
+
+    fn take(&mut self, event: Event<'a>, span: Span) -> Result<(), Stop> {
+        let at = at_of(&span);
+        match event {
+            Event::DocumentStart(..) => {
+                self.documents += 1;
+                if self.documents > 1 {
+                    return Err((at, Finding::SeveralDocuments));
+                }
+            }
+            Event::Scalar(text, style, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), at)?;
+                if text.len() > VALUE_LENGTH_MAX && text.chars().nth(VALUE_LENGTH_MAX).is_some() {
+                    return Err((at, Finding::TooLong(VALUE_LENGTH_MAX)));
+                }
+                self.scalar(text, style != ScalarStyle::Plain, at, anchor)?;
+            }
+            Event::SequenceStart(style, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), at)?;
+                self.start(Value::List(Vec::new()), style, anchor, at)?;
+            }
+            Event::MappingStart(style, anchor, tag) => {
+                self.refuse_tag(tag.is_some(), at)?;
+                self.start(Value::Map(Vec::new()), style, anchor, at)?;
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.end()?,
+            Event::Alias(id) => self.alias(id, at)?,
+            _ => {}
+        }
+        Ok(())
+    }
+
+    fn refuse_tag(&self, has_tag: bool, at: At) -> Result<(), Stop> {
+        if has_tag { Err((at, Finding::Tag)) } else { Ok(()) }
+    }
+
+    fn counted(&mut self, at: At) -> Result<(), Stop> {
+        self.count += 1;
+        if self.count > VALUES_MAX { Err((at, Finding::TooManyValues(VALUES_MAX))) } else { Ok(()) }
+    }
+
+    fn scalar(&mut self, text: Cow<'a, str>, quoted: bool, at: At, anchor: usize) -> Result<(), Stop> {
+        self.counted(at)?;
+        if let Some(open) = self.open.last_mut()
+            && matches!(open.node.value, Value::Map(_))
+            && open.key.is_none()
+        {
+            open.key = Some((clean_key(text), at));
+            return Ok(());
+        }
+        let node = Node { at, value: Value::Scalar(text, quoted) };
+        if anchor != 0 {
+            self.anchors.insert(anchor, (node.clone(), 1));
+        }
+        self.put(node)
+    }
+
+    fn start(&mut self, value: Value<'a>, style: StructureStyle, anchor: usize, at: At) -> Result<(), Stop> {
+        self.counted(at)?;
+        if self.open.len() >= DEPTH_MAX {
+            return Err((at, Finding::TooDeep(DEPTH_MAX)));
+        }
+        if let Some(open) = self.open.last()
+            && matches!(open.node.value, Value::Map(_))
+            && open.key.is_none()
+        {
+            return Err((at, Finding::KeyNotWord));
+        }
+        let at = At { length: if style == StructureStyle::Flow { 1 } else { at.length }, ..at };
+        let count_before = self.count - 1;
+        self.open.push(Open { node: Node { at, value }, anchor, key: None, count_before });
+        Ok(())
+    }
+
+    fn end(&mut self) -> Result<(), Stop> {
+        let Some(open) = self.open.pop() else {
+            return Ok(());
+        };
+        if let Value::Map(entries) = &open.node.value {
+            self.duplicates(entries);
+        }
+        if open.anchor != 0 {
+            self.anchors.insert(open.anchor, (open.node.clone(), self.count - open.count_before));
+            self.add_aliased(self.count - open.count_before, open.node.at)?;
+        }
+        self.put(open.node)
+    }
+
+    fn alias(&mut self, id: usize, at: At) -> Result<(), Stop> {
+        let Some((node, size)) = self.anchors.get(&id).cloned() else {
+            // An alias inside the very value it repeats.
+            return Err((at, Finding::Broken(Break::Alias)));
+        };
+        self.add_aliased(size, at)?;
+        self.count += size;
+        let waits_for_key =
+            self.open.last().is_some_and(|open| matches!(open.node.value, Value::Map(_)) && open.key.is_none());
+        match node.value {
+            Value::Scalar(text, quoted) if waits_for_key => self.scalar(text, quoted, at, 0),
+            _ if waits_for_key => Err((at, Finding::KeyNotWord)),
+            value => self.put(Node { at, value }),
+        }
+    }
+
+    fn add_aliased(&mut self, size: usize, at: At) -> Result<(), Stop> {
+        self.aliased += size;
+        if self.aliased > ALIASED_MAX { Err((at, Finding::AliasBomb)) } else { Ok(()) }
+    }
+
+    fn put(&mut self, node: Node<'a>) -> Result<(), Stop> {
+        match self.open.last_mut() {
+            None => self.root = Some(node),
+            Some(Open { node: Node { value: Value::List(list), .. }, .. }) => list.push(node),
+            Some(Open { node: parent, key, .. }) => {
+                let Some((key, key_at)) = key.take() else {
+                    return Err((node.at, Finding::KeyNotWord));
+                };
+                let Value::Map(entries) = &mut parent.value else {
+                    return Ok(());
+                };
+                if entries.is_empty() && parent.at.length == 0 {
+                    parent.at = key_at;
+                }
+                entries.push(Entry { key, at: key_at, node });
+            }
+        }
+        Ok(())
+    }
+
+    /// Finds keys that stand twice in `entries`.
+    fn duplicates(&mut self, entries: &[Entry<'a>]) {
+        let mut first: BTreeMap<&str, At> = BTreeMap::new();
+        for entry in entries {
+            match first.get(entry.key.as_ref()) {
+                None => {
+                    first.insert(&entry.key, entry.at);
+                }
+                Some(&at) => {
+                    let finding = Finding::DuplicateKey(entry.key.clone().into_owned());
+                    let diagnostic = self.page.diagnostic(entry.at, finding);
+                    self.found.push(diagnostic.with_also(self.page.path, Some(self.page.place(at))));
+                }
+            }
+        }
+    }
+}
+
+/// A key without the blanks and curly quotes that word processors put around it.
+fn clean_key(key: Cow<'_, str>) -> Cow<'_, str> {
+    let is_noise = |letter: char| letter.is_whitespace() || matches!(letter, '“' | '”' | '„' | '‟' | '‘' | '’' | '\u{feff}' | '\u{200b}');
+    if key.starts_with(is_noise) || key.ends_with(is_noise) {
+        Cow::Owned(key.trim_matches(is_noise).to_owned())
+    } else {
+        key
+    }
+}
+
+fn at_of(span: &Span) -> At {
+    let (start, end) = (span.start, span.end);
+    // A value over several lines is underlined to the end of its first one: `Page::place` cuts it there.
+    let length = if end.line() > start.line() { u32::MAX } else { number(end.col().saturating_sub(start.col())) };
+    At { line: number(start.line()), column: number(start.col() + 1), length }
+}
+
+fn error_at(page: &Page<'_>, error: &ScanError) -> At {
+    let mark: Marker = *error.marker();
+    let at = At { line: number(mark.line()), column: number(mark.col() + 1), length: 1 };
+    let end = page.end();
+    if (at.line, at.column) > (end.line, end.column) { end } else { at }
+}
+
+fn number(number: usize) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+fn broken(error: &ScanError) -> Finding {
+    let broken = match error.kind() {
+        ErrorKind::RecursionLimitExceeded => return Finding::TooDeep(DEPTH_MAX),
+        ErrorKind::TabNotAllowed
+        | ErrorKind::TabInBlockIndentation
+        | ErrorKind::TabAtBlockScalarStart
+        | ErrorKind::TabInIndentation => Break::Tab,
+        ErrorKind::InvalidIndentation
+        | ErrorKind::InvalidQuotedScalarIndent
+        | ErrorKind::InvalidBlockScalarIndent
+        | ErrorKind::ExpectedBlockMappingKey
+        | ErrorKind::ExpectedBlockSequenceEntry
+        | ErrorKind::BlockSequenceEntryNotAllowed => Break::Indent,
+        ErrorKind::UnclosedFlowCollection { open } => Break::Unclosed(*open),
+        ErrorKind::MismatchedFlowCollectionEnd { open, close } => Break::Mismatched(*open, *close),
+        ErrorKind::MisplacedFlowCollectionEnd => Break::Stray,
+        ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => Break::Quote,
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => Break::AfterQuote,
+        ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => Break::Escape,
+        ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => Break::Comma,
+        ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => Break::Colon,
+        ErrorKind::UnexpectedCharacter { character } => Break::Sign(*character),
+        ErrorKind::UnknownAnchor => Break::Alias,
+        ErrorKind::UnexpectedEof
+        | ErrorKind::UnexpectedEofBlockMapping
+        | ErrorKind::UnexpectedEofBlockSequence
+        | ErrorKind::UnexpectedEofFlowMapping
+        | ErrorKind::UnexpectedEofFlowSequence
+        | ErrorKind::UnexpectedEofImplicitFlowMapping => Break::End,
+        _ => Break::Other,
+    };
+    Finding::Broken(broken)
+}
