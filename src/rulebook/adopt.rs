@@ -327,12 +327,12 @@ mod tests {
         );
         check(
             "a new file names an id of a version that is held",
-            &[("a.yaml", Some("promotions: [{id: uno, give: {percent: 110}}]".to_owned())), ("d.yaml", Some(rule("four", ", stacks_with: [uno]")))],
+            &[("a.yaml", Some("promotions: [{id: one, give: {percent: 10}}, {id: uno, give: {percent: 110}}]".to_owned())), ("d.yaml", Some(rule("four", ", stacks_with: [uno]")))],
             all,
             "a.yaml:Held d.yaml:Out",
             "a.yaml d.yaml",
         );
-        check("bad settings", &[("settings.yaml", Some("chanels: [web]".to_owned())), ("a.yaml", Some(rule("uno", "")))], all, "a.yaml:Held settings.yaml:Held", "settings.yaml");
+        check("bad settings", &[("settings.yaml", Some("chanels: [web]".to_owned())), ("a.yaml", Some(rule("one", ", level: 1")))], all, "a.yaml:Held settings.yaml:Held", "settings.yaml");
         check("settings without what they must have", &[("goods.csv", None)], all, "goods.csv:Held", "settings.yaml");
         check("a bad catalogue", &[("goods.csv", Some("brand\nDior\n".to_owned()))], all, "goods.csv:Held", "goods.csv");
         check("a bad price list", &[("list.csv", Some("sku,price\nA,x\n".to_owned()))], all, "list.csv:Held", "list.csv");

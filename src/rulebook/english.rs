@@ -82,7 +82,6 @@ pub fn message(finding: &Finding) -> String {
         Finding::AlwaysBeaten { id, by } => format!("`{id}` never wins: `{by}` always gives more"),
         Finding::SharedCode { code, other } => format!("the code `{code}` also belongs to `{other}`"),
         Finding::FullMargin => "no price leaves a margin of 100 %".to_owned(),
-        Finding::TestFault(field) => format!("the basket of this test is refused: {field}"),
         Finding::More(1) => "and one more finding in this file".to_owned(),
         Finding::More(count) => format!("and {count} more findings in this file"),
     }
@@ -171,7 +170,7 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::AlwaysBeaten { .. } => "delete it, or let the two add up with `stacks_with`".to_owned(),
         Finding::SharedCode { .. } => "that is allowed: the best price decides which one works".to_owned(),
         Finding::FullMargin => "write a margin below 100".to_owned(),
-        Finding::TestFault(_) | Finding::More(_) => return None,
+        Finding::More(_) => return None,
     })
 }
 

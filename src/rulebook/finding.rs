@@ -385,8 +385,6 @@ pub enum Finding {
     },
     /// A margin that cannot be kept, because no price leaves it.
     FullMargin,
-    /// A product without a price in a test, and so on: a field of a test that must be there.
-    TestFault(String),
     /// So many more findings in this file.
     More(usize),
 }
@@ -472,7 +470,6 @@ impl Finding {
             Finding::AlwaysBeaten { .. } => "always-beaten",
             Finding::SharedCode { .. } => "shared-code",
             Finding::FullMargin => "full-margin",
-            Finding::TestFault(_) => "test-fault",
             Finding::More(_) => "more",
         }
     }

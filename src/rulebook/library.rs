@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::diagnostic::Diagnostic;
 use super::finding::Finding;
 use super::folder::{Role, named, role};
+use super::lint::lint;
 use super::page::At;
 pub use super::reading::Version;
 use super::reading::{Reading, SettingsReading, rule_file, settings_file};
@@ -104,6 +105,8 @@ impl<'a> Library<'a> {
         }
         ids(&readings, manner, &mut built.found);
         stacking(&readings, manner, &mut built.found);
+        let has_catalog = !self.settings.settings.catalog.is_empty() && self.settings.is_sound();
+        built.found.extend(lint(&readings, &built.products, has_catalog && !built.products.is_empty()));
         promotions(&readings, &tables, &self.prices, &mut used, &mut built);
         for &(_, source) in &picked {
             match role(&source.path) {

@@ -23,13 +23,16 @@ pub mod lower_give;
 pub mod lower_rules;
 pub mod table;
 pub mod reading;
+pub mod lint;
 pub mod library;
 pub mod matcher;
 pub mod index;
 pub mod compile;
 pub mod adopt;
+pub mod cases;
 
 pub use adopt::adopt;
+pub use cases::{Expected, TestCase, read_tests, untested};
 pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
 pub use folder::is_rule_file;

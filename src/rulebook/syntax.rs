@@ -230,6 +230,11 @@ impl<'a, 'p> Builder<'a, 'p> {
                 if entries.is_empty() && parent.at.length == 0 {
                     parent.at = key_at;
                 }
+                if let Some(last) = entries.last_mut()
+                    && joins(last, &key, key_at, &node)
+                {
+                    return Ok(());
+                }
                 entries.push(Entry { key, at: key_at, node });
             }
         }
@@ -252,6 +257,25 @@ impl<'a, 'p> Builder<'a, 'p> {
             }
         }
     }
+}
+
+/// In `{percent: 12,5}` the comma parts two fields for YAML and none for people: what follows a number without a blank
+/// and is a number without a value belongs to it.
+fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
+    let is_nothing = matches!(&node.value, Value::Scalar(text, false) if matches!(text.as_ref(), "" | "~") && node.at.length == 0);
+    let digits = key.trim_end_matches(['%', ' ', '\u{a0}']);
+    let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
+    let at = last.node.at;
+    let is_next = at.line == key_at.line && at.column.saturating_add(at.length).saturating_add(1) == key_at.column;
+    let Value::Scalar(text, false) = &mut last.node.value else {
+        return false;
+    };
+    if !(is_nothing && is_number && is_next && text.ends_with(|letter: char| letter.is_ascii_digit())) {
+        return false;
+    }
+    *text = Cow::Owned(format!("{text},{key}"));
+    last.node.at.length = at.length.saturating_add(1).saturating_add(key_at.length);
+    true
 }
 
 /// A key without the blanks and curly quotes that word processors put around it.

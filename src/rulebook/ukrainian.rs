@@ -6,85 +6,85 @@ use super::finding::{Break, Clash, Encoding, Finding, Kind, Never, Noun, Shape};
 #[must_use]
 pub fn message(finding: &Finding) -> String {
     match finding {
-        Finding::FileTooLarge(limit) => format!("the file is larger than {} MB", limit / 1_048_576),
-        Finding::NotUtf8(Encoding::Utf16) => "the file is saved as UTF-16, not as UTF-8".to_owned(),
+        Finding::FileTooLarge(limit) => format!("файл більший за {} МБ", limit / 1_048_576),
+        Finding::NotUtf8(Encoding::Utf16) => "файл збережено в UTF-16, а не в UTF-8".to_owned(),
         Finding::NotUtf8(Encoding::Windows1251) => {
-            "the file is saved in an old Windows encoding (windows-1251), not in UTF-8".to_owned()
+            "файл збережено в старому кодуванні Windows (windows-1251), а не в UTF-8".to_owned()
         }
-        Finding::NotUtf8(Encoding::Other) => "this is not UTF-8 text".to_owned(),
-        Finding::ControlCharacter(code) => format!("there is an invisible character here (U+{code:04X})"),
+        Finding::NotUtf8(Encoding::Other) => "це не текст у кодуванні UTF-8".to_owned(),
+        Finding::ControlCharacter(code) => format!("тут є невидимий символ (U+{code:04X})"),
         Finding::Broken(broken) => broken_message(broken),
-        Finding::TooDeep(limit) => format!("values are nested more than {limit} levels deep"),
-        Finding::TooManyValues(limit) => format!("the file holds more than {limit} values"),
-        Finding::AliasBomb => "the aliases (`*name`) of this file repeat too much".to_owned(),
-        Finding::TooLong(limit) => format!("this value is longer than {limit} characters"),
-        Finding::SeveralDocuments => "`---` begins a second document in the same file".to_owned(),
-        Finding::Tag => "tags with `!` are not used in rule files".to_owned(),
-        Finding::KeyNotWord => "the name of a field must be a word".to_owned(),
-        Finding::DuplicateKey(key) => format!("`{key}` stands twice in the same place"),
-        Finding::UnknownKey { key, inside, .. } => format!("`{inside}` has no field `{key}`"),
-        Finding::MissingKey { key, inside } => format!("`{inside}` must have the field `{key}`"),
-        Finding::WrongShape { key, expected } => format!("`{key}` must be {}", shape(*expected)),
-        Finding::Empty(key) => format!("`{key}` has no value"),
-        Finding::UnknownWord { noun: Noun::Value, word, .. } => format!("`{word}` is not one of the words allowed here"),
-        Finding::UnknownWord { noun, word, .. } => format!("there is no {} `{word}`", self::noun(*noun)),
-        Finding::CurlyQuote => "a curly quote opens here without closing, or closes without opening".to_owned(),
-        Finding::NotANumber(text) => format!("`{text}` is not a number"),
+        Finding::TooDeep(limit) => format!("значення вкладено глибше ніж на {limit} рівні"),
+        Finding::TooManyValues(limit) => format!("у файлі понад {limit} значень"),
+        Finding::AliasBomb => "посилання (`*назва`) у цьому файлі повторюють забагато".to_owned(),
+        Finding::TooLong(limit) => format!("це значення довше за {limit} символів"),
+        Finding::SeveralDocuments => "`---` починає другий документ у тому самому файлі".to_owned(),
+        Finding::Tag => "позначки з `!` у файлах правил не вживаються".to_owned(),
+        Finding::KeyNotWord => "назвою поля має бути слово".to_owned(),
+        Finding::DuplicateKey(key) => format!("`{key}` стоїть двічі в одному місці"),
+        Finding::UnknownKey { key, inside, .. } => format!("у `{inside}` немає поля `{key}`"),
+        Finding::MissingKey { key, inside } => format!("у `{inside}` бракує поля `{key}`"),
+        Finding::WrongShape { key, expected } => format!("у `{key}` має бути {}", shape(*expected)),
+        Finding::Empty(key) => format!("у `{key}` немає значення"),
+        Finding::UnknownWord { noun: Noun::Value, word, .. } => format!("слово `{word}` тут не підходить"),
+        Finding::UnknownWord { noun, word, .. } => format!("немає {} `{word}`", self::noun(*noun)),
+        Finding::CurlyQuote => "друкарські лапки тут відкрито, але не закрито, або навпаки".to_owned(),
+        Finding::NotANumber(text) => format!("`{text}` — не число"),
         Finding::AmbiguousNumber { text, thousands, fraction } => {
-            format!("`{text}` can mean {thousands} or {fraction}")
+            format!("`{text}` може означати {thousands} або {fraction}")
         }
         Finding::TooManyDigits { text, currency, digits: 0 } => {
-            format!("`{text}` has a fraction, but {currency} has none")
+            format!("`{text}` має дробову частину, а у валюти {currency} її немає")
         }
         Finding::TooManyDigits { text, currency, digits } => {
-            format!("`{text}` has more than the {digits} decimal digits of {currency}")
+            format!("`{text}` має більше знаків після коми, ніж {digits}, які є у валюти {currency}")
         }
-        Finding::BadPercent(text) => format!("`{text}` is not a percentage from 0 to 100"),
-        Finding::Negative(text) => format!("`{text}` is below zero"),
-        Finding::OutOfRange { text, least, most } => format!("`{text}` is not between {least} and {most}"),
-        Finding::NotADate(text) => format!("`{text}` is not a date"),
-        Finding::NoSuchDay(text) => format!("there is no such day or time as `{text}`"),
-        Finding::NotHours(text) => format!("`{text}` is not a span of hours"),
-        Finding::WindowBackwards => "the promotion ends before it starts".to_owned(),
-        Finding::BadId(id) => format!("`{id}` cannot be an id"),
-        Finding::DuplicateId(id) => format!("the id `{id}` is already taken"),
-        Finding::NoBenefit => "the promotion does not say what it gives".to_owned(),
-        Finding::TwoBenefits(first, second) => format!("`{first}` and `{second}` cannot both be given"),
-        Finding::CapBounds => "a cap must have exactly one bound".to_owned(),
+        Finding::BadPercent(text) => format!("`{text}` — не відсоток від 0 до 100"),
+        Finding::Negative(text) => format!("`{text}` менше від нуля"),
+        Finding::OutOfRange { text, least, most } => format!("`{text}` не лежить між {least} і {most}"),
+        Finding::NotADate(text) => format!("`{text}` — не дата"),
+        Finding::NoSuchDay(text) => format!("немає такого дня чи часу: `{text}`"),
+        Finding::NotHours(text) => format!("`{text}` — не проміжок годин"),
+        Finding::WindowBackwards => "акція закінчується раніше, ніж починається".to_owned(),
+        Finding::BadId(id) => format!("`{id}` не може бути ідентифікатором"),
+        Finding::DuplicateId(id) => format!("ідентифікатор `{id}` уже зайнято"),
+        Finding::NoBenefit => "не сказано, що дає ця акція".to_owned(),
+        Finding::TwoBenefits(first, second) => format!("`{first}` і `{second}` не можна дати разом"),
+        Finding::CapBounds => "обмеження повинно мати рівно одну межу".to_owned(),
         Finding::Clash(clash) => clash_message(*clash).to_owned(),
-        Finding::TiersNotAscending(from) => format!("the tier from {from} stands after a higher one"),
-        Finding::TierTwice(from) => format!("there are two tiers from {from}"),
+        Finding::TiersNotAscending(from) => format!("сходинка від {from} стоїть після вищої"),
+        Finding::TierTwice(from) => format!("є дві сходинки від {from}"),
         Finding::Never(never) => never_message(never).to_owned(),
-        Finding::NotPriced(kind) => format!("not priced yet: {}", self::kind(*kind)),
-        Finding::UnknownStacking { name, .. } => format!("no promotion has the id or the group `{name}`"),
-        Finding::NoSuchFile { name, .. } => format!("there is no file `{name}` in the rules folder"),
-        Finding::NotCsv(name) => format!("`{name}` is not a CSV file"),
-        Finding::NoColumn(column) => format!("the first line has no column `{column}`"),
-        Finding::ColumnTwice(column) => format!("the column `{column}` stands twice"),
+        Finding::NotPriced(kind) => format!("ще не рахується: {}", self::kind(*kind)),
+        Finding::UnknownStacking { name, .. } => {
+            format!("жодна акція не має ідентифікатора чи групи `{name}`")
+        }
+        Finding::NoSuchFile { name, .. } => format!("у теці правил немає файлу `{name}`"),
+        Finding::NotCsv(name) => format!("`{name}` — не файл CSV"),
+        Finding::NoColumn(column) => format!("у першому рядку немає стовпця `{column}`"),
+        Finding::ColumnTwice(column) => format!("стовпець `{column}` стоїть двічі"),
         Finding::CellCount(expected, got) => {
-            format!("this row has {got} cells, the heading has {expected}")
+            format!("клітинок у цьому рядку: {got}, а в заголовку: {expected}")
         }
-        Finding::CsvQuote => "a quote that opens here is never closed".to_owned(),
-        Finding::EmptyCell(column) => format!("the cell in the column `{column}` is empty"),
-        Finding::SkuTwice(sku) => format!("the sku `{sku}` stands twice"),
-        Finding::TooManyRows(limit) => format!("the file has more than {limit} rows"),
-        Finding::SettingsElsewhere => "settings count only at the root of the rules folder".to_owned(),
-        Finding::SettingsTwice(other) => format!("the folder has two settings files, this one and `{other}`"),
-        Finding::Spreadsheet => "spreadsheets are not read yet".to_owned(),
-        Finding::NothingInFile => "the file holds no promotions and no caps".to_owned(),
-        Finding::IgnoredColumn(column) => format!("the column `{column}` is not used"),
-        Finding::SkuNotInCatalog(sku) => format!("the catalogue has no sku `{sku}`"),
+        Finding::CsvQuote => "лапки, які тут відкрито, ніде не закрито".to_owned(),
+        Finding::EmptyCell(column) => format!("порожня клітинка в стовпці `{column}`"),
+        Finding::SkuTwice(sku) => format!("артикул `{sku}` стоїть двічі"),
+        Finding::TooManyRows(limit) => format!("у файлі понад {limit} рядків"),
+        Finding::SettingsElsewhere => "налаштування діють лише в корені теки правил".to_owned(),
+        Finding::SettingsTwice(other) => format!("у теці два файли налаштувань, цей і `{other}`"),
+        Finding::Spreadsheet => "електронні таблиці ще не читаються".to_owned(),
+        Finding::NothingInFile => "у файлі немає ні акцій, ні обмежень".to_owned(),
+        Finding::IgnoredColumn(column) => format!("стовпець `{column}` не використовується"),
+        Finding::SkuNotInCatalog(sku) => format!("у каталозі немає артикулу `{sku}`"),
         Finding::WordNotInCatalog { noun, word, .. } => {
-            format!("no product in the catalogue has the {} `{word}`", self::noun(*noun))
+            format!("у каталозі немає {} `{word}`", self::noun(*noun))
         }
-        Finding::SkippedHour(text) => format!("clocks skip {text} that day: they go forward"),
-        Finding::RepeatedHour(text) => format!("{text} comes twice that day: clocks go back"),
-        Finding::AlwaysBeaten { id, by } => format!("`{id}` never wins: `{by}` always gives more"),
-        Finding::SharedCode { code, other } => format!("the code `{code}` also belongs to `{other}`"),
-        Finding::FullMargin => "no price leaves a margin of 100 %".to_owned(),
-        Finding::TestFault(field) => format!("the basket of this test is refused: {field}"),
-        Finding::More(1) => "and one more finding in this file".to_owned(),
-        Finding::More(count) => format!("and {count} more findings in this file"),
+        Finding::SkippedHour(text) => format!("часу {text} того дня не буде: годинники переводять уперед"),
+        Finding::RepeatedHour(text) => format!("час {text} того дня настане двічі: годинники переводять назад"),
+        Finding::AlwaysBeaten { id, by } => format!("`{id}` ніколи не спрацює: `{by}` завжди дає більше"),
+        Finding::SharedCode { code, other } => format!("код `{code}` має також акція `{other}`"),
+        Finding::FullMargin => "жодна ціна не дає маржі 100 %".to_owned(),
+        Finding::More(count) => format!("зауважень у цьому файлі, яких тут не показано: {count}"),
     }
 }
 
@@ -92,263 +92,275 @@ pub fn message(finding: &Finding) -> String {
 #[must_use]
 pub fn advice(finding: &Finding) -> Option<String> {
     Some(match finding {
-        Finding::FileTooLarge(_) => "split it into several files".to_owned(),
-        Finding::NotUtf8(_) => "save the file again and choose the encoding UTF-8".to_owned(),
-        Finding::ControlCharacter(_) => "delete it and type the text again".to_owned(),
-        Finding::Broken(broken) => return broken_advice(broken),
-        Finding::TooDeep(_) => "a rule file needs no more than six or seven levels: see the examples".to_owned(),
-        Finding::TooManyValues(_) => "split the file into several; long price lists belong in a CSV".to_owned(),
-        Finding::AliasBomb => "write the values out".to_owned(),
-        Finding::TooLong(_) => "shorten it; a list of goods is written as `[A, B, C]`".to_owned(),
-        Finding::SeveralDocuments => "delete the `---` line, or put the second part into a file of its own".to_owned(),
-        Finding::Tag => "write the value without `!`; in quotes when it begins with it".to_owned(),
-        Finding::KeyNotWord => "write `field: value`".to_owned(),
-        Finding::DuplicateKey(_) => "keep one of the two".to_owned(),
-        Finding::UnknownKey { suggestion: Some(word), .. } => format!("did you mean `{word}`?"),
-        Finding::UnknownKey { belongs: Some(place), key, .. } => format!("`{key}` belongs in `{place}`"),
-        Finding::UnknownKey { inside, .. } => format!("delete it; the manual lists the fields of `{inside}`"),
+        Finding::FileTooLarge(_) => "поділіть його на кілька файлів".to_owned(),
+        Finding::NotUtf8(_) => "збережіть файл ще раз і виберіть кодування UTF-8".to_owned(),
+        Finding::ControlCharacter(_) => "видаліть його й наберіть текст заново".to_owned(),
+        Finding::Broken(broken) => broken_advice(broken),
+        Finding::TooDeep(_) => "файлові правил досить шести-семи рівнів: дивіться приклади".to_owned(),
+        Finding::TooManyValues(_) => "поділіть файл на кілька; довгим спискам цін місце в CSV".to_owned(),
+        Finding::AliasBomb => "випишіть значення повністю".to_owned(),
+        Finding::TooLong(_) => "скоротіть його; список товарів пишуть так: `[A, B, C]`".to_owned(),
+        Finding::SeveralDocuments => "видаліть рядок `---` або винесіть другу частину в окремий файл".to_owned(),
+        Finding::Tag => "напишіть значення без `!`; якщо воно з нього починається — візьміть у лапки".to_owned(),
+        Finding::KeyNotWord => "напишіть `поле: значення`".to_owned(),
+        Finding::DuplicateKey(_) | Finding::TierTwice(_) | Finding::ColumnTwice(_) | Finding::SettingsTwice(_) => {
+            "залиште щось одне".to_owned()
+        }
+        Finding::UnknownKey { suggestion: Some(word), .. } => did_you_mean(word),
+        Finding::UnknownKey { belongs: Some(place), key, .. } => format!("місце для `{key}` — у `{place}`"),
+        Finding::UnknownKey { inside, .. } => format!("видаліть його; поля `{inside}` перелічено в довіднику"),
         Finding::MissingKey { key, .. } => missing_advice(key),
         Finding::WrongShape { key, expected } => shape_advice(key, *expected),
-        Finding::Empty(key) => format!("write a value after `{key}:`, or delete the line"),
-        Finding::UnknownWord { suggestion: Some(word), .. } => format!("did you mean `{word}`?"),
+        Finding::Empty(key) => format!("напишіть значення після `{key}:` або видаліть рядок"),
+        Finding::UnknownWord { suggestion: Some(word), .. } => did_you_mean(word),
         Finding::UnknownWord { noun: Noun::Currency, .. } => {
-            "write the three letters of the currency, such as UAH, EUR or PLN".to_owned()
+            "напишіть три літери валюти, наприклад UAH, EUR або PLN".to_owned()
         }
         Finding::UnknownWord { noun: Noun::Zone, .. } => {
-            "write a region and a city, such as Europe/Kyiv or Europe/Warsaw".to_owned()
+            "напишіть регіон і місто, наприклад Europe/Kyiv або Europe/Warsaw".to_owned()
         }
         Finding::UnknownWord { known, .. } if known.is_empty() => {
-            "add it to settings.yaml first, or correct the word".to_owned()
+            "спершу додайте його до settings.yaml або виправте слово".to_owned()
         }
-        Finding::UnknownWord { known, .. } => format!("there are: {}", list(known)),
-        Finding::CurlyQuote => "use plain quotes: \"…\"".to_owned(),
-        Finding::NotANumber(_) => "write it in digits, such as 15, 12.50 or 1 999".to_owned(),
-        Finding::AmbiguousNumber { thousands, fraction, .. } => format!("write {thousands} or {fraction}"),
-        Finding::TooManyDigits { digits: 0, .. } => "write a whole number".to_owned(),
-        Finding::TooManyDigits { digits, .. } => format!("write at most {digits} digits after the point"),
-        Finding::BadPercent(_) => "write a number such as 15 or 12.5, with at most four decimal places".to_owned(),
-        Finding::Negative(_) => "write it without the minus: a discount is always taken off".to_owned(),
-        Finding::OutOfRange { least, most, .. } => format!("write a whole number from {least} to {most}"),
-        Finding::NotADate(_) => "write 2026-11-27, or 2026-11-27 10:00".to_owned(),
-        Finding::NoSuchDay(_) => "look at the calendar; dates are written year-month-day".to_owned(),
-        Finding::NotHours(_) => "write \"10:00-14:00\"".to_owned(),
-        Finding::WindowBackwards => "swap `from` and `until`, or correct the year".to_owned(),
-        Finding::BadId(_) => "use 1 to 64 Latin letters, digits, `-`, `_` and `.`, such as summer-2026".to_owned(),
-        Finding::DuplicateId(_) => "give one of the two another id".to_owned(),
-        Finding::NoBenefit => "add `give`, for example `give: {percent: 20}`".to_owned(),
-        Finding::TwoBenefits(..) => "keep one, and put the other into a promotion of its own".to_owned(),
-        Finding::CapBounds => "write one of `max_percent`, `min_price`, `min_margin_percent`".to_owned(),
+        Finding::UnknownWord { known, .. } => format!("є такі: {}", list(known)),
+        Finding::CurlyQuote => "поставте прості лапки: \"…\"".to_owned(),
+        Finding::NotANumber(_) => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
+        Finding::AmbiguousNumber { thousands, fraction, .. } => format!("напишіть {thousands} або {fraction}"),
+        Finding::TooManyDigits { digits: 0, .. } => "напишіть ціле число".to_owned(),
+        Finding::TooManyDigits { digits, .. } => {
+            format!("залиште після коми щонайбільше стільки знаків: {digits}")
+        }
+        Finding::BadPercent(_) => {
+            "напишіть число, наприклад 15 або 12.5, щонайбільше з чотирма знаками після коми".to_owned()
+        }
+        Finding::Negative(_) => "напишіть без мінуса: знижка завжди віднімається".to_owned(),
+        Finding::OutOfRange { least, most, .. } => format!("напишіть ціле число від {least} до {most}"),
+        Finding::NotADate(_) => "напишіть 2026-11-27 або 2026-11-27 10:00".to_owned(),
+        Finding::NoSuchDay(_) => "звіртеся з календарем; дату пишуть так: рік-місяць-день".to_owned(),
+        Finding::NotHours(_) => "напишіть \"10:00-14:00\"".to_owned(),
+        Finding::WindowBackwards => "поміняйте місцями `from` і `until` або виправте рік".to_owned(),
+        Finding::BadId(_) => {
+            "від 1 до 64 латинських літер, цифр, `-`, `_` і `.`, наприклад summer-2026".to_owned()
+        }
+        Finding::DuplicateId(_) => "дайте одній із двох інший ідентифікатор".to_owned(),
+        Finding::NoBenefit => "додайте `give`, наприклад `give: {percent: 20}`".to_owned(),
+        Finding::TwoBenefits(..) => "залиште одне, а друге винесіть в окрему акцію".to_owned(),
+        Finding::CapBounds => "напишіть щось одне: `max_percent`, `min_price` або `min_margin_percent`".to_owned(),
         Finding::Clash(clash) => clash_advice(*clash).to_owned(),
-        Finding::TiersNotAscending(_) => "put the tiers in order, the lowest `from` first".to_owned(),
-        Finding::TierTwice(_) => "keep one of the two".to_owned(),
+        Finding::TiersNotAscending(_) => "розставте сходинки за зростанням: спершу з найменшим `from`".to_owned(),
         Finding::Never(never) => never_advice(never).to_owned(),
         Finding::NotPriced(_) => {
-            "take it out for now (a name that begins with `_` hides the file); the other files go live".to_owned()
+            "поки що приберіть це (файл, назва якого починається з `_`, не читається); решта файлів діятиме".to_owned()
         }
-        Finding::UnknownStacking { suggestion: Some(word), .. } | Finding::NoSuchFile { suggestion: Some(word), .. } => {
-            format!("did you mean `{word}`?")
+        Finding::UnknownStacking { suggestion: Some(word), .. }
+        | Finding::NoSuchFile { suggestion: Some(word), .. }
+        | Finding::WordNotInCatalog { suggestion: Some(word), .. } => did_you_mean(word),
+        Finding::UnknownStacking { .. } => "назвіть `id` або `group` іншої акції чи напишіть `all`".to_owned(),
+        Finding::NoSuchFile { .. } => "покладіть файл у теку або виправте назву".to_owned(),
+        Finding::NotCsv(_) => "збережіть таблицю як CSV і назвіть той файл".to_owned(),
+        Finding::NoColumn(column) => {
+            format!("почніть файл із рядка заголовків, серед яких є `{column}`")
         }
-        Finding::UnknownStacking { .. } => "name the `id` or the `group` of another promotion, or write `all`".to_owned(),
-        Finding::NoSuchFile { .. } => "put the file into the folder, or correct the name".to_owned(),
-        Finding::NotCsv(_) => "save the table as CSV and name that file".to_owned(),
-        Finding::NoColumn(column) => format!("begin the file with a line of headings, one of them `{column}`"),
-        Finding::ColumnTwice(_) => "keep one of the two".to_owned(),
-        Finding::CellCount(..) => "put a text that holds the separator into quotes".to_owned(),
-        Finding::CsvQuote => "close it; a quote inside a quoted cell is written twice".to_owned(),
-        Finding::EmptyCell(_) => "fill it in, or delete the row".to_owned(),
-        Finding::SkuTwice(_) => "keep one row a sku".to_owned(),
-        Finding::TooManyRows(_) => "split it into several files".to_owned(),
-        Finding::SettingsElsewhere => "move it to the root, or give the file another name".to_owned(),
-        Finding::SettingsTwice(_) => "keep one of the two".to_owned(),
-        Finding::Spreadsheet => "write the promotions as YAML for now; a table of prices can be saved as CSV".to_owned(),
-        Finding::NothingInFile => "begin with `promotions:` or `caps:`".to_owned(),
-        Finding::IgnoredColumn(_) => "the columns read are sku, name, brand, category, price, cost and tags".to_owned(),
-        Finding::SkuNotInCatalog(_) => "check the number; when the product arrives later, nothing is to be done".to_owned(),
-        Finding::WordNotInCatalog { suggestion: Some(word), .. } => format!("did you mean `{word}`?"),
-        Finding::WordNotInCatalog { .. } => "check the spelling; when the goods arrive later, nothing is to be done".to_owned(),
-        Finding::SkippedHour(_) => "the time one hour later is meant; write a time that exists".to_owned(),
-        Finding::RepeatedHour(_) => "the first of the two is meant; choose another time to be sure".to_owned(),
-        Finding::AlwaysBeaten { .. } => "delete it, or let the two add up with `stacks_with`".to_owned(),
-        Finding::SharedCode { .. } => "that is allowed: the best price decides which one works".to_owned(),
-        Finding::FullMargin => "write a margin below 100".to_owned(),
-        Finding::TestFault(_) | Finding::More(_) => return None,
+        Finding::CellCount(..) => "текст, у якому є роздільник, візьміть у лапки".to_owned(),
+        Finding::CsvQuote => "закрийте їх; лапки всередині клітинки пишуть двічі".to_owned(),
+        Finding::EmptyCell(_) => "заповніть її або видаліть рядок".to_owned(),
+        Finding::SkuTwice(_) => "залиште один рядок на артикул".to_owned(),
+        Finding::TooManyRows(_) => "поділіть його на кілька файлів".to_owned(),
+        Finding::SettingsElsewhere => "перенесіть файл у корінь або назвіть його інакше".to_owned(),
+        Finding::Spreadsheet => "поки що пишіть акції у YAML; таблицю цін можна зберегти як CSV".to_owned(),
+        Finding::NothingInFile => "почніть із `promotions:` або `caps:`".to_owned(),
+        Finding::IgnoredColumn(_) => "читаються стовпці sku, name, brand, category, price, cost і tags".to_owned(),
+        Finding::SkuNotInCatalog(_) => "перевірте номер; якщо товар надійде пізніше, нічого робити не треба".to_owned(),
+        Finding::WordNotInCatalog { .. } => {
+            "перевірте написання; якщо товари надійдуть пізніше, нічого робити не треба".to_owned()
+        }
+        Finding::SkippedHour(_) => "мається на увазі на годину пізніше; напишіть час, який є".to_owned(),
+        Finding::RepeatedHour(_) => "мається на увазі перший із двох; щоб не сумніватися, виберіть інший час".to_owned(),
+        Finding::AlwaysBeaten { .. } => "видаліть її або дозвольте їм додаватися через `stacks_with`".to_owned(),
+        Finding::SharedCode { .. } => "так можна: спрацює та, з якою ціна найкраща".to_owned(),
+        Finding::FullMargin => "напишіть маржу, меншу за 100".to_owned(),
+        Finding::More(_) => return None,
     })
+}
+
+fn did_you_mean(word: &str) -> String {
+    format!("може, `{word}`?")
 }
 
 fn list(words: &[String]) -> String {
     words.iter().map(|word| format!("`{word}`")).collect::<Vec<_>>().join(", ")
 }
 
+/// The noun in the genitive, as it stands after "there is no".
 fn noun(noun: Noun) -> &'static str {
     match noun {
-        Noun::Channel => "channel",
-        Noun::Store => "store",
-        Noun::City => "city",
-        Noun::Region => "region",
-        Noun::Segment => "segment",
-        Noun::Currency => "currency",
-        Noun::Zone => "time zone",
-        Noun::Weekday => "day of the week",
-        Noun::Brand => "brand",
-        Noun::Category => "category",
-        Noun::Tag => "tag",
-        Noun::Value => "word",
+        Noun::Channel => "каналу",
+        Noun::Store => "магазину",
+        Noun::City => "міста",
+        Noun::Region => "регіону",
+        Noun::Segment => "сегмента",
+        Noun::Currency => "валюти",
+        Noun::Zone => "часового поясу",
+        Noun::Weekday => "дня тижня",
+        Noun::Brand => "бренду",
+        Noun::Category => "категорії",
+        Noun::Tag => "позначки",
+        Noun::Value => "слова",
     }
 }
 
 fn shape(shape: Shape) -> &'static str {
     match shape {
-        Shape::Fields => "a group of fields",
-        Shape::List => "a list",
-        Shape::Text => "a single text",
-        Shape::Number => "a number",
-        Shape::Whole => "a whole number",
-        Shape::Flag => "`true` or `false`",
-        Shape::Rules => "a group of fields: `promotions`, `caps`",
+        Shape::Fields => "група полів",
+        Shape::List => "список",
+        Shape::Text => "одне значення",
+        Shape::Number => "число",
+        Shape::Whole => "ціле число",
+        Shape::Flag => "`true` або `false`",
+        Shape::Rules => "група полів: `promotions`, `caps`",
     }
 }
 
 fn shape_advice(key: &str, expected: Shape) -> String {
     match expected {
-        Shape::Fields => format!("write `{key}: {{field: value}}`"),
-        Shape::List => format!("write `{key}: [one, two]`, or each entry on its own line after `- `"),
-        Shape::Text => format!("write one value after `{key}:`"),
-        Shape::Number => "write it in digits, such as 15, 12.50 or 1 999".to_owned(),
-        Shape::Whole => "write a whole number, such as 3".to_owned(),
-        Shape::Flag => format!("write `{key}: true` or `{key}: false`"),
-        Shape::Rules => "begin with `promotions:` and put each promotion below it after `- `".to_owned(),
+        Shape::Fields => format!("напишіть `{key}: {{поле: значення}}`"),
+        Shape::List => format!("напишіть `{key}: [перше, друге]` або кожен запис з нового рядка після `- `"),
+        Shape::Text => format!("напишіть одне значення після `{key}:`"),
+        Shape::Number => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
+        Shape::Whole => "напишіть ціле число, наприклад 3".to_owned(),
+        Shape::Flag => format!("напишіть `{key}: true` або `{key}: false`"),
+        Shape::Rules => "почніть із `promotions:`, а кожну акцію пишіть нижче після `- `".to_owned(),
     }
 }
 
 fn missing_advice(key: &str) -> String {
     match key {
-        "id" => "add `id: ` with a short name of its own, such as summer-2026".to_owned(),
-        "give" => "add `give`, for example `give: {percent: 20}`".to_owned(),
-        "on" => "say which goods, for example `on: {brands: [Dior]}`".to_owned(),
-        _ => format!("add `{key}: …`"),
+        "id" => "додайте `id: ` і коротку власну назву, наприклад summer-2026".to_owned(),
+        "give" => "додайте `give`, наприклад `give: {percent: 20}`".to_owned(),
+        _ => format!("додайте `{key}: …`"),
     }
 }
 
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Set => "sets (`buy`)",
-        Kind::Quantity => "tiers by quantity (`by_quantity`)",
-        Kind::Gift => "gifts (`gift`)",
-        Kind::Points => "points (`points`)",
-        Kind::CodePool => "pools of generated codes (`code: {pool: …}`)",
-        Kind::Assign => "who assigns the benefit (`assign`)",
-        Kind::LimitSets => "a limit of sets (`limits.sets`)",
-        Kind::LimitTotal => "a limit in total (`limits.total`)",
-        Kind::LimitPerCustomer => "a limit for each customer (`limits.per_customer`)",
-        Kind::LimitBudget => "a budget (`limits.budget`)",
+        Kind::Set => "набори (`buy`)",
+        Kind::Quantity => "сходинки за кількістю (`by_quantity`)",
+        Kind::Gift => "подарунки (`gift`)",
+        Kind::Points => "бали (`points`)",
+        Kind::CodePool => "набори згенерованих кодів (`code: {pool: …}`)",
+        Kind::Assign => "хто вибирає товари зі знижкою (`assign`)",
+        Kind::LimitSets => "обмеження кількості наборів (`limits.sets`)",
+        Kind::LimitTotal => "загальне обмеження (`limits.total`)",
+        Kind::LimitPerCustomer => "обмеження на покупця (`limits.per_customer`)",
+        Kind::LimitBudget => "бюджет (`limits.budget`)",
     }
 }
 
 fn never_message(never: &Never) -> &'static str {
     match never {
-        Never::Price => "no price is at least the one and below the other, so the promotion can never apply",
-        Never::Range => "no number is at least the one and below the other, so the promotion can never apply",
-        Never::Except => "`except` takes out everything that is chosen, so the promotion can never apply",
-        Never::Zero => "with zero the promotion can never apply",
-        Never::Nothing => "this takes nothing off, so the promotion can never apply",
-        Never::Hours => "the hours begin and end at the same time, so the promotion can never apply",
-        Never::EmptyList => "the list is empty, so the promotion can never apply",
+        Never::Price => "немає ціни, не меншої за одне й меншої за друге, тож акція ніколи не спрацює",
+        Never::Range => "немає числа, не меншого за одне й меншого за друге, тож акція ніколи не спрацює",
+        Never::Except => "`except` забирає все, що вибрано, тож акція ніколи не спрацює",
+        Never::Zero => "з нулем акція ніколи не спрацює",
+        Never::Nothing => "це нічого не віднімає, тож акція ніколи не спрацює",
+        Never::Hours => "години починаються й закінчуються в той самий час, тож акція ніколи не спрацює",
+        Never::EmptyList => "список порожній, тож акція ніколи не спрацює",
     }
 }
 
 fn never_advice(never: &Never) -> &'static str {
     match never {
-        Never::Price | Never::Range => "make `at_least` smaller than `below`",
-        Never::Except => "delete the entry from `except`, or choose more goods",
-        Never::Zero => "write 1 or more, or delete the line",
-        Never::Nothing => "write how much it gives, or delete the promotion",
-        Never::Hours => "for the whole day delete `hours`",
-        Never::EmptyList => "fill the list, or delete the line: without it everything is meant",
+        Never::Price | Never::Range => "`at_least` має бути меншим за `below`",
+        Never::Except => "видаліть запис із `except` або виберіть більше товарів",
+        Never::Zero => "напишіть 1 або більше чи видаліть рядок",
+        Never::Nothing => "напишіть, скільки вона дає, або видаліть акцію",
+        Never::Hours => "якщо йдеться про цілий день, видаліть `hours`",
+        Never::EmptyList => "заповніть список або видаліть рядок: без нього мається на увазі все",
     }
 }
 
 fn clash_message(clash: Clash) -> &'static str {
     match clash {
-        Clash::Every => "`every` works only with `basket_amount`",
-        Clash::EveryOfNothing => "`every` needs a sum above zero to repeat at",
-        Clash::Units => "`limits.units` does not go with a benefit for the whole basket",
-        Clash::Sets => "`limits.sets` works only with `buy`",
-        Clash::OfList => "`of` works only with `percent`",
-        Clash::StageItem => "a promotion with a sum to reach always takes effect in the basket stage",
-        Clash::StageBasket => "only a plain `percent` can be put into the basket stage",
-        Clash::AtLeastAndTiers => "`spend.at_least` and the tiers of `by_spend` both say from which sum",
-        Clash::BuyAndOn => "`on` does not go with `buy`",
-        Clash::BuyAndBenefit => "a set (`buy`) cannot give this",
-        Clash::SpendAndBenefit => "`spend` does not go with this benefit",
-        Clash::NeedsBuy => "this works only with `buy`",
-        Clash::Count => "`count` works only with `by_quantity`",
-        Clash::QuantityAndAtLeast => "write either `quantity` or `at_least`, not both",
-        Clash::MaxDiscount => "`max_discount` does not go with this benefit",
-        Clash::SlotsAndSet => "the slots and the set cannot both carry a benefit",
-        Clash::ChooseTooMany => "more gifts are to be chosen than are listed",
+        Clash::Every => "`every` діє лише разом із `basket_amount`",
+        Clash::EveryOfNothing => "`every` потребує суми, більшої за нуль",
+        Clash::Units => "`limits.units` не поєднується зі знижкою на весь кошик",
+        Clash::Sets => "`limits.sets` діє лише разом із `buy`",
+        Clash::OfList => "`of` діє лише разом із `percent`",
+        Clash::StageItem => "акція, яка чекає на суму, завжди діє на кошик",
+        Clash::StageBasket => "на кошик можна перенести лише простий `percent`",
+        Clash::AtLeastAndTiers => "і `spend.at_least`, і сходинки `by_spend` кажуть, від якої суми",
+        Clash::BuyAndOn => "`on` не поєднується з `buy`",
+        Clash::BuyAndBenefit => "набір (`buy`) не може цього давати",
+        Clash::SpendAndBenefit => "`spend` не поєднується з такою вигодою",
+        Clash::NeedsBuy => "це діє лише разом із `buy`",
+        Clash::Count => "`count` діє лише разом із `by_quantity`",
+        Clash::QuantityAndAtLeast => "пишуть або `quantity`, або `at_least`, а не обидва",
+        Clash::MaxDiscount => "`max_discount` не поєднується з такою вигодою",
+        Clash::SlotsAndSet => "вигоду мають або частини набору, або весь набір, а не обидва",
+        Clash::ChooseTooMany => "вибрати можна більше подарунків, ніж перелічено",
     }
 }
 
 fn clash_advice(clash: Clash) -> &'static str {
     match clash {
-        Clash::Every => "delete `every`, or give a `basket_amount`",
-        Clash::EveryOfNothing => "add `at_least`, for example `spend: {at_least: 1000, every: true}`",
-        Clash::Units => "delete it; `max_discount` limits how much is taken off",
-        Clash::Sets => "delete it; `limits.units` limits how many pieces take part",
-        Clash::OfList => "delete `of`",
-        Clash::StageItem => "delete `stage`",
-        Clash::StageBasket => "delete `stage`",
-        Clash::AtLeastAndTiers => "delete `at_least`: the first tier says it",
-        Clash::BuyAndOn => "put `on` into the slots of `buy`",
-        Clash::BuyAndBenefit => "a set gives `percent`, `amount`, `price`, `cheapest`, a gift or points",
-        Clash::SpendAndBenefit => "delete `spend`, or ask for the sum with `when: {basket_has: {at_least: …}}`",
-        Clash::NeedsBuy => "add `buy`, for example `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
-        Clash::Count => "delete `count`",
-        Clash::QuantityAndAtLeast => "`quantity` asks for pieces, `at_least` for a sum",
-        Clash::MaxDiscount => "delete `max_discount`",
-        Clash::SlotsAndSet => "keep the benefits of the slots, or `give`",
-        Clash::ChooseTooMany => "make `choose` smaller, or list more gifts",
+        Clash::Every => "видаліть `every` або дайте `basket_amount`",
+        Clash::EveryOfNothing => "додайте `at_least`, наприклад `spend: {at_least: 1000, every: true}`",
+        Clash::Units => "видаліть його; скільки віднімати, обмежує `max_discount`",
+        Clash::Sets => "видаліть його; скільки штук бере участь, обмежує `limits.units`",
+        Clash::OfList => "видаліть `of`",
+        Clash::StageItem | Clash::StageBasket => "видаліть `stage`",
+        Clash::AtLeastAndTiers => "видаліть `at_least`: про це каже перша сходинка",
+        Clash::BuyAndOn => "перенесіть `on` у частини `buy`",
+        Clash::BuyAndBenefit => "набір дає `percent`, `amount`, `price`, `cheapest`, подарунок або бали",
+        Clash::SpendAndBenefit => "видаліть `spend` або спитайте суму так: `when: {basket_has: {at_least: …}}`",
+        Clash::NeedsBuy => "додайте `buy`, наприклад `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
+        Clash::Count => "видаліть `count`",
+        Clash::QuantityAndAtLeast => "`quantity` питає про штуки, `at_least` — про суму",
+        Clash::MaxDiscount => "видаліть `max_discount`",
+        Clash::SlotsAndSet => "залиште вигоду частин або `give`",
+        Clash::ChooseTooMany => "зменште `choose` або перелічіть більше подарунків",
     }
 }
 
 fn broken_message(broken: &Break) -> String {
     match broken {
-        Break::Tab => "the line is indented with a tab".to_owned(),
-        Break::Indent => "this line stands too far left or too far right".to_owned(),
-        Break::Unclosed(open) => format!("the bracket `{open}` is never closed"),
-        Break::Mismatched(open, close) => format!("`{open}` cannot be closed by `{close}`"),
-        Break::Stray => "a bracket closes here that was never opened".to_owned(),
-        Break::Quote => "a quote that opens here is never closed".to_owned(),
-        Break::AfterQuote => "there is text after the closing quote".to_owned(),
-        Break::Escape => "the backslash means nothing here".to_owned(),
-        Break::Comma => "a comma or a closing bracket is missing".to_owned(),
-        Break::Colon => "a colon after the name of the field is missing".to_owned(),
-        Break::SecondColon => "there is a second colon on this line".to_owned(),
-        Break::Sign(sign) => format!("a value without quotes cannot begin with `{sign}`"),
-        Break::Alias => "this alias (`*name`) repeats a value that is not there".to_owned(),
-        Break::End => "the file ends in the middle of a value".to_owned(),
-        Break::Other => "this cannot be read".to_owned(),
+        Break::Tab => "рядок починається з табуляції".to_owned(),
+        Break::Indent => "цей рядок стоїть задалеко ліворуч або праворуч".to_owned(),
+        Break::Unclosed(open) => format!("дужку `{open}` ніде не закрито"),
+        Break::Mismatched(open, close) => format!("дужку `{open}` не можна закрити дужкою `{close}`"),
+        Break::Stray => "тут закрито дужку, якої не відкривали".to_owned(),
+        Break::Quote => "лапки, які тут відкрито, ніде не закрито".to_owned(),
+        Break::AfterQuote => "після закритих лапок є ще текст".to_owned(),
+        Break::Escape => "зворотна риска тут нічого не означає".to_owned(),
+        Break::Comma => "бракує коми або дужки, що закриває".to_owned(),
+        Break::Colon => "бракує двокрапки після назви поля".to_owned(),
+        Break::SecondColon => "у цьому рядку друга двокрапка".to_owned(),
+        Break::Sign(sign) => format!("значення без лапок не може починатися з `{sign}`"),
+        Break::Alias => "посилання (`*назва`) повторює значення, якого немає".to_owned(),
+        Break::End => "файл обривається посередині значення".to_owned(),
+        Break::Other => "це неможливо прочитати".to_owned(),
     }
 }
 
-fn broken_advice(broken: &Break) -> Option<String> {
-    Some(match broken {
-        Break::Tab => "replace the tab by two or more spaces".to_owned(),
-        Break::Indent => "let it begin exactly below the line it belongs with".to_owned(),
-        Break::Unclosed('[') => "add `]`; was the file copied whole?".to_owned(),
-        Break::Unclosed(_) => "add `}`; was the file copied whole?".to_owned(),
-        Break::Mismatched('[', _) => "close it with `]`".to_owned(),
-        Break::Mismatched(..) => "close it with `}`".to_owned(),
-        Break::Stray => "delete it, or add the opening one".to_owned(),
-        Break::Quote => "add the closing quote; was the file copied whole?".to_owned(),
-        Break::AfterQuote => "put the whole value into the quotes".to_owned(),
-        Break::Escape => "write `\\\\` for a backslash, or use single quotes".to_owned(),
-        Break::Comma => "put a comma between the entries and close every bracket".to_owned(),
-        Break::Colon => "write `field: value`, with a space after the colon".to_owned(),
-        Break::SecondColon => "put each field on its own line, or a value with a colon into quotes".to_owned(),
-        Break::Sign(_) => "put the value into quotes".to_owned(),
-        Break::Alias => "write the value out; in quotes when it begins with `*`".to_owned(),
-        Break::End => "was the file copied whole?".to_owned(),
-        Break::Other => "compare the line with the examples; a value with signs in it needs quotes".to_owned(),
-    })
+fn broken_advice(broken: &Break) -> String {
+    match broken {
+        Break::Tab => "замініть табуляцію двома або більше пробілами",
+        Break::Indent => "почніть його точно під тим рядком, до якого він належить",
+        Break::Unclosed('[') => "додайте `]`; чи файл скопійовано повністю?",
+        Break::Unclosed(_) => "додайте `}`; чи файл скопійовано повністю?",
+        Break::Mismatched('[', _) => "закрийте її дужкою `]`",
+        Break::Mismatched(..) => "закрийте її дужкою `}`",
+        Break::Stray => "видаліть її або додайте ту, що відкриває",
+        Break::Quote => "закрийте лапки; чи файл скопійовано повністю?",
+        Break::AfterQuote => "візьміть у лапки все значення",
+        Break::Escape => "зворотну риску пишуть двічі: `\\\\`, або ж беруть одинарні лапки",
+        Break::Comma => "поставте кому між записами й закрийте кожну дужку",
+        Break::Colon => "напишіть `поле: значення`, з пробілом після двокрапки",
+        Break::SecondColon => "кожне поле — з нового рядка, а значення з двокрапкою — у лапках",
+        Break::Sign(_) => "візьміть значення в лапки",
+        Break::Alias => "випишіть значення; якщо воно починається з `*` — візьміть його в лапки",
+        Break::End => "чи файл скопійовано повністю?",
+        Break::Other => "порівняйте рядок із прикладами; значення зі знаками беруть у лапки",
+    }
+    .to_owned()
 }

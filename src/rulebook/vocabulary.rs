@@ -406,3 +406,99 @@ pub static STORE: Object = Object {
 
 /// The objects in which a field that stands in the wrong place is looked for, the likeliest first.
 pub static HOMES: &[&Object] = &[&GIVE, &WHEN, &PROMOTION, &SPEND, &LIMITS, &SELECTOR, &CAP, &SETTINGS, &RULES];
+
+/// A file of tests.
+pub static TESTS: Object = Object {
+    name: "test file",
+    help: "Baskets with the total that is expected.",
+    keys: &[required("tests", Type::List(&Type::Object(&TEST)), "The tests of this file, each after a dash.")],
+};
+
+/// One test.
+pub static TEST: Object = Object {
+    name: "tests",
+    help: "One basket, the moment it is bought, and what is expected.",
+    keys: &[
+        required("name", Type::Text, "What the test shows."),
+        required("basket", Type::Object(&BASKET), "What is bought."),
+        required("context", Type::Object(&CONTEXT), "When, where and by whom."),
+        required("expect", Type::Object(&EXPECT), "What is expected."),
+    ],
+};
+
+/// What is bought.
+pub static BASKET: Object = Object {
+    name: "basket",
+    help: "What is bought.",
+    keys: &[
+        required("lines", Type::List(&Type::Object(&LINE)), "The lines of the receipt."),
+        key("delivery", Type::Object(&BASKET_DELIVERY), "How the goods reach the customer."),
+    ],
+};
+
+/// One line.
+pub static LINE: Object = Object {
+    name: "lines",
+    help: "One line of the receipt. What is absent comes from the catalogue.",
+    keys: &[
+        key("id", Type::Text, "A name of the line."),
+        required("sku", Type::Text, "The stock-keeping unit."),
+        key("quantity", UNITS, "How many pieces. 1, when absent."),
+        key("unit_price", Type::Amount, "The price of one piece before promotions."),
+        key("measure", Type::Number, "Kilograms or meters of one piece."),
+        key("brand", Type::Text, "The brand."),
+        key("categories", WORDS, "Category paths."),
+        key("tags", WORDS, "Tags."),
+        key("cost", Type::Amount, "What the retailer paid for one piece."),
+        key("no_promotions", Type::Flag, "true for a gift certificate, a deposit or a bag."),
+    ],
+};
+
+/// How the goods reach the customer.
+pub static BASKET_DELIVERY: Object = Object {
+    name: "delivery",
+    help: "How the goods reach the customer.",
+    keys: &[
+        required("method", Type::Text, "The method, such as courier."),
+        key("price", Type::Amount, "What it costs before promotions."),
+    ],
+};
+
+/// The purchase around the basket.
+pub static CONTEXT: Object = Object {
+    name: "context",
+    help: "When, where and by whom.",
+    keys: &[
+        required("time", Type::Moment, "The moment, such as 2026-11-27 12:00."),
+        key("channel", Type::Text, "The sales channel."),
+        key("store", Type::Text, "The store."),
+        key("customer", Type::Object(&CUSTOMER), "Who buys."),
+        key("payment", Type::Text, "How it is paid."),
+        key("codes", WORDS, "Codes that the customer names."),
+    ],
+};
+
+/// Who buys.
+pub static CUSTOMER: Object = Object {
+    name: "customer",
+    help: "Who buys.",
+    keys: &[
+        key("id", Type::Text, "A made-up id."),
+        key("segments", WORDS, "Segments."),
+        key("tier", Type::Text, "The tier of the loyalty card."),
+        key("birthday", Type::Moment, "The day of birth, such as 1990-11-27."),
+        key("first_purchase", Type::Flag, "true for the first purchase."),
+        key("attributes", Type::MapOf(&Type::Any(&[Type::Text, Type::Number, Type::Flag])), "What the CRM knows, by name."),
+    ],
+};
+
+/// What is expected.
+pub static EXPECT: Object = Object {
+    name: "expect",
+    help: "What is expected.",
+    keys: &[
+        required("total", Type::Amount, "What the customer pays for goods and delivery."),
+        key("discount", Type::Amount, "What promotions take off."),
+        key("promotions", WORDS, "The ids of the promotions that apply, in any order; [] for none."),
+    ],
+};
