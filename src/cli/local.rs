@@ -14,6 +14,9 @@ use crate::rulebook::{Diagnostic, Rulebook, Settings, Severity, Source, TestCase
 use crate::server::wire::{Quote, QuoteRequest};
 use crate::server::{clock, convert, rules_dir};
 
+/// Bytes that are read of a test file: one more than a rule file may have is enough to refuse it.
+const TEST_BYTES_MAX: u64 = (4 << 20) + 1;
+
 /// The rule files of a folder, to the byte.
 ///
 /// # Errors
@@ -60,7 +63,7 @@ fn find_tests(folder: &Path, below: &str, depth: usize, found: &mut Vec<Source>)
         } else if name.ends_with(".test.yaml") || name.ends_with(".test.yml") {
             let mut bytes = Vec::new();
             let file = File::open(&place).with_context(|| cannot(&place))?;
-            file.take(rules_dir::FILE_BYTES_MAX).read_to_end(&mut bytes).with_context(|| cannot(&place))?;
+            file.take(TEST_BYTES_MAX).read_to_end(&mut bytes).with_context(|| cannot(&place))?;
             found.push(Source { path: format!("{below}{name}"), bytes });
         }
     }

@@ -74,12 +74,27 @@ pub fn harmless(text: &str) -> String {
     text.chars().map(|letter| if letter.is_control() { '\u{fffd}' } else { letter }).collect()
 }
 
+/// Numbers held together: a marketer types `2 000` and `20 %` with plain blanks.
+fn bound(text: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    let at = |place: Option<usize>| place.and_then(|place| letters.get(place)).copied().unwrap_or(' ');
+    let holds = |place: usize| {
+        let (before, after) = (at(place.checked_sub(1)), at(place.checked_add(1)));
+        before.is_ascii_digit() && (after.is_ascii_digit() || after == '%')
+    };
+    let bound = letters
+        .iter()
+        .enumerate()
+        .map(|(place, &letter)| if letter == ' ' && holds(place) { '\u{a0}' } else { letter });
+    bound.collect()
+}
+
 /// Lines of at most `width` columns, broken at spaces; a no-break space holds its words together, and a word that is
 /// longer than a line is cut.
 fn wrap(text: &str, width: usize) -> Vec<String> {
     let mut lines = Vec::new();
     let mut line = String::new();
-    for word in harmless(text).split(' ').filter(|word| !word.is_empty()) {
+    for word in bound(&harmless(text)).split(' ').filter(|word| !word.is_empty()) {
         if !line.is_empty() && measure_text_width(&line) + 1 + measure_text_width(word) > width {
             lines.push(std::mem::take(&mut line));
         }

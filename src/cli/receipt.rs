@@ -356,7 +356,7 @@ mod tests {
             "
 1. Green Fig eau de toilette 50 ml
    3 × 1_990.00                         5_970.00
-   Black Friday −20 %                    −796.00
+   Black Friday −20_%                    −796.00
    = 2_×_1_592.00 + 1_×_1_990.00        5_174.00
 2. Крем для рук з календулою та обліпихою, 50
    мл
@@ -365,7 +365,7 @@ mod tests {
 Goods                                   6_155.00
 Promotions                               −796.00
 Delivery (courier)                         99.00
-   Courier free from 1 500                −99.00
+   Courier free from 1_500                −99.00
 ================================================
 TO PAY                              5_359.00_UAH
 You save                                  895.00
@@ -375,14 +375,14 @@ Code x�: no promotion has this code
 Code web: takes nothing off — only on other
    channels: web, app
 
-155.00 more brings “Крем дня −5 %”
+155.00 more brings “Крем дня −5_%”
 
 Why not the others
- “Web days −10 %” — more comes off with “Black
-   Friday −20 %”, and the two do not add up
- “Крем дня −5 %” — held by “Luxury houses, at
-   most −15 %”: the price may not go lower
- “Крем дня −5 %” — it is over: the last day
+ “Web days −10_%” — more comes off with “Black
+   Friday −20_%”, and they do not add up
+ “Крем дня −5_%” — held by “Luxury houses, at
+   most −15_%”: the price may not go lower
+ “Крем дня −5_%” — it is over: the last day
    was 30 November 2026
 
 A better price could exist, by at most 1.00: the
@@ -398,7 +398,7 @@ search ended at its limit.
             "
 1. Green Fig eau de toilette 50 ml
    3 × 1_990,00                         5_970,00
-   Black Friday −20 %                    −796,00
+   Black Friday −20_%                    −796,00
    = 2_×_1_592,00 + 1_×_1_990,00        5_174,00
 2. Крем для рук з календулою та обліпихою, 50
    мл
@@ -407,7 +407,7 @@ search ended at its limit.
 Товари                                  6_155,00
 Знижки                                   −796,00
 Доставка (courier)                         99,00
-   Courier free from 1 500                −99,00
+   Courier free from 1_500                −99,00
 ================================================
 ДО СПЛАТИ                           5_359,00_UAH
 Ви заощадили                              895,00
@@ -417,14 +417,14 @@ search ended at its limit.
 Код web: нічого не знижує — лише в інших
    каналах: web, app
 
-Ще 155,00 — і діє «Крем дня −5 %»
+Ще 155,00 — і діє «Крем дня −5_%»
 
 Чому не діють інші
- «Web days −10 %» — більше знижує «Black
-   Friday −20 %», а разом вони не діють
- «Крем дня −5 %» — нижчу ціну не дозволяє
-   «Luxury houses, at most −15 %»
- «Крем дня −5 %» — вже закінчилася: останній
+ «Web days −10_%» — більше знижує «Black
+   Friday −20_%», а разом вони не діють
+ «Крем дня −5_%» — нижчу ціну не дозволяє
+   «Luxury houses, at most −15_%»
+ «Крем дня −5_%» — вже закінчилася: останній
    день — 30.11.2026
 
 Краща ціна можлива щонайбільше на 1,00: пошук

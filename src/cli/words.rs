@@ -87,7 +87,7 @@ impl<'a> Words<'a> {
             Code::Beaten => {
                 let others = self.list(reason.beaten_by.iter().map(|id| self.promotion(id)));
                 self.lang.pick(
-                    format!("more comes off with {others}, and the two do not add up"),
+                    format!("more comes off with {others}, and they do not add up"),
                     format!("більше знижує {others}, а разом вони не діють"),
                 )
             }
@@ -130,8 +130,8 @@ impl<'a> Words<'a> {
         let (english, ukrainian) = match code {
             Code::NotStarted => ("it begins later", "ще не почалася"),
             Code::Ended => ("it is over", "вже закінчилася"),
-            Code::WrongWeekday => ("not on this weekday", "не в цей день тижня"),
-            Code::WrongHour => ("not at this hour", "не в цю годину"),
+            Code::WrongWeekday => ("only on other weekdays", "лише в інші дні тижня"),
+            Code::WrongHour => ("only at other hours", "лише в інші години"),
             Code::WrongChannel => ("only on other channels", "лише в інших каналах"),
             Code::WrongStore => ("only in other stores", "лише в інших магазинах"),
             Code::WrongSegment => ("only for a group of customers", "лише для групи клієнтів"),

@@ -61,7 +61,9 @@ impl<'a> Shelf<'a> {
     }
 
     fn is_unchanged(&self, path: &str) -> bool {
-        self.seen.get(path).is_some_and(|seen| self.good.get(path).is_some_and(|good| good.bytes == seen.bytes))
+        self.seen
+            .get(path)
+            .is_some_and(|seen| self.good.get(path).is_some_and(|good| good.bytes == seen.bytes))
     }
 
     /// The version of each file that holds together with all the others; `None` when the settings are at fault.
@@ -79,8 +81,12 @@ impl<'a> Shelf<'a> {
         loop {
             let files: Vec<Picked<'a>> = picked.values().copied().collect();
             let built = library.build(&files, manner);
-            let faulty: BTreeSet<&str> =
-                built.found.iter().filter(|found| found.is_error()).map(|found| found.path.as_str()).collect();
+            let faulty: BTreeSet<&str> = built
+                .found
+                .iter()
+                .filter(|found| found.is_error())
+                .map(|found| found.path.as_str())
+                .collect();
             if faulty.is_empty() {
                 return Some((picked, built, late));
             }
@@ -140,7 +146,8 @@ impl<'a> Shelf<'a> {
         faulty: &BTreeSet<&str>,
         picked: &BTreeMap<&'a str, Picked<'a>>,
     ) -> bool {
-        let settings_path = if library.settings.path.is_empty() { self.settings_path() } else { library.settings.path };
+        let settings_path =
+            if library.settings.path.is_empty() { self.settings_path() } else { library.settings.path };
         let settings_changed = !self.is_unchanged(settings_path)
             && (self.good.contains_key(settings_path) || self.seen.contains_key(settings_path));
         settings_changed
@@ -234,7 +241,10 @@ mod tests {
     }
 
     fn sources(files: &[(&str, String)]) -> Vec<Source> {
-        let source = |(path, text): &(&str, String)| Source { path: (*path).to_owned(), bytes: text.clone().into_bytes() };
+        let source = |(path, text): &(&str, String)| Source {
+            path: (*path).to_owned(),
+            bytes: text.clone().into_bytes(),
+        };
         files.iter().map(source).collect()
     }
 
@@ -264,7 +274,8 @@ mod tests {
         let seen = sources(&changed(changes));
         let adoption = adopt(&seen, &good);
         let rulebook = adoption.rulebook.expect(name);
-        let in_force: Vec<&str> = rulebook.promotions().iter().map(|promotion| promotion.id.as_str()).collect();
+        let in_force: Vec<&str> =
+            rulebook.promotions().iter().map(|promotion| promotion.id.as_str()).collect();
         assert_eq!(in_force.join(" "), ids, "{name}: ids");
         let standings: Vec<String> = adoption
             .standings
@@ -283,7 +294,12 @@ mod tests {
         if !name.starts_with("a promotion that others name") {
             let compiled = compile(&adoption.sources);
             assert!(compiled.rulebook.is_some(), "{name}: {:?}", compiled.diagnostics);
-            assert_eq!(compiled.rulebook.unwrap().digest(), rulebook.digest(), "{name}: {:?}", compiled.diagnostics);
+            assert_eq!(
+                compiled.rulebook.unwrap().digest(),
+                rulebook.digest(),
+                "{name}: {:?}",
+                compiled.diagnostics
+            );
         }
     }
 
@@ -293,7 +309,13 @@ mod tests {
         let all = "one three two";
         check("nothing changed", &[], all, "", "");
         check("broken", &[("a.yaml", bad())], all, "a.yaml:Held", "a.yaml");
-        check("a word wrong", &[("a.yaml", Some(rule("one", ", when: {channels: [wep]}")))], all, "a.yaml:Held", "a.yaml");
+        check(
+            "a word wrong",
+            &[("a.yaml", Some(rule("one", ", when: {channels: [wep]}")))],
+            all,
+            "a.yaml:Held",
+            "a.yaml",
+        );
         check("new and broken", &[("d.yaml", bad())], all, "d.yaml:Out", "d.yaml");
         check(
             "new and good beside a broken one",
@@ -327,20 +349,80 @@ mod tests {
         );
         check(
             "a new file names an id of a version that is held",
-            &[("a.yaml", Some("promotions: [{id: one, give: {percent: 10}}, {id: uno, give: {percent: 110}}]".to_owned())), ("d.yaml", Some(rule("four", ", stacks_with: [uno]")))],
+            &[
+                (
+                    "a.yaml",
+                    Some(
+                        "promotions: [{id: one, give: {percent: 10}}, {id: uno, give: {percent: 110}}]"
+                            .to_owned(),
+                    ),
+                ),
+                ("d.yaml", Some(rule("four", ", stacks_with: [uno]"))),
+            ],
             all,
             "a.yaml:Held d.yaml:Out",
             "a.yaml d.yaml",
         );
-        check("bad settings", &[("settings.yaml", Some("chanels: [web]".to_owned())), ("a.yaml", Some(rule("one", ", level: 1")))], all, "a.yaml:Held settings.yaml:Held", "settings.yaml");
-        check("settings without what they must have", &[("goods.csv", None)], all, "goods.csv:Held", "settings.yaml");
-        check("a bad catalogue", &[("goods.csv", Some("brand\nDior\n".to_owned()))], all, "goods.csv:Held", "goods.csv");
-        check("a bad price list", &[("list.csv", Some("sku,price\nA,x\n".to_owned()))], all, "list.csv:Held", "list.csv");
+        check(
+            "bad settings",
+            &[
+                ("settings.yaml", Some("chanels: [web]".to_owned())),
+                ("a.yaml", Some(rule("one", ", level: 1"))),
+            ],
+            all,
+            "a.yaml:Held settings.yaml:Held",
+            "settings.yaml",
+        );
+        check(
+            "settings without what they must have",
+            &[("goods.csv", None)],
+            all,
+            "goods.csv:Held",
+            "settings.yaml",
+        );
+        check(
+            "a bad catalogue",
+            &[("goods.csv", Some("brand\nDior\n".to_owned()))],
+            all,
+            "goods.csv:Held",
+            "goods.csv",
+        );
+        check(
+            "a bad price list",
+            &[("list.csv", Some("sku,price\nA,x\n".to_owned()))],
+            all,
+            "list.csv:Held",
+            "list.csv",
+        );
         check("a price list is deleted", &[("list.csv", None)], all, "list.csv:Held", "c.yaml");
-        check("a list and its promotion are deleted", &[("list.csv", None), ("c.yaml", None)], "one two", "", "");
-        check("a new promotion with a bad list", &[("d.yaml", Some("promotions: [{id: four, give: {prices: new.csv}}]".to_owned())), ("new.csv", Some("sku\nA\n".to_owned()))], all, "d.yaml:Out new.csv:Out", "d.yaml new.csv");
+        check(
+            "a list and its promotion are deleted",
+            &[("list.csv", None), ("c.yaml", None)],
+            "one two",
+            "",
+            "",
+        );
+        check(
+            "a new promotion with a bad list",
+            &[
+                ("d.yaml", Some("promotions: [{id: four, give: {prices: new.csv}}]".to_owned())),
+                ("new.csv", Some("sku\nA\n".to_owned())),
+            ],
+            all,
+            "d.yaml:Out new.csv:Out",
+            "d.yaml new.csv",
+        );
         check("a spreadsheet", &[("e.xlsx", Some("PK".to_owned()))], all, "e.xlsx:Out", "e.xlsx");
-        check("not priced yet", &[("a.yaml", Some("promotions: [{id: one, buy: [{quantity: 3}], give: {percent: 10}}]".to_owned()))], all, "a.yaml:Held", "a.yaml");
+        check(
+            "not priced yet",
+            &[(
+                "a.yaml",
+                Some("promotions: [{id: one, buy: [{quantity: 3}], give: {percent: 10}}]".to_owned()),
+            )],
+            all,
+            "a.yaml:Held",
+            "a.yaml",
+        );
         check("tests do not count", &[("a.test.yaml", bad())], all, "", "");
     }
 

@@ -41,7 +41,8 @@ pub fn moment(text: &str, zone: &Zone, edge: Edge) -> Result<Moment, Finding> {
     if let Some(instant) = with_offset(date, time) {
         return Ok((instant, Occurrence::Once));
     }
-    let second = clock(time).ok_or_else(|| if looks_like_clock(time) { no_such_day() } else { not_a_date() })?;
+    let second =
+        clock(time).ok_or_else(|| if looks_like_clock(time) { no_such_day() } else { not_a_date() })?;
     let wall = wall(date, second).ok_or_else(no_such_day)?;
     zone.instant(wall).ok_or_else(no_such_day)
 }
@@ -60,7 +61,8 @@ pub fn date(text: &str) -> Result<Date, Finding> {
         [day, month, year] if year.len() == 4 && sign == '.' => (year, month, day),
         _ => return Err(not_a_date()),
     };
-    let part = |text: &str| digits(text, 4).and_then(|number| i16::try_from(number).ok()).ok_or_else(not_a_date);
+    let part =
+        |text: &str| digits(text, 4).and_then(|number| i16::try_from(number).ok()).ok_or_else(not_a_date);
     let (year, month, day) = (part(year)?, part(month)?, part(day)?);
     let no_such_day = || Finding::NoSuchDay(shorten(text));
     let small = |number: i16| i8::try_from(number).map_err(|_| no_such_day());
@@ -75,7 +77,10 @@ pub fn hours(text: &str) -> Result<Hours, Finding> {
     let text = clean(text);
     let not_hours = || Finding::NotHours(shorten(text));
     let (from, until) = text.split_once(['-', '–', '—', '−']).ok_or_else(not_hours)?;
-    let second = |part: &str| clock(part.trim()).or_else(|| digits(part.trim(), 2).filter(|&hour| hour <= 24).map(|hour| hour * 3600));
+    let second = |part: &str| {
+        clock(part.trim())
+            .or_else(|| digits(part.trim(), 2).filter(|&hour| hour <= 24).map(|hour| hour * 3600))
+    };
     let (from, until) = (second(from).ok_or_else(not_hours)?, second(until).ok_or_else(not_hours)?);
     if from == until {
         return Err(Finding::Never(Never::Hours));
@@ -212,9 +217,14 @@ mod tests {
 
     #[test]
     fn weekdays_have_many_spellings() {
-        for (word, days) in
-            [("mon", Some(vec![0])), ("sunday", Some(vec![6])), ("mon-fri", Some(vec![0, 1, 2, 3, 4])), ("sat-mon", Some(vec![5, 6, 0])), ("п'ятниця", Some(vec![4])), ("mond", None)]
-        {
+        for (word, days) in [
+            ("mon", Some(vec![0])),
+            ("sunday", Some(vec![6])),
+            ("mon-fri", Some(vec![0, 1, 2, 3, 4])),
+            ("sat-mon", Some(vec![5, 6, 0])),
+            ("п'ятниця", Some(vec![4])),
+            ("mond", None),
+        ] {
             assert_eq!(weekdays(word), days, "{word}");
         }
     }

@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::calendar::{Edge, date, moment};
 use super::diagnostic::{Diagnostic, Place};
 use super::finding::{Finding, Never};
+use super::index::Rulebook;
 use super::number::{Use, clean, shorten};
 use super::page::{Page, RULES_BYTES_MAX};
 use super::reader::{Fields, Reader};
@@ -12,7 +13,6 @@ use super::settings::Settings;
 use super::source::Source;
 use super::syntax::{Node, Value, parse};
 use super::vocabulary::{BASKET, BASKET_DELIVERY, CONTEXT, CUSTOMER, EXPECT, LINE, TEST, TESTS};
-use super::index::Rulebook;
 use crate::basket::{Basket, Context, Customer, Delivery, Line, Request};
 use crate::money::Amount;
 
@@ -76,9 +76,18 @@ pub fn read_tests(settings: &Settings, source: &Source) -> (Vec<TestCase>, Vec<D
 /// The promotions that no test expects, by id.
 #[must_use]
 pub fn untested<'r>(rulebook: &'r Rulebook, cases: &[TestCase]) -> Vec<&'r str> {
-    let tested: BTreeSet<&str> =
-        cases.iter().filter_map(|case| case.expect.promotions.as_ref()).flatten().map(String::as_str).collect();
-    rulebook.promotions().iter().map(|promotion| promotion.id.as_str()).filter(|id| !tested.contains(id)).collect()
+    let tested: BTreeSet<&str> = cases
+        .iter()
+        .filter_map(|case| case.expect.promotions.as_ref())
+        .flatten()
+        .map(String::as_str)
+        .collect();
+    rulebook
+        .promotions()
+        .iter()
+        .map(|promotion| promotion.id.as_str())
+        .filter(|id| !tested.contains(id))
+        .collect()
 }
 
 fn case(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<TestCase> {
@@ -151,7 +160,8 @@ fn context(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Context> {
             None
         }
     };
-    let codes = fields.get("codes").filter(|node| !is_empty_list(node)).map(|node| reader.words(node, "codes"));
+    let codes =
+        fields.get("codes").filter(|node| !is_empty_list(node)).map(|node| reader.words(node, "codes"));
     Some(Context {
         time: time?,
         channel: text(reader, fields, "channel"),
@@ -168,7 +178,8 @@ fn customer(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Customer> {
         let text = reader.text(node, "birthday")?;
         date(text).map_err(|finding| reader.add(node.at, finding)).ok()
     });
-    let segments = fields.get("segments").filter(|node| !is_empty_list(node)).map(|node| reader.words(node, "segments"));
+    let segments =
+        fields.get("segments").filter(|node| !is_empty_list(node)).map(|node| reader.words(node, "segments"));
     let mut attributes = BTreeMap::new();
     if let Some(node) = fields.get("attributes") {
         for entry in reader.entries(node, "attributes") {
@@ -245,7 +256,10 @@ mod tests {
         assert_eq!(told, [(14, "unknown-key"), (15, "no-such-day"), (16, "not-a-number")]);
         assert_eq!(cases.len(), 2);
         let first = &cases[0];
-        assert_eq!((first.request.basket.lines[0].sku.as_str(), first.request.basket.lines[0].id.as_str()), ("00123", "1"));
+        assert_eq!(
+            (first.request.basket.lines[0].sku.as_str(), first.request.basket.lines[0].id.as_str()),
+            ("00123", "1")
+        );
         assert_eq!(first.request.basket.lines[0].unit_price, Some(Amount::from_minor(199_950)));
         assert_eq!(first.request.context.time, cases[1].request.context.time);
         assert_eq!(first.expect.total, Amount::from_minor(359_910));

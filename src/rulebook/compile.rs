@@ -14,7 +14,8 @@ use crate::catalog::Catalog;
 pub fn compile(sources: &[Source]) -> Compiled {
     let (settings, rest) = settings_of(sources);
     let mut library = Library::new(settings);
-    let picked: Vec<Picked<'_>> = settings.into_iter().chain(rest).map(|source| (Version::Seen, source)).collect();
+    let picked: Vec<Picked<'_>> =
+        settings.into_iter().chain(rest).map(|source| (Version::Seen, source)).collect();
     let mut built = library.build(&picked, &Manner::default());
     built.found.extend(surplus(sources, settings));
     finish(&library, built)

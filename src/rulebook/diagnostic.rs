@@ -137,7 +137,8 @@ fn corrected(rendered: String, path: &str, place: &Place) -> String {
         return rendered;
     }
     let counted = place.column.saturating_sub(place.text_column) + 1;
-    let (wrong, right) = (format!("{path}:{}:{counted}", place.line), format!("{path}:{}:{}", place.line, place.column));
+    let (wrong, right) =
+        (format!("{path}:{}:{counted}", place.line), format!("{path}:{}:{}", place.line, place.column));
     rendered.replacen(&wrong, &right, 1)
 }
 

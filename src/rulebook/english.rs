@@ -26,9 +26,13 @@ pub fn message(finding: &Finding) -> String {
         Finding::MissingKey { key, inside } => format!("`{inside}` must have the field `{key}`"),
         Finding::WrongShape { key, expected } => format!("`{key}` must be {}", shape(*expected)),
         Finding::Empty(key) => format!("`{key}` has no value"),
-        Finding::UnknownWord { noun: Noun::Value, word, .. } => format!("`{word}` is not one of the words allowed here"),
+        Finding::UnknownWord { noun: Noun::Value, word, .. } => {
+            format!("`{word}` is not one of the words allowed here")
+        }
         Finding::UnknownWord { noun, word, .. } => format!("there is no {} `{word}`", self::noun(*noun)),
-        Finding::CurlyQuote => "a curly quote opens here without closing, or closes without opening".to_owned(),
+        Finding::CurlyQuote => {
+            "a curly quote opens here without closing, or closes without opening".to_owned()
+        }
         Finding::NotANumber(text) => format!("`{text}` is not a number"),
         Finding::AmbiguousNumber { text, thousands, fraction } => {
             format!("`{text}` can mean {thousands} or {fraction}")
@@ -95,11 +99,17 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::NotUtf8(_) => "save the file again and choose the encoding UTF-8".to_owned(),
         Finding::ControlCharacter(_) => "delete it and type the text again".to_owned(),
         Finding::Broken(broken) => return broken_advice(broken),
-        Finding::TooDeep(_) => "a rule file needs no more than six or seven levels: see the examples".to_owned(),
-        Finding::TooManyValues(_) => "split the file into several; long price lists belong in a CSV".to_owned(),
+        Finding::TooDeep(_) => {
+            "a rule file needs no more than six or seven levels: see the examples".to_owned()
+        }
+        Finding::TooManyValues(_) => {
+            "split the file into several; long price lists belong in a CSV".to_owned()
+        }
         Finding::AliasBomb => "write the values out".to_owned(),
         Finding::TooLong(_) => "shorten it; a list of goods is written as `[A, B, C]`".to_owned(),
-        Finding::SeveralDocuments => "delete the `---` line, or put the second part into a file of its own".to_owned(),
+        Finding::SeveralDocuments => {
+            "delete the `---` line, or put the second part into a file of its own".to_owned()
+        }
         Finding::Tag => "write the value without `!`; in quotes when it begins with it".to_owned(),
         Finding::KeyNotWord => "write `field: value`".to_owned(),
         Finding::DuplicateKey(_) => "keep one of the two".to_owned(),
@@ -125,14 +135,18 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::AmbiguousNumber { thousands, fraction, .. } => format!("write {thousands} or {fraction}"),
         Finding::TooManyDigits { digits: 0, .. } => "write a whole number".to_owned(),
         Finding::TooManyDigits { digits, .. } => format!("write at most {digits} digits after the point"),
-        Finding::BadPercent(_) => "write a number such as 15 or 12.5, with at most four decimal places".to_owned(),
+        Finding::BadPercent(_) => {
+            "write a number such as 15 or 12.5, with at most four decimal places".to_owned()
+        }
         Finding::Negative(_) => "write it without the minus: a discount is always taken off".to_owned(),
         Finding::OutOfRange { least, most, .. } => format!("write a whole number from {least} to {most}"),
         Finding::NotADate(_) => "write 2026-11-27, or 2026-11-27 10:00".to_owned(),
         Finding::NoSuchDay(_) => "look at the calendar; dates are written year-month-day".to_owned(),
         Finding::NotHours(_) => "write \"10:00-14:00\"".to_owned(),
         Finding::WindowBackwards => "swap `from` and `until`, or correct the year".to_owned(),
-        Finding::BadId(_) => "use 1 to 64 Latin letters, digits, `-`, `_` and `.`, such as summer-2026".to_owned(),
+        Finding::BadId(_) => {
+            "use 1 to 64 Latin letters, digits, `-`, `_` and `.`, such as summer-2026".to_owned()
+        }
         Finding::DuplicateId(_) => "give one of the two another id".to_owned(),
         Finding::NoBenefit => "add `give`, for example `give: {percent: 20}`".to_owned(),
         Finding::TwoBenefits(..) => "keep one, and put the other into a promotion of its own".to_owned(),
@@ -142,15 +156,21 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::TierTwice(_) => "keep one of the two".to_owned(),
         Finding::Never(never) => never_advice(never).to_owned(),
         Finding::NotPriced(_) => {
-            "take it out for now (a name that begins with `_` hides the file); the other files go live".to_owned()
+            "take it out for now (a name that begins with `_` hides the file); the other files go live"
+                .to_owned()
         }
-        Finding::UnknownStacking { suggestion: Some(word), .. } | Finding::NoSuchFile { suggestion: Some(word), .. } => {
+        Finding::UnknownStacking { suggestion: Some(word), .. }
+        | Finding::NoSuchFile { suggestion: Some(word), .. } => {
             format!("did you mean `{word}`?")
         }
-        Finding::UnknownStacking { .. } => "name the `id` or the `group` of another promotion, or write `all`".to_owned(),
+        Finding::UnknownStacking { .. } => {
+            "name the `id` or the `group` of another promotion, or write `all`".to_owned()
+        }
         Finding::NoSuchFile { .. } => "put the file into the folder, or correct the name".to_owned(),
         Finding::NotCsv(_) => "save the table as CSV and name that file".to_owned(),
-        Finding::NoColumn(column) => format!("begin the file with a line of headings, one of them `{column}`"),
+        Finding::NoColumn(column) => {
+            format!("begin the file with a line of headings, one of them `{column}`")
+        }
         Finding::ColumnTwice(_) => "keep one of the two".to_owned(),
         Finding::CellCount(..) => "put a text that holds the separator into quotes".to_owned(),
         Finding::CsvQuote => "close it; a quote inside a quoted cell is written twice".to_owned(),
@@ -159,14 +179,24 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::TooManyRows(_) => "split it into several files".to_owned(),
         Finding::SettingsElsewhere => "move it to the root, or give the file another name".to_owned(),
         Finding::SettingsTwice(_) => "keep one of the two".to_owned(),
-        Finding::Spreadsheet => "write the promotions as YAML for now; a table of prices can be saved as CSV".to_owned(),
+        Finding::Spreadsheet => {
+            "write the promotions as YAML for now; a table of prices can be saved as CSV".to_owned()
+        }
         Finding::NothingInFile => "begin with `promotions:` or `caps:`".to_owned(),
-        Finding::IgnoredColumn(_) => "the columns read are sku, name, brand, category, price, cost and tags".to_owned(),
-        Finding::SkuNotInCatalog(_) => "check the number; when the product arrives later, nothing is to be done".to_owned(),
+        Finding::IgnoredColumn(_) => {
+            "the columns read are sku, name, brand, category, price, cost and tags".to_owned()
+        }
+        Finding::SkuNotInCatalog(_) => {
+            "check the number; when the product arrives later, nothing is to be done".to_owned()
+        }
         Finding::WordNotInCatalog { suggestion: Some(word), .. } => format!("did you mean `{word}`?"),
-        Finding::WordNotInCatalog { .. } => "check the spelling; when the goods arrive later, nothing is to be done".to_owned(),
+        Finding::WordNotInCatalog { .. } => {
+            "check the spelling; when the goods arrive later, nothing is to be done".to_owned()
+        }
         Finding::SkippedHour(_) => "the time one hour later is meant; write a time that exists".to_owned(),
-        Finding::RepeatedHour(_) => "the first of the two is meant; choose another time to be sure".to_owned(),
+        Finding::RepeatedHour(_) => {
+            "the first of the two is meant; choose another time to be sure".to_owned()
+        }
         Finding::AlwaysBeaten { .. } => "delete it, or let the two add up with `stacks_with`".to_owned(),
         Finding::SharedCode { .. } => "that is allowed: the best price decides which one works".to_owned(),
         Finding::FullMargin => "write a margin below 100".to_owned(),
@@ -300,7 +330,9 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::AtLeastAndTiers => "delete `at_least`: the first tier says it",
         Clash::BuyAndOn => "put `on` into the slots of `buy`",
         Clash::BuyAndBenefit => "a set gives `percent`, `amount`, `price`, `cheapest`, a gift or points",
-        Clash::SpendAndBenefit => "delete `spend`, or ask for the sum with `when: {basket_has: {at_least: …}}`",
+        Clash::SpendAndBenefit => {
+            "delete `spend`, or ask for the sum with `when: {basket_has: {at_least: …}}`"
+        }
         Clash::NeedsBuy => "add `buy`, for example `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
         Clash::Count => "delete `count`",
         Clash::QuantityAndAtLeast => "`quantity` asks for pieces, `at_least` for a sum",
@@ -344,10 +376,14 @@ fn broken_advice(broken: &Break) -> Option<String> {
         Break::Escape => "write `\\\\` for a backslash, or use single quotes".to_owned(),
         Break::Comma => "put a comma between the entries and close every bracket".to_owned(),
         Break::Colon => "write `field: value`, with a space after the colon".to_owned(),
-        Break::SecondColon => "put each field on its own line, or a value with a colon into quotes".to_owned(),
+        Break::SecondColon => {
+            "put each field on its own line, or a value with a colon into quotes".to_owned()
+        }
         Break::Sign(_) => "put the value into quotes".to_owned(),
         Break::Alias => "write the value out; in quotes when it begins with `*`".to_owned(),
         Break::End => "was the file copied whole?".to_owned(),
-        Break::Other => "compare the line with the examples; a value with signs in it needs quotes".to_owned(),
+        Break::Other => {
+            "compare the line with the examples; a value with signs in it needs quotes".to_owned()
+        }
     })
 }

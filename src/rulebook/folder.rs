@@ -50,7 +50,9 @@ fn is_hidden(name: &str) -> bool {
         || name.starts_with(['.', '_', '~', '#'])
         || name.ends_with(['~', '#'])
         || name == "4913"
-        || [".swp", ".swx", ".tmp", ".bak", ".part", ".crdownload"].iter().any(|ending| lower.ends_with(ending))
+        || [".swp", ".swx", ".tmp", ".bak", ".part", ".crdownload"]
+            .iter()
+            .any(|ending| lower.ends_with(ending))
 }
 
 /// The path that a rule file at `from` means when it names `name`: beside it, or from the root.

@@ -112,7 +112,9 @@ impl<'a> Library<'a> {
             match role(&source.path) {
                 Role::Settings | Role::Rules => built.sources.push(source),
                 Role::Table if used.contains(source.path.as_str()) => built.sources.push(source),
-                Role::Spreadsheet => built.found.push(Diagnostic::new(&source.path, None, Finding::Spreadsheet)),
+                Role::Spreadsheet => {
+                    built.found.push(Diagnostic::new(&source.path, None, Finding::Spreadsheet))
+                }
                 _ => {}
             }
         }
@@ -145,7 +147,12 @@ impl<'a> Library<'a> {
         }
     }
 
-    fn catalog(&self, tables: &BTreeMap<&str, Picked<'a>>, used: &mut BTreeSet<&'a str>, built: &mut Built<'a>) {
+    fn catalog(
+        &self,
+        tables: &BTreeMap<&str, Picked<'a>>,
+        used: &mut BTreeSet<&'a str>,
+        built: &mut Built<'a>,
+    ) {
         let Some(page) = &self.settings.page else {
             return;
         };
@@ -201,8 +208,10 @@ fn ids(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnosti
                 }
                 Some((other, other_at)) => {
                     let mine = (file, *at);
-                    let is_older = owner == Some(reading.path) && readings.get(other).map(|r| r.path) != owner;
-                    let (winner, loser) = if is_older { (mine, (other, other_at)) } else { ((other, other_at), mine) };
+                    let is_older =
+                        owner == Some(reading.path) && readings.get(other).map(|r| r.path) != owner;
+                    let (winner, loser) =
+                        if is_older { (mine, (other, other_at)) } else { ((other, other_at), mine) };
                     first.insert(id, winner);
                     found.extend(clash(readings, winner, loser, Finding::DuplicateId(id.clone())));
                 }
@@ -212,7 +221,12 @@ fn ids(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnosti
 }
 
 /// A finding in one file with its counterpart in another.
-fn clash(readings: &[&Reading<'_>], winner: (usize, At), loser: (usize, At), finding: Finding) -> Option<Diagnostic> {
+fn clash(
+    readings: &[&Reading<'_>],
+    winner: (usize, At),
+    loser: (usize, At),
+    finding: Finding,
+) -> Option<Diagnostic> {
     let (winner_file, loser_file) = (readings.get(winner.0)?, readings.get(loser.0)?);
     let (winner_page, loser_page) = (winner_file.page.as_ref()?, loser_file.page.as_ref()?);
     let also = Some(winner_page.place(winner.1));
@@ -248,8 +262,10 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
                 suggested += 1;
                 let candidates = known.iter().copied().filter(|candidate| *candidate != ruled.item.id);
                 let suggestion = if suggested <= SUGGESTED_MAX { nearest(name, candidates) } else { None };
-                let mut diagnostic =
-                    page.diagnostic(at, Finding::UnknownStacking { name: super::number::shorten(name), suggestion });
+                let mut diagnostic = page.diagnostic(
+                    at,
+                    Finding::UnknownStacking { name: super::number::shorten(name), suggestion },
+                );
                 if manner.unchanged.contains(&(reading.path, reading.version)) {
                     diagnostic.severity = super::diagnostic::Severity::Warning;
                 }

@@ -83,8 +83,11 @@ impl Words {
             return None;
         }
         *suggested += 1;
-        let suggestion =
-            if *suggested <= SUGGESTED_MAX { nearest(&mention.word, known.values().map(String::as_str)) } else { None };
+        let suggestion = if *suggested <= SUGGESTED_MAX {
+            nearest(&mention.word, known.values().map(String::as_str))
+        } else {
+            None
+        };
         Some(Finding::WordNotInCatalog { noun, word: shorten(&mention.word), suggestion })
     }
 }
@@ -96,9 +99,10 @@ fn mentions(readings: &[&Reading<'_>], products: &[Product], found: &mut Vec<Dia
         let Some(page) = &reading.page else {
             continue;
         };
-        let missing = reading.rules.mentions.iter().filter_map(|mention| {
-            Some(page.diagnostic(mention.at, words.finding(mention, &mut suggested)?))
-        });
+        let missing =
+            reading.rules.mentions.iter().filter_map(|mention| {
+                Some(page.diagnostic(mention.at, words.finding(mention, &mut suggested)?))
+            });
         found.extend(missing);
     }
 }

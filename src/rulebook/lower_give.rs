@@ -7,20 +7,30 @@ use super::page::At;
 use super::reader::{Fields, Reader, written};
 use super::syntax::{Node, Value};
 use super::vocabulary::{
-    ASSIGNS, BASES, BASKETS_MAX, CHEAPEST, COUNTS, DELIVERY, GIFT, GIVE, MEASURES, POINTS, QUANTITY_TIER, SAMES, SLOT,
-    SPEND, SPEND_TIER,
+    ASSIGNS, BASES, BASKETS_MAX, CHEAPEST, COUNTS, DELIVERY, GIFT, GIVE, MEASURES, POINTS, QUANTITY_TIER,
+    SAMES, SLOT, SPEND, SPEND_TIER,
 };
 use crate::catalog::Selector;
 use crate::money::{Amount, Rate};
 use crate::promotion::benefit::Earn;
 use crate::promotion::{
-    Base, BasketAmount, Benefit, Count, DeliveryBenefit, Gift, Measured, Points, PriceList, QuantityTier, SetBenefit,
-    SetOf, Slot, Spend, SpendBenefit, SpendTier, UnitBenefit, UnitCut,
+    Base, BasketAmount, Benefit, Count, DeliveryBenefit, Gift, Measured, Points, PriceList, QuantityTier,
+    SetBenefit, SetOf, Slot, Spend, SpendBenefit, SpendTier, UnitBenefit, UnitCut,
 };
 
 /// The fields of `give` that are benefits; a promotion has one.
 const BENEFITS: [&str; 11] = [
-    "percent", "amount", "price", "prices", "by_quantity", "basket_amount", "by_spend", "cheapest", "gift", "delivery", "points",
+    "percent",
+    "amount",
+    "price",
+    "prices",
+    "by_quantity",
+    "basket_amount",
+    "by_spend",
+    "cheapest",
+    "gift",
+    "delivery",
+    "points",
 ];
 
 /// A price list that a benefit names, and where.
@@ -36,7 +46,11 @@ struct Asked {
 }
 
 /// The benefit of a promotion's fields, and the price list that it names.
-pub fn benefit(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut Vec<Mention>) -> Option<(Benefit, Named)> {
+pub fn benefit(
+    reader: &mut Reader<'_>,
+    fields: Fields<'_, '_>,
+    mentions: &mut Vec<Mention>,
+) -> Option<(Benefit, Named)> {
     let slots = fields.get("buy").map(|node| slots(reader, node, mentions));
     let spend = match fields.get("spend") {
         Some(node) => Some(spend(reader, node, mentions)?),
@@ -51,7 +65,12 @@ pub fn benefit(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut V
         return match slots {
             Some(slots) if slots_carry => {
                 let benefit = SetBenefit::BySlot;
-                let set = SetOf { slots, benefit, retailer_assigns: assign == Some("retailer"), max_discount: None };
+                let set = SetOf {
+                    slots,
+                    benefit,
+                    retailer_assigns: assign == Some("retailer"),
+                    max_discount: None,
+                };
                 Some((Benefit::Set(set), None))
             }
             _ => {
@@ -68,7 +87,11 @@ pub fn benefit(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut V
 }
 
 /// The one field of `kinds` that is there; two are an error.
-fn only_kind(reader: &mut Reader<'_>, fields: Fields<'_, '_>, kinds: &[&'static str]) -> Option<&'static str> {
+fn only_kind(
+    reader: &mut Reader<'_>,
+    fields: Fields<'_, '_>,
+    kinds: &[&'static str],
+) -> Option<&'static str> {
     let mut present = kinds.iter().copied().filter(|kind| fields.has(kind));
     let first = present.next()?;
     if let Some(second) = present.next() {
@@ -106,12 +129,23 @@ impl Giver<'_, '_, '_, '_> {
         if let Some(at) = self.give.at("of").filter(|_| !has_percentage) {
             self.reader.add(at, Finding::Clash(Clash::OfList));
         }
-        if let Some(at) = self.give.at("max_discount").filter(|_| matches!(kind, Some("gift" | "delivery" | "points"))) {
+        if let Some(at) =
+            self.give.at("max_discount").filter(|_| matches!(kind, Some("gift" | "delivery" | "points")))
+        {
             self.reader.add(at, Finding::Clash(Clash::MaxDiscount));
         }
         let spends = matches!(
             kind,
-            None | Some("percent" | "amount" | "price" | "basket_amount" | "by_spend" | "delivery" | "gift" | "points")
+            None | Some(
+                "percent"
+                    | "amount"
+                    | "price"
+                    | "basket_amount"
+                    | "by_spend"
+                    | "delivery"
+                    | "gift"
+                    | "points"
+            )
         );
         if let Some(asked) = &self.spend
             && (!spends || (self.slots.is_some() && kind != Some("gift")))
@@ -123,8 +157,11 @@ impl Giver<'_, '_, '_, '_> {
         {
             self.reader.add(at, Finding::Clash(Clash::Every));
         }
-        let buys = matches!(kind, None | Some("percent" | "amount" | "price" | "cheapest" | "gift" | "points"));
-        if let (true, false, Some(at)) = (self.slots.is_some(), buys, kind.and_then(|kind| self.give.at(kind))) {
+        let buys =
+            matches!(kind, None | Some("percent" | "amount" | "price" | "cheapest" | "gift" | "points"));
+        if let (true, false, Some(at)) =
+            (self.slots.is_some(), buys, kind.and_then(|kind| self.give.at(kind)))
+        {
             self.reader.add(at, Finding::Clash(Clash::BuyAndBenefit));
         }
         if let (Some("cheapest"), None, Some(at)) = (kind, &self.slots, self.give.at("cheapest")) {
@@ -139,7 +176,8 @@ impl Giver<'_, '_, '_, '_> {
 
     fn benefit(&mut self, kind: Option<&'static str>, at: At) -> Option<(Benefit, Named)> {
         let base = base(self.reader, self.give);
-        let max_discount = self.give.get("max_discount").and_then(|node| self.reader.positive(node, "max_discount"));
+        let max_discount =
+            self.give.get("max_discount").and_then(|node| self.reader.positive(node, "max_discount"));
         let plain = |benefit| Some((benefit, None));
         match kind {
             None if self.slots_carry => plain(self.set(SetBenefit::BySlot, max_discount)?),
@@ -179,7 +217,12 @@ impl Giver<'_, '_, '_, '_> {
     }
 
     /// A plain `spend`: one tier from `at_least`.
-    fn one_tier(&mut self, asked: Asked, give: SpendBenefit, max_discount: Option<Amount>) -> Option<Benefit> {
+    fn one_tier(
+        &mut self,
+        asked: Asked,
+        give: SpendBenefit,
+        max_discount: Option<Amount>,
+    ) -> Option<Benefit> {
         if !asked.has_at_least {
             self.reader.add(asked.at, Finding::MissingKey { key: "at_least", inside: "spend" });
         }
@@ -228,7 +271,8 @@ impl Giver<'_, '_, '_, '_> {
                 read.push((from, give));
             }
         }
-        let tiers = read.into_iter().filter_map(|(from, give)| Some(SpendTier { from, give: give? })).collect();
+        let tiers =
+            read.into_iter().filter_map(|(from, give)| Some(SpendTier { from, give: give? })).collect();
         Some(Benefit::Spend { spend, tiers, max_discount })
     }
 
@@ -264,7 +308,8 @@ impl Giver<'_, '_, '_, '_> {
                 read.push((from, cut));
             }
         }
-        let tiers = read.into_iter().filter_map(|(from, cut)| Some(QuantityTier { from, cut: cut? })).collect();
+        let tiers =
+            read.into_iter().filter_map(|(from, cut)| Some(QuantityTier { from, cut: cut? })).collect();
         let count = if count == Some("same_sku") { Count::SameSku } else { Count::Together };
         Some(Benefit::Quantity { tiers, count, max_discount })
     }

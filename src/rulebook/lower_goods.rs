@@ -79,7 +79,9 @@ fn facets(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut Vec<Me
 
 /// Whether the exceptions take out every entry of a facet that is chosen from.
 fn takes_out_all(chosen: &Facets, except: &Facets) -> bool {
-    let all = |chosen: &[String], out: &dyn Fn(&str) -> bool| !chosen.is_empty() && chosen.iter().all(|word| out(word));
+    let all = |chosen: &[String], out: &dyn Fn(&str) -> bool| {
+        !chosen.is_empty() && chosen.iter().all(|word| out(word))
+    };
     let folded = |list: &[String]| list.iter().map(|word| fold(word)).collect::<Vec<_>>();
     let (brands, tags) = (folded(&except.brands), folded(&except.tags));
     let paths: Vec<String> = except.categories.iter().map(|path| fold_path(path)).collect();

@@ -89,7 +89,8 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
         reader.add(at, Finding::Clash(Clash::BuyAndOn));
     }
     let given = benefit(reader, fields, mentions);
-    let level = fields.get("level").and_then(|node| reader.whole(node, "level", -LEVEL_MAX, LEVEL_MAX)).unwrap_or(0);
+    let level =
+        fields.get("level").and_then(|node| reader.whole(node, "level", -LEVEL_MAX, LEVEL_MAX)).unwrap_or(0);
     let (stacks_with, stacks_at) = stacking(reader, fields);
     let limits = limits(reader, fields, given.as_ref().map(|(benefit, _)| benefit));
     let stage = given.as_ref().map(|(benefit, _)| stage(reader, fields, benefit));
@@ -221,9 +222,11 @@ fn takes_by_unit(benefit: &Benefit) -> bool {
 fn stage(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: &Benefit) -> Stage {
     let own = match benefit {
         Benefit::Units(_) | Benefit::Prices(_) | Benefit::Quantity { .. } | Benefit::Set(_) => Stage::Item,
-        Benefit::Spend { .. } | Benefit::Basket(_) | Benefit::Gift(_) | Benefit::Delivery(_) | Benefit::Points(_) => {
-            Stage::Basket
-        }
+        Benefit::Spend { .. }
+        | Benefit::Basket(_)
+        | Benefit::Gift(_)
+        | Benefit::Delivery(_)
+        | Benefit::Points(_) => Stage::Basket,
     };
     let Some(node) = fields.get("stage") else {
         return own;

@@ -38,7 +38,8 @@ pub fn settings(reader: &mut Reader<'_>, root: &Node<'_>) -> Settings {
         settings.stores = stores(reader, node);
     }
     if let Some(node) = fields.get("catalog") {
-        settings.catalog = reader.words(node, "catalog").into_iter().map(|(word, _)| word.to_owned()).collect();
+        settings.catalog =
+            reader.words(node, "catalog").into_iter().map(|(word, _)| word.to_owned()).collect();
     }
     settings
 }

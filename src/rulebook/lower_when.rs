@@ -7,9 +7,9 @@ use super::number::{Use, clean};
 use super::reader::{Fields, Reader};
 use super::syntax::{Node, Value};
 use super::vocabulary::{BASKET_HAS, BIRTHDAY, CODE_POOL, DAYS_MAX, RANGE, WHEN};
+use crate::catalog::Selector;
 use crate::catalog::word::{fold, fold_code};
 use crate::promotion::{AttributeTest, BasketHas, Birthday, Code, Conditions, HasAtLeast};
-use crate::catalog::Selector;
 use crate::time::zone::Occurrence;
 use crate::time::{Instant, Weekdays, Window};
 
@@ -31,7 +31,10 @@ pub fn conditions(reader: &mut Reader<'_>, node: &Node<'_>, mentions: &mut Vec<M
         payment: any(reader, fields, "payment"),
         delivery: any(reader, fields, "delivery"),
         code: fields.get("code").and_then(|node| code(reader, node)),
-        basket_has: fields.get("basket_has").map(|node| basket_has(reader, node, mentions)).unwrap_or_default(),
+        basket_has: fields
+            .get("basket_has")
+            .map(|node| basket_has(reader, node, mentions))
+            .unwrap_or_default(),
     }
 }
 
@@ -71,7 +74,12 @@ fn days(reader: &mut Reader<'_>, node: &Node<'_>) -> Weekdays {
         match weekdays(&fold(word)) {
             Some(days) => set = days.into_iter().fold(set, Weekdays::with),
             None => {
-                reader.unknown_word(at, Noun::Weekday, word, WEEKDAYS.iter().filter_map(|names| names.first().copied()));
+                reader.unknown_word(
+                    at,
+                    Noun::Weekday,
+                    word,
+                    WEEKDAYS.iter().filter_map(|names| names.first().copied()),
+                );
             }
         }
     }
@@ -164,7 +172,9 @@ fn stores_in(reader: &mut Reader<'_>, at: super::page::At, kind: &str, place: &s
         }
     };
     let settings = reader.settings;
-    let of = |store: &super::settings::Store| if noun == Noun::City { store.city.clone() } else { store.region.clone() };
+    let of = |store: &super::settings::Store| {
+        if noun == Noun::City { store.city.clone() } else { store.region.clone() }
+    };
     let folded = fold(place);
     let ids: Vec<String> = settings
         .stores
@@ -248,7 +258,11 @@ fn basket_has(reader: &mut Reader<'_>, node: &Node<'_>, mentions: &mut Vec<Menti
     list.iter().filter_map(|node| one_basket_has(reader, node, mentions)).collect()
 }
 
-fn one_basket_has(reader: &mut Reader<'_>, node: &Node<'_>, mentions: &mut Vec<Mention>) -> Option<BasketHas> {
+fn one_basket_has(
+    reader: &mut Reader<'_>,
+    node: &Node<'_>,
+    mentions: &mut Vec<Mention>,
+) -> Option<BasketHas> {
     let fields = reader.fields(node, "basket_has", &BASKET_HAS)?;
     let on = match fields.get("on") {
         Some(node) => selector(reader, node, mentions),
@@ -265,4 +279,3 @@ fn one_basket_has(reader: &mut Reader<'_>, node: &Node<'_>, mentions: &mut Vec<M
     };
     Some(BasketHas { on, least })
 }
-

@@ -22,7 +22,8 @@ pub enum Use {
 #[must_use]
 pub fn clean(text: &str) -> &str {
     let trimmed = text.trim_matches(is_noise);
-    for (open, close) in [('“', '”'), ('„', '“'), ('„', '”'), ('‘', '’'), ('”', '”'), ('’', '’')] {
+    for (open, close) in [('“', '”'), ('„', '“'), ('„', '”'), ('‘', '’'), ('”', '”'), ('’', '’')]
+    {
         if let Some(inner) = trimmed.strip_prefix(open).and_then(|rest| rest.strip_suffix(close)) {
             return inner.trim_matches(is_noise);
         }

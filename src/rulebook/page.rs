@@ -103,7 +103,8 @@ impl<'a> Page<'a> {
         let column = usize::try_from(at.column).unwrap_or(usize::MAX).max(1);
         let is_long = line.chars().nth(QUOTED_MAX).is_some();
         let skipped = if is_long { (column - 1).saturating_sub(QUOTED_BEFORE) } else { 0 };
-        let text: String = line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
+        let text: String =
+            line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
         let room = (text.chars().count() + skipped + 1).saturating_sub(column).max(1);
         Place {
             line: at.line,
@@ -142,6 +143,10 @@ fn is_forbidden(letter: char) -> bool {
 
 /// Bytes from the first that is not UTF-8: in windows-1251 a Cyrillic word is a run of bytes from 0xC0.
 fn encoding_of(bad: &[u8]) -> Encoding {
-    let run = bad.iter().take(8).take_while(|&&byte| byte >= 0xC0 || matches!(byte, 0xB2 | 0xB3 | 0xAA | 0xBA | 0xAF | 0xBF)).count();
+    let run = bad
+        .iter()
+        .take(8)
+        .take_while(|&&byte| byte >= 0xC0 || matches!(byte, 0xB2 | 0xB3 | 0xAA | 0xBA | 0xAF | 0xBF))
+        .count();
     if run >= 2 { Encoding::Windows1251 } else { Encoding::Other }
 }

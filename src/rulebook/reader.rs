@@ -41,7 +41,11 @@ impl<'n, 'a> Fields<'n, 'a> {
     /// The value of a field, if it has one.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&'n Node<'a>> {
-        self.entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node).filter(|node| !is_null(node))
+        self.entries
+            .iter()
+            .find(|entry| entry.key == key)
+            .map(|entry| &entry.node)
+            .filter(|node| !is_null(node))
     }
 
     /// Where the name of a field stands.
@@ -117,7 +121,12 @@ impl<'p> Reader<'p> {
     }
 
     /// The fields of a mapping, checked against what the object may have.
-    pub fn fields<'n, 'a>(&mut self, node: &'n Node<'a>, key: &str, object: &'static Object) -> Option<Fields<'n, 'a>> {
+    pub fn fields<'n, 'a>(
+        &mut self,
+        node: &'n Node<'a>,
+        key: &str,
+        object: &'static Object,
+    ) -> Option<Fields<'n, 'a>> {
         let fields = self.open_fields(node, key)?;
         for entry in fields.entries {
             if !object.has(&entry.key) {
@@ -155,7 +164,8 @@ impl<'p> Reader<'p> {
 
     fn unknown_key(&mut self, entry: &Entry<'_>, object: &'static Object) {
         let home = HOMES.iter().find(|home| home.name != object.name && home.has(&entry.key));
-        let suggestion = if home.is_some() { None } else { nearest(&entry.key, object.keys.iter().map(|key| key.name)) };
+        let suggestion =
+            if home.is_some() { None } else { nearest(&entry.key, object.keys.iter().map(|key| key.name)) };
         // A slip of a word that belongs elsewhere: the right word is worth more than nothing.
         let finding = Finding::UnknownKey {
             key: shorten(&entry.key),
@@ -226,8 +236,15 @@ impl<'p> Reader<'p> {
     }
 
     /// Reports a word that is not among the known ones.
-    pub fn unknown_word<'k>(&mut self, at: At, noun: Noun, word: &str, known: impl Iterator<Item = &'k str> + Clone) {
-        let of_settings = matches!(noun, Noun::Channel | Noun::Store | Noun::City | Noun::Region | Noun::Segment);
+    pub fn unknown_word<'k>(
+        &mut self,
+        at: At,
+        noun: Noun,
+        word: &str,
+        known: impl Iterator<Item = &'k str> + Clone,
+    ) {
+        let of_settings =
+            matches!(noun, Noun::Channel | Noun::Store | Noun::City | Noun::Region | Noun::Segment);
         if of_settings && !self.words_are_known {
             return;
         }
@@ -367,7 +384,8 @@ pub fn amount_of(number: Decimal, text: &str, currency: crate::money::Currency) 
     }
     let most = crate::basket::limits::LIST_TOTAL_MAX;
     if number > Amount::from_minor(most).to_major(currency.digits()) {
-        let most = i64::try_from(Amount::from_minor(most).to_major(currency.digits()).trunc()).unwrap_or(i64::MAX);
+        let most =
+            i64::try_from(Amount::from_minor(most).to_major(currency.digits()).trunc()).unwrap_or(i64::MAX);
         return Err(Finding::OutOfRange { text: text.to_owned(), least: 0, most });
     }
     Amount::from_major(number, currency.digits()).ok_or_else(|| Finding::TooManyDigits {

@@ -47,8 +47,7 @@ impl Reading<'_> {
 /// Reads a rule file under settings; with faulty settings their words are not held against it.
 #[must_use]
 pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound: bool) -> Reading<'a> {
-    let mut reading =
-        Reading {
+    let mut reading = Reading {
         path: &source.path,
         version: Version::Seen,
         page: None,

@@ -5,7 +5,9 @@
 use std::borrow::Cow;
 use std::collections::BTreeMap;
 
-use serde_saphyr::granit_parser::{ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StructureStyle, options};
+use serde_saphyr::granit_parser::{
+    ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StructureStyle, options,
+};
 
 use super::diagnostic::Diagnostic;
 use super::finding::{Break, Finding};
@@ -202,8 +204,10 @@ impl<'a, 'p> Builder<'a, 'p> {
         };
         self.add_aliased(size, at)?;
         self.count += size;
-        let waits_for_key =
-            self.open.last().is_some_and(|open| matches!(open.node.value, Value::Map(_)) && open.key.is_none());
+        let waits_for_key = self
+            .open
+            .last()
+            .is_some_and(|open| matches!(open.node.value, Value::Map(_)) && open.key.is_none());
         match node.value {
             Value::Scalar(text, quoted) if waits_for_key => self.scalar(text, quoted, at, 0),
             _ if waits_for_key => Err((at, Finding::KeyNotWord)),
@@ -266,7 +270,8 @@ fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
     let digits = key.trim_end_matches(['%', ' ', '\u{a0}']);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let at = last.node.at;
-    let is_next = at.line == key_at.line && at.column.saturating_add(at.length).saturating_add(1) == key_at.column;
+    let is_next =
+        at.line == key_at.line && at.column.saturating_add(at.length).saturating_add(1) == key_at.column;
     let Value::Scalar(text, false) = &mut last.node.value else {
         return false;
     };
@@ -280,7 +285,10 @@ fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
 
 /// A key without the blanks and curly quotes that word processors put around it.
 fn clean_key(key: Cow<'_, str>) -> Cow<'_, str> {
-    let is_noise = |letter: char| letter.is_whitespace() || matches!(letter, '“' | '”' | '„' | '‟' | '‘' | '’' | '\u{feff}' | '\u{200b}');
+    let is_noise = |letter: char| {
+        letter.is_whitespace()
+            || matches!(letter, '“' | '”' | '„' | '‟' | '‘' | '’' | '\u{feff}' | '\u{200b}')
+    };
     if key.starts_with(is_noise) || key.ends_with(is_noise) {
         Cow::Owned(key.trim_matches(is_noise).to_owned())
     } else {
@@ -291,7 +299,8 @@ fn clean_key(key: Cow<'_, str>) -> Cow<'_, str> {
 fn at_of(span: &Span) -> At {
     let (start, end) = (span.start, span.end);
     // A value over several lines is underlined to the end of its first one: `Page::place` cuts it there.
-    let length = if end.line() > start.line() { u32::MAX } else { number(end.col().saturating_sub(start.col())) };
+    let length =
+        if end.line() > start.line() { u32::MAX } else { number(end.col().saturating_sub(start.col())) };
     At { line: number(start.line()), column: number(start.col() + 1), length }
 }
 
@@ -323,7 +332,9 @@ fn broken(error: &ScanError) -> Finding {
         ErrorKind::MismatchedFlowCollectionEnd { open, close } => Break::Mismatched(*open, *close),
         ErrorKind::MisplacedFlowCollectionEnd => Break::Stray,
         ErrorKind::UnclosedQuotedScalar | ErrorKind::DocumentIndicatorInQuotedScalar => Break::Quote,
-        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => Break::AfterQuote,
+        ErrorKind::InvalidTrailingSingleQuotedScalar | ErrorKind::InvalidTrailingDoubleQuotedScalar => {
+            Break::AfterQuote
+        }
         ErrorKind::UnknownQuotedScalarEscape | ErrorKind::InvalidQuotedScalarHexEscape => Break::Escape,
         ErrorKind::ExpectedFlowMappingSeparator | ErrorKind::ExpectedFlowSequenceSeparator => Break::Comma,
         ErrorKind::SimpleKeyExpected | ErrorKind::InvalidSimpleKey => Break::Colon,

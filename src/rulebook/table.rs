@@ -261,7 +261,8 @@ fn headings(
                 columns.insert(*name, place);
             }
             None if word.is_empty() => {}
-            None => found.add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
+            None => found
+                .add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
         }
     }
     for column in needed.iter().filter(|column| !columns.contains_key(*column)) {

@@ -109,8 +109,16 @@ pub static RULES: Object = Object {
     name: "rule file",
     help: "Promotions and caps. The shop prices by them seconds after the file is saved.",
     keys: &[
-        key("promotions", Type::List(&Type::Object(&PROMOTION)), "The promotions of this file, each after a dash."),
-        key("caps", Type::List(&Type::Object(&CAP)), "Limits on what promotions may take off, such as the contract of a luxury house."),
+        key(
+            "promotions",
+            Type::List(&Type::Object(&PROMOTION)),
+            "The promotions of this file, each after a dash.",
+        ),
+        key(
+            "caps",
+            Type::List(&Type::Object(&CAP)),
+            "Limits on what promotions may take off, such as the contract of a luxury house.",
+        ),
     ],
 };
 
@@ -119,19 +127,51 @@ pub static PROMOTION: Object = Object {
     name: "promotions",
     help: "One promotion: when it runs, on which goods, and what it gives.",
     keys: &[
-        required("id", Type::Id, "A short name of its own, such as summer-2026. No other promotion may have it."),
+        required(
+            "id",
+            Type::Id,
+            "A short name of its own, such as summer-2026. No other promotion may have it.",
+        ),
         key("name", Type::Text, "What the receipt shows. The id, when absent."),
         key("group", Type::Id, "A group by which other promotions may name this one in stacks_with."),
-        key("level", Type::Whole(-LEVEL_MAX, LEVEL_MAX), "The place in the hierarchy: the highest level is served first. 0, when absent."),
-        key("when", Type::Object(&WHEN), "When and for whom it applies. Always and for everybody, when absent."),
-        key("on", Type::Object(&SELECTOR), "The goods that get the benefit. The whole assortment, when absent."),
-        key("buy", Type::List(&Type::Object(&SLOT)), "Goods that must be bought together, as a set. Not priced yet."),
+        key(
+            "level",
+            Type::Whole(-LEVEL_MAX, LEVEL_MAX),
+            "The place in the hierarchy: the highest level is served first. 0, when absent.",
+        ),
+        key(
+            "when",
+            Type::Object(&WHEN),
+            "When and for whom it applies. Always and for everybody, when absent.",
+        ),
+        key(
+            "on",
+            Type::Object(&SELECTOR),
+            "The goods that get the benefit. The whole assortment, when absent.",
+        ),
+        key(
+            "buy",
+            Type::List(&Type::Object(&SLOT)),
+            "Goods that must be bought together, as a set. Not priced yet.",
+        ),
         key("spend", Type::Object(&SPEND), "The sum that the goods must reach."),
         key("give", Type::Object(&GIVE), "What the customer gets."),
-        key("stage", Type::OneOf(STAGES), "basket puts a plain percentage after all promotions on single goods."),
-        key("stacks_with", Type::WordOr(&["all", "none"], &WORDS), "Which promotions may meet this one on the same piece: all, or ids and groups. None, when absent."),
+        key(
+            "stage",
+            Type::OneOf(STAGES),
+            "basket puts a plain percentage after all promotions on single goods.",
+        ),
+        key(
+            "stacks_with",
+            Type::WordOr(&["all", "none"], &WORDS),
+            "Which promotions may meet this one on the same piece: all, or ids and groups. None, when absent.",
+        ),
         key("limits", Type::Object(&LIMITS), "How much of it there is."),
-        key("assign", Type::OneOf(ASSIGNS), "retailer gives the benefit of a set to the cheapest pieces. Not priced yet."),
+        key(
+            "assign",
+            Type::OneOf(ASSIGNS),
+            "retailer gives the benefit of a set to the cheapest pieces. Not priced yet.",
+        ),
     ],
 };
 
@@ -141,7 +181,11 @@ pub static CAP: Object = Object {
     help: "A limit on what promotions may take off. It gives nothing itself.",
     keys: &[
         required("id", Type::Id, "A short name of its own. No promotion and no other cap may have it."),
-        key("name", Type::Text, "What the quote shows when the cap held something back. The id, when absent."),
+        key(
+            "name",
+            Type::Text,
+            "What the quote shows when the cap held something back. The id, when absent.",
+        ),
         key("on", Type::Object(&SELECTOR), "The goods it protects. The whole assortment, when absent."),
         key("max_percent", Type::Percent, "Promotions take at most this percentage off the list price."),
         key("min_price", Type::Amount, "No promotion takes the price of a piece below this."),
@@ -154,7 +198,11 @@ pub static WHEN: Object = Object {
     name: "when",
     help: "Everything named here must hold.",
     keys: &[
-        key("from", Type::Moment, "The first day, such as 2026-11-27, or the first second: 2026-11-27 10:00."),
+        key(
+            "from",
+            Type::Moment,
+            "The first day, such as 2026-11-27, or the first second: 2026-11-27 10:00.",
+        ),
         key("until", Type::Moment, "The last day, that day included. With a time it ends at that very time."),
         key("weekdays", WORDS, "Days of the week, such as [mon, tue, wed] or mon-fri."),
         key("hours", WORDS, "Hours of the day in quotes, such as \"10:00-14:00\"; they may pass midnight."),
@@ -166,8 +214,16 @@ pub static WHEN: Object = Object {
         key("customer", Type::MapOf(&ATTRIBUTE), "What the CRM knows of the customer, by name."),
         key("payment", WORDS, "Methods of payment; any of them."),
         key("delivery", WORDS, "Methods of delivery; any of them."),
-        key("code", Type::Any(&[Type::Text, Type::Object(&CODE_POOL)]), "The code that the customer must name, such as SPRING20."),
-        key("basket_has", Type::OneOrMany(&Type::Object(&BASKET_HAS)), "Goods that must be in the basket besides."),
+        key(
+            "code",
+            Type::Any(&[Type::Text, Type::Object(&CODE_POOL)]),
+            "The code that the customer must name, such as SPRING20.",
+        ),
+        key(
+            "basket_has",
+            Type::OneOrMany(&Type::Object(&BASKET_HAS)),
+            "Goods that must be in the basket besides.",
+        ),
     ],
 };
 
@@ -182,7 +238,8 @@ pub static BIRTHDAY: Object = Object {
 };
 
 /// What is asked of an attribute.
-pub static ATTRIBUTE: Type = Type::Any(&[Type::Flag, Type::Text, Type::Number, Type::List(&Type::Text), Type::Object(&RANGE)]);
+pub static ATTRIBUTE: Type =
+    Type::Any(&[Type::Flag, Type::Text, Type::Number, Type::List(&Type::Text), Type::Object(&RANGE)]);
 
 /// A range of an attribute.
 pub static RANGE: Object = Object {
@@ -222,7 +279,11 @@ pub static SELECTOR: Object = Object {
     help: "Goods that match every field. Inside a field any entry may match.",
     keys: &[
         key("brands", WORDS, "Brands, such as [Dior, Chanel]."),
-        key("categories", WORDS, "Categories, such as fragrance or fragrance/women; everything below them is meant too."),
+        key(
+            "categories",
+            WORDS,
+            "Categories, such as fragrance or fragrance/women; everything below them is meant too.",
+        ),
         key("skus", WORDS, "Stock-keeping units, to the letter."),
         key("tags", WORDS, "Tags of the catalogue."),
         key("price", Type::Object(&PRICE), "List prices within bounds."),
@@ -273,7 +334,11 @@ pub static SPEND: Object = Object {
     help: "The sum that the goods must reach.",
     keys: &[
         key("at_least", Type::Amount, "The sum."),
-        key("on", Type::WordOr(&["all"], &Type::Object(&SELECTOR)), "Which goods are added up: all, or some. The goods of the promotion, when absent."),
+        key(
+            "on",
+            Type::WordOr(&["all"], &Type::Object(&SELECTOR)),
+            "Which goods are added up: all, or some. The goods of the promotion, when absent.",
+        ),
         key("measured", Type::OneOf(MEASURES), "current adds up reduced prices, list the list prices."),
         key("every", Type::Flag, "true gives a basket_amount once for each full sum."),
     ],
@@ -288,11 +353,23 @@ pub static GIVE: Object = Object {
         key("amount", Type::Amount, "An amount off each piece."),
         key("price", Type::Amount, "The new price of each piece; of the whole set with buy."),
         key("prices", Type::Text, "A CSV file with a price for each sku."),
-        key("by_quantity", Type::List(&Type::Object(&QUANTITY_TIER)), "Tiers by the number of pieces. Not priced yet."),
-        key("count", Type::OneOf(COUNTS), "What by_quantity counts: all pieces together, or each sku by itself."),
+        key(
+            "by_quantity",
+            Type::List(&Type::Object(&QUANTITY_TIER)),
+            "Tiers by the number of pieces. Not priced yet.",
+        ),
+        key(
+            "count",
+            Type::OneOf(COUNTS),
+            "What by_quantity counts: all pieces together, or each sku by itself.",
+        ),
         key("basket_amount", Type::Amount, "An amount taken once off the goods together."),
         key("by_spend", Type::List(&Type::Object(&SPEND_TIER)), "Tiers by the sum of the goods."),
-        key("cheapest", Type::Object(&CHEAPEST), "Something off the cheapest pieces of a set. Not priced yet."),
+        key(
+            "cheapest",
+            Type::Object(&CHEAPEST),
+            "Something off the cheapest pieces of a set. Not priced yet.",
+        ),
         key("gift", Type::Object(&GIFT), "A gift. Not priced yet."),
         key("delivery", Type::Object(&DELIVERY), "Something off the delivery."),
         key("points", Type::Object(&POINTS), "Points. Not priced yet."),
@@ -387,9 +464,21 @@ pub static SETTINGS: Object = Object {
     help: "What holds for all rule files of a folder.",
     keys: &[
         key("currency", Type::Text, "The currency of every amount: UAH, EUR, PLN. UAH, when absent."),
-        key("time_zone", Type::Text, "The zone in which dates and hours are meant. Europe/Kyiv, when absent."),
-        key("rounding", Type::OneOf(ROUNDINGS), "How a fraction of a kopiyka or cent is rounded. half_up, when absent."),
-        key("min_unit_price", Type::Amount, "The lowest price of a piece. 0, when absent; 0.01 where the cash register refuses zero."),
+        key(
+            "time_zone",
+            Type::Text,
+            "The zone in which dates and hours are meant. Europe/Kyiv, when absent.",
+        ),
+        key(
+            "rounding",
+            Type::OneOf(ROUNDINGS),
+            "How a fraction of a kopiyka or cent is rounded. half_up, when absent.",
+        ),
+        key(
+            "min_unit_price",
+            Type::Amount,
+            "The lowest price of a piece. 0, when absent; 0.01 where the cash register refuses zero.",
+        ),
         key("channels", WORDS, "The sales channels there are."),
         key("stores", Type::MapOf(&Type::Object(&STORE)), "The stores there are, by id."),
         key("segments", WORDS, "The segments there are. Any is accepted, when absent."),
@@ -405,13 +494,18 @@ pub static STORE: Object = Object {
 };
 
 /// The objects in which a field that stands in the wrong place is looked for, the likeliest first.
-pub static HOMES: &[&Object] = &[&GIVE, &WHEN, &PROMOTION, &SPEND, &LIMITS, &SELECTOR, &CAP, &SETTINGS, &RULES];
+pub static HOMES: &[&Object] =
+    &[&GIVE, &WHEN, &PROMOTION, &SPEND, &LIMITS, &SELECTOR, &CAP, &SETTINGS, &RULES];
 
 /// A file of tests.
 pub static TESTS: Object = Object {
     name: "test file",
     help: "Baskets with the total that is expected.",
-    keys: &[required("tests", Type::List(&Type::Object(&TEST)), "The tests of this file, each after a dash.")],
+    keys: &[required(
+        "tests",
+        Type::List(&Type::Object(&TEST)),
+        "The tests of this file, each after a dash.",
+    )],
 };
 
 /// One test.
@@ -488,7 +582,11 @@ pub static CUSTOMER: Object = Object {
         key("tier", Type::Text, "The tier of the loyalty card."),
         key("birthday", Type::Moment, "The day of birth, such as 1990-11-27."),
         key("first_purchase", Type::Flag, "true for the first purchase."),
-        key("attributes", Type::MapOf(&Type::Any(&[Type::Text, Type::Number, Type::Flag])), "What the CRM knows, by name."),
+        key(
+            "attributes",
+            Type::MapOf(&Type::Any(&[Type::Text, Type::Number, Type::Flag])),
+            "What the CRM knows, by name.",
+        ),
     ],
 };
 

@@ -68,7 +68,8 @@ fn check(golden: &Path, got: &str) -> Result<(), String> {
 
 #[test]
 fn every_broken_file_is_explained() {
-    let mut entries: Vec<PathBuf> = fs::read_dir(gallery()).unwrap().map(|entry| entry.unwrap().path()).collect();
+    let mut entries: Vec<PathBuf> =
+        fs::read_dir(gallery()).unwrap().map(|entry| entry.unwrap().path()).collect();
     entries.sort();
     let is_case = |path: &PathBuf| {
         let name = path.file_name().unwrap().to_str().unwrap();

@@ -45,8 +45,8 @@ pub const SCENES: [Scene; 4] = [
             "context": {"time": "2026-11-27T12:00:00+02:00", "channel": "pos", "store": "lviv-01"}}"#,
         total: 296_000,
         promotions: &["bf-fragrance"],
-        lesson: "The campaign takes its 20 % off the fragrances. Only goods that carry no other reduction count towards \
-                 the sum of 1 000, and the mascara alone does not reach it: the hint says what is missing.",
+        lesson: "The campaign takes its 20 % off the fragrances. They carry no second reduction, and only goods that \
+                 carry none count towards the 1 000: the mascara alone does not reach it.",
     },
     Scene {
         told: "The web shop, a gold card, and a perfume of a luxury house.",

@@ -5,7 +5,7 @@ use std::io::{self, Write};
 use console::Style;
 
 use crate::cli::paper::Paper;
-use crate::cli::terminal::width;
+use crate::cli::terminal::{WIDTH_DEFAULT, width};
 
 /// Wide enough for a diagnostic's line, narrow enough to read.
 const TEXT_WIDTH: usize = 78;
@@ -92,7 +92,7 @@ impl<W: Write> Page<W> {
 
     /// The columns that are left for what is shown.
     pub fn shown_width(&self) -> usize {
-        width().saturating_sub(INDENT).max(44)
+        width().saturating_sub(INDENT).max(WIDTH_DEFAULT)
     }
 
     fn style(&self, style: Style) -> Style {

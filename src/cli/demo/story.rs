@@ -149,7 +149,11 @@ async fn break_and_mend<W: Write>(page: &mut Page<W>, stage: &mut Stage) -> Resu
         move |live: &Rulebook| live.files.iter().any(|file| file.path == EDITED && file.state() == wanted)
     };
     let live = stage.wait_for("the broken file is held", state(State::Held)).await?;
-    let found = live.diagnostics.iter().find(|found| found.path == EDITED).context("no diagnostic came")?;
+    let found = live
+        .diagnostics
+        .iter()
+        .find(|found| found.message.contains("persent"))
+        .context("no diagnostic names the word")?;
     page.say(&format!(
         "The word is typed as `{}`. The service says, over gRPC and in _STATUS.txt beside the rules:",
         "persent"
@@ -201,6 +205,7 @@ async fn measure<W: Write>(page: &mut Page<W>, stage: &mut Stage, calls: u32) ->
 
 fn what_next<W: Write>(page: &mut Page<W>) -> Result<()> {
     page.step("What to try next")?;
+    page.say("Each of these, from a clone with `cargo run --release --` in front:")?;
     page.show(
         "pricewright rules check rules                 check the sample chain's rule files\n\
          pricewright rules test rules                  run their tests\n\
@@ -208,7 +213,6 @@ fn what_next<W: Write>(page: &mut Page<W>) -> Result<()> {
          \x20                                             price a few hundred baskets, print receipts\n\
          pricewright serve --rules rules               the service, at 127.0.0.1:50051",
     )?;
-    page.say("(From a clone: `cargo run --release -- rules check rules`, and so on.)")?;
     Ok(())
 }
 

@@ -3,7 +3,6 @@
 pub mod progress;
 pub mod check;
 pub mod test;
-pub mod schema;
 
 use std::process::ExitCode;
 
@@ -14,15 +13,12 @@ use anyhow::Result;
 #[command(after_help = "\
 Examples:
   pricewright rules check ./rules
-  pricewright rules test ./rules
-  pricewright rules schema > rules.schema.json")]
+  pricewright rules test ./rules")]
 pub enum Command {
     /// Check a folder of rule files
     Check(check::Args),
     /// Run the tests beside the rules: every *.test.yaml
     Test(test::Args),
-    /// Print the JSON Schema of rule files, for completion while typing
-    Schema(schema::Args),
 }
 
 /// Does what the command says.
@@ -33,6 +29,5 @@ pub fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),
-        Command::Schema(args) => schema::run(args),
     }
 }
