@@ -117,33 +117,33 @@ fn a_quote_is_proto3_json_on_one_line() {
     assert_eq!((ran.code, ran.err.as_str(), ran.out.lines().count()), (0, "", 1), "{}", ran.out);
     let quote: Value = serde_json::from_str(&ran.out).unwrap();
     for (pointer, expected) in [
-        ("/currencyCode", Value::from("UAH")),
-        ("/listTotal", Value::from("416500")),
-        ("/discountTotal", Value::from("79600")),
-        ("/deliveryTotal", Value::from("9900")),
+        ("/currency_code", Value::from("UAH")),
+        ("/list_total", Value::from("416500")),
+        ("/discount_total", Value::from("79600")),
+        ("/delivery_total", Value::from("9900")),
         ("/total", Value::from("346800")),
         ("/optimality", Value::from("PROVEN")),
         ("/lines/0/id", Value::from("1")),
         ("/lines/0/sku", Value::from("EDT")),
         ("/lines/0/quantity", Value::from(2)),
-        ("/lines/0/listUnitPrice", Value::from("199000")),
+        ("/lines/0/list_unit_price", Value::from("199000")),
         ("/lines/0/total", Value::from("318400")),
         ("/lines/0/groups/0/quantity", Value::from(2)),
-        ("/lines/0/groups/0/unitPrice", Value::from("159200")),
-        ("/lines/0/groups/0/discounts/0/promotionId", Value::from("fragrance-20")),
+        ("/lines/0/groups/0/unit_price", Value::from("159200")),
+        ("/lines/0/groups/0/discounts/0/promotion_id", Value::from("fragrance-20")),
         ("/lines/0/groups/0/discounts/0/amount", Value::from("39800")),
         ("/promotions/0/id", Value::from("fragrance-20")),
         ("/promotions/0/name", Value::from("Fragrance −20 %")),
         ("/promotions/0/amount", Value::from("79600")),
         ("/codes/0/status", Value::from("UNKNOWN")),
-        ("/reasons/0/promotionId", Value::from("web-only")),
+        ("/reasons/0/promotion_id", Value::from("web-only")),
         ("/reasons/0/code", Value::from("WRONG_CHANNEL")),
     ] {
         assert_eq!(quote.pointer(pointer), Some(&expected), "{pointer} of {quote:#}");
     }
-    let version = quote["rulebookVersion"].as_str().unwrap();
+    let version = quote["rulebook_version"].as_str().unwrap();
     assert!(
-        version.len() == 12 && quote["rulebookDigest"].as_str().unwrap().starts_with(version),
+        version.len() == 12 && quote["rulebook_digest"].as_str().unwrap().starts_with(version),
         "{quote:#}"
     );
 }
@@ -309,7 +309,9 @@ fn rule_tests_run_and_show_the_difference() {
 #[test]
 fn the_schema_is_json() {
     let here = tempfile::tempdir().unwrap();
-    for args in [&["rules", "schema"][..], &["rules", "schema", "--settings"]] {
+    for args in
+        [&["rules", "schema"][..], &["rules", "schema", "--settings"], &["rules", "schema", "--tests"]]
+    {
         let ran = run(here.path(), args);
         let schema: Value = serde_json::from_str(&ran.out).unwrap();
         assert!(

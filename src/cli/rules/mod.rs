@@ -3,6 +3,7 @@
 pub mod progress;
 pub mod check;
 pub mod test;
+pub mod schema;
 
 use std::process::ExitCode;
 
@@ -13,12 +14,15 @@ use anyhow::Result;
 #[command(after_help = "\
 Examples:
   pricewright rules check ./rules
-  pricewright rules test ./rules")]
+  pricewright rules test ./rules
+  pricewright rules schema > rules.schema.json")]
 pub enum Command {
     /// Check a folder of rule files
     Check(check::Args),
     /// Run the tests beside the rules: every *.test.yaml
     Test(test::Args),
+    /// Print the JSON Schema of rule files, for completion while typing
+    Schema(schema::Args),
 }
 
 /// Does what the command says.
@@ -29,5 +33,6 @@ pub fn run(command: &Command) -> Result<ExitCode> {
     match command {
         Command::Check(args) => check::run(args),
         Command::Test(args) => test::run(args),
+        Command::Schema(args) => schema::run(args),
     }
 }
