@@ -32,7 +32,10 @@ pub fn moment(text: &str, zone: &Zone, edge: Edge) -> Result<Moment, Finding> {
         Some((day, time)) => (day, Some(time.trim())),
         None => (text, None),
     };
-    let date = date(day)?;
+    let date = date(day).map_err(|finding| match finding {
+        Finding::NotADate(_) => not_a_date(),
+        _ => no_such_day(),
+    })?;
     let Some(time) = time else {
         let date = if edge == Edge::Until { date.tomorrow().map_err(|_| no_such_day())? } else { date };
         let (instant, _) = zone.instant(date.to_datetime(Time::midnight())).ok_or_else(no_such_day)?;

@@ -34,7 +34,7 @@ pub fn message(finding: &Finding) -> String {
             "a curly quote opens here without closing, or closes without opening".to_owned()
         }
         Finding::NotANumber(text) => format!("`{text}` is not a number"),
-        Finding::AmbiguousNumber { text, thousands, fraction } => {
+        Finding::AmbiguousNumber { text, thousands, fraction, .. } => {
             format!("`{text}` can mean {thousands} or {fraction}")
         }
         Finding::TooManyDigits { text, currency, digits: 0 } => {
@@ -132,7 +132,7 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::UnknownWord { known, .. } => format!("there are: {}", list(known)),
         Finding::CurlyQuote => "use plain quotes: \"…\"".to_owned(),
         Finding::NotANumber(_) => "write it in digits, such as 15, 12.50 or 1 999".to_owned(),
-        Finding::AmbiguousNumber { thousands, fraction, .. } => format!("write {thousands} or {fraction}"),
+        Finding::AmbiguousNumber { thousands, plainly, .. } => format!("write {thousands} or {plainly}"),
         Finding::TooManyDigits { digits: 0, .. } => "write a whole number".to_owned(),
         Finding::TooManyDigits { digits, .. } => format!("write at most {digits} digits after the point"),
         Finding::BadPercent(_) => {
@@ -239,6 +239,10 @@ fn shape(shape: Shape) -> &'static str {
 
 fn shape_advice(key: &str, expected: Shape) -> String {
     match expected {
+        Shape::Fields if key == "on" => "write `on: {brands: [Dior]}`".to_owned(),
+        Shape::Fields if key == "when" => "write `when: {channels: [web]}`".to_owned(),
+        Shape::Fields if key == "give" => "write `give: {percent: 20}`".to_owned(),
+        Shape::Fields if key == "spend" => "write `spend: {at_least: 1000}`".to_owned(),
         Shape::Fields => format!("write `{key}: {{field: value}}`"),
         Shape::List => format!("write `{key}: [one, two]`, or each entry on its own line after `- `"),
         Shape::Text => format!("write one value after `{key}:`"),
@@ -350,7 +354,7 @@ fn broken_message(broken: &Break) -> String {
         Break::Mismatched(open, close) => format!("`{open}` cannot be closed by `{close}`"),
         Break::Stray => "a bracket closes here that was never opened".to_owned(),
         Break::Quote => "a quote that opens here is never closed".to_owned(),
-        Break::AfterQuote => "there is text after the closing quote".to_owned(),
+        Break::AfterQuote => "something follows the closing quote".to_owned(),
         Break::Escape => "the backslash means nothing here".to_owned(),
         Break::Comma => "a comma or a closing bracket is missing".to_owned(),
         Break::Colon => "a colon after the name of the field is missing".to_owned(),
@@ -372,7 +376,7 @@ fn broken_advice(broken: &Break) -> Option<String> {
         Break::Mismatched(..) => "close it with `}`".to_owned(),
         Break::Stray => "delete it, or add the opening one".to_owned(),
         Break::Quote => "add the closing quote; was the file copied whole?".to_owned(),
-        Break::AfterQuote => "put the whole value into the quotes".to_owned(),
+        Break::AfterQuote => "put a comma between two values, or all of one value into the quotes".to_owned(),
         Break::Escape => "write `\\\\` for a backslash, or use single quotes".to_owned(),
         Break::Comma => "put a comma between the entries and close every bracket".to_owned(),
         Break::Colon => "write `field: value`, with a space after the colon".to_owned(),

@@ -263,6 +263,8 @@ pub enum Finding {
         thousands: String,
         /// Read with a comma before a fraction.
         fraction: String,
+        /// That fraction as it has one meaning.
+        plainly: String,
     },
     /// More digits than the currency has.
     TooManyDigits {

@@ -28,6 +28,8 @@ pub fn role(path: &str) -> Role {
         return Role::Other;
     };
     match ending {
+        // The schema for editors may lie beside the rules.
+        "json" if stem == "schema" || stem.ends_with(".schema") => Role::Other,
         "yaml" | "yml" | "json" if stem.ends_with(".test") => Role::Tests,
         "yaml" | "yml" | "json" if stem == "settings" && !path.contains('/') => Role::Settings,
         "yaml" | "yml" | "json" => Role::Rules,
@@ -77,6 +79,8 @@ mod tests {
             ("A.YAML", Role::Rules),
             ("a.json", Role::Rules),
             ("a.test.yaml", Role::Tests),
+            ("schema.json", Role::Other),
+            ("settings.schema.json", Role::Other),
             ("a.xlsx", Role::Spreadsheet),
             ("a.csv", Role::Table),
             ("_STATUS.txt", Role::Other),

@@ -27,8 +27,10 @@ pub fn lint(readings: &[&Reading<'_>], products: &[Product], has_catalog: bool) 
     if has_catalog {
         mentions(readings, products, &mut found);
     }
-    codes(readings, &mut found);
-    beaten(readings, &mut found);
+    // What is compared with others must be read whole.
+    let sound: Vec<&Reading<'_>> = readings.iter().copied().filter(|reading| reading.is_sound()).collect();
+    codes(&sound, &mut found);
+    beaten(&sound, &mut found);
     found
 }
 
@@ -182,7 +184,7 @@ fn always_beats(better: &Promotion, worse: &Promotion) -> bool {
         (UnitCut::Amount(more), UnitCut::Amount(less)) => more > less,
         _ => false,
     };
-    gives_more && better.level == worse.level && is_wider(&better.when, &worse.when)
+    gives_more && better.id != worse.id && better.level == worse.level && is_wider(&better.when, &worse.when)
 }
 
 /// Whether `wide` holds whenever `narrow` does.

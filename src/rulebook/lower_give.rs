@@ -74,7 +74,9 @@ pub fn benefit(
                 Some((Benefit::Set(set), None))
             }
             _ => {
-                reader.add(fields.at("id").unwrap_or(fields.at), Finding::NoBenefit);
+                if !fields.names(&["give"]) {
+                    reader.add(fields.at("id").unwrap_or(fields.at), Finding::NoBenefit);
+                }
                 None
             }
         };
@@ -182,7 +184,9 @@ impl Giver<'_, '_, '_, '_> {
         match kind {
             None if self.slots_carry => plain(self.set(SetBenefit::BySlot, max_discount)?),
             None => {
-                self.reader.add(at, Finding::NoBenefit);
+                if !self.give.names(&BENEFITS) {
+                    self.reader.add(at, Finding::NoBenefit);
+                }
                 None
             }
             Some("percent" | "amount" | "price") => plain(self.units(base, max_discount)?),
@@ -264,7 +268,7 @@ impl Giver<'_, '_, '_, '_> {
                 only_kind(self.reader, fields, &["percent", "amount", "price", "basket_amount"]);
                 self.reader.positive(node, "basket_amount").map(SpendBenefit::Basket)
             } else {
-                tier_cut(self.reader, fields, base).map(SpendBenefit::Units)
+                tier_cut(self.reader, fields, base, "by_spend").map(SpendBenefit::Units)
             };
             if let Some((from, node)) = from {
                 rising(self.reader, read.last().map(|&(from, _)| from), from, node);
@@ -302,7 +306,7 @@ impl Giver<'_, '_, '_, '_> {
                 continue;
             };
             let from = fields.get("from").and_then(|node| Some((self.reader.count(node, "from")?, node)));
-            let cut = tier_cut(self.reader, fields, base);
+            let cut = tier_cut(self.reader, fields, base, "by_quantity");
             if let Some((from, node)) = from {
                 rising(self.reader, read.last().map(|&(from, _)| from), from, node);
                 read.push((from, cut));
@@ -361,13 +365,7 @@ impl Giver<'_, '_, '_, '_> {
     fn delivery(&mut self, base: Base) -> Option<Benefit> {
         let node = self.give.get("delivery")?;
         let fields = self.reader.fields(node, "delivery", &DELIVERY)?;
-        let cut = match only_kind(self.reader, fields, &["percent", "amount", "price"]) {
-            Some(_) => cut(self.reader, fields, base)?,
-            None => {
-                self.reader.add(node.at, Finding::NoBenefit);
-                return None;
-            }
-        };
+        let cut = tier_cut(self.reader, fields, base, "delivery")?;
         Some(Benefit::Delivery(DeliveryBenefit { cut, spend: self.reached()? }))
     }
 
@@ -430,9 +428,11 @@ fn cut(reader: &mut Reader<'_>, fields: Fields<'_, '_>, base: Base) -> Option<Un
 }
 
 /// The benefit of a tier or a slot that must have one.
-fn tier_cut(reader: &mut Reader<'_>, fields: Fields<'_, '_>, base: Base) -> Option<UnitCut> {
+fn tier_cut(reader: &mut Reader<'_>, fields: Fields<'_, '_>, base: Base, inside: &'static str) -> Option<UnitCut> {
     if only_kind(reader, fields, &["percent", "amount", "price"]).is_none() {
-        reader.add(fields.at, Finding::NoBenefit);
+        if !fields.names(&["percent", "amount", "price"]) {
+            reader.add(fields.at, Finding::MissingKey { key: "percent", inside });
+        }
         return None;
     }
     cut(reader, fields, base)

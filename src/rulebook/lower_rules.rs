@@ -77,6 +77,7 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
         return;
     };
     let id = id(reader, fields, rules);
+    let name = name(reader, fields);
     let group = fields.get("group").and_then(|node| reader.id(node, "group"));
     rules.groups.extend(group.clone());
     let mentions = &mut rules.mentions;
@@ -97,7 +98,7 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
     let (Some(id), Some((benefit, list)), Some(stage)) = (id, given, stage) else {
         return;
     };
-    let name = name(reader, fields, &id);
+    let name = name.unwrap_or_else(|| id.clone());
     let level = i32::try_from(level).unwrap_or(0);
     let promotion = Promotion { id, name, group, level, when, on, stage, benefit, stacks_with, limits };
     if reader.errors() == errors_before {
@@ -116,12 +117,13 @@ fn one_cap(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
         return;
     };
     let id = id(reader, fields, rules);
+    let name = name(reader, fields);
     let on = goods(reader, fields, &mut rules.mentions);
     let floor = cap_floor(reader, fields);
     let (Some(id), Some(floor)) = (id, floor) else {
         return;
     };
-    let name = name(reader, fields, &id);
+    let name = name.unwrap_or_else(|| id.clone());
     let id_at = fields.get("id").map_or(fields.at, |node| node.at);
     let cap = Cap { id, name, on, floor };
     rules.caps.push(Ruled { item: cap, id_at, stacks_at: Vec::new(), code_at: None, list: None });
@@ -156,9 +158,8 @@ fn id(reader: &mut Reader<'_>, fields: Fields<'_, '_>, rules: &mut Rules) -> Opt
     Some(id)
 }
 
-fn name(reader: &mut Reader<'_>, fields: Fields<'_, '_>, id: &str) -> String {
-    let text = fields.get("name").and_then(|node| reader.text(node, "name"));
-    text.map_or_else(|| id.to_owned(), str::to_owned)
+fn name(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> Option<String> {
+    fields.get("name").and_then(|node| reader.text(node, "name")).map(str::to_owned)
 }
 
 fn goods(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut Vec<Mention>) -> Selector {

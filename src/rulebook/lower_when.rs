@@ -221,7 +221,7 @@ fn attribute(reader: &mut Reader<'_>, node: &Node<'_>, key: &str) -> Option<Attr
     {
         reader.add(node.at, Finding::Never(Never::Range));
     }
-    if !fields.has("at_least") && !fields.has("below") {
+    if fields.is_empty() {
         reader.add(node.at, Finding::MissingKey { key: "at_least", inside: "customer" });
     }
     Some(AttributeTest::Range { at_least, below })

@@ -30,6 +30,7 @@ pub mod index;
 pub mod compile;
 pub mod adopt;
 pub mod cases;
+pub mod schema;
 
 pub use adopt::adopt;
 pub use cases::{Expected, TestCase, read_tests, untested};
@@ -38,6 +39,7 @@ pub use diagnostic::{Diagnostic, Place, Severity};
 pub use folder::is_rule_file;
 pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
 pub use matcher::{Marks, Matcher};
+pub use schema::{schema, settings_schema, tests_schema};
 pub use settings::{Settings, Store};
 pub use source::{Digest, Source};
 

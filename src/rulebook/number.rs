@@ -53,7 +53,9 @@ pub fn decimal(text: &str, purpose: Use) -> Result<Decimal, Finding> {
     let digits = plain_digits(unsigned.unwrap_or(body), purpose).map_err(|fault| match fault {
         Fault::NoNumber => not_a_number(),
         Fault::TwoMeanings { thousands, fraction } => {
-            Finding::AmbiguousNumber { text: shown.to_owned(), thousands, fraction }
+            let digits = if purpose == Use::Plain { 3 } else { 2 };
+            let plainly = Decimal::from_str_exact(&fraction).unwrap_or_default().trunc_with_scale(digits).to_string();
+            Finding::AmbiguousNumber { text: shown.to_owned(), thousands, fraction, plainly }
         }
     })?;
     let number = Decimal::from_str_exact(&digits).map_err(|_| not_a_number())?;

@@ -12,6 +12,8 @@ pub const RULES_BYTES_MAX: usize = 4 * 1_048_576;
 pub const CSV_BYTES_MAX: usize = 64 * 1_048_576;
 /// Characters of a line that a diagnostic quotes.
 const QUOTED_MAX: usize = 200;
+/// Characters that a caret underlines.
+const UNDERLINED_MAX: usize = 60;
 /// Characters that a quoted part of a long line shows before the place.
 const QUOTED_BEFORE: usize = 60;
 
@@ -103,9 +105,8 @@ impl<'a> Page<'a> {
         let column = usize::try_from(at.column).unwrap_or(usize::MAX).max(1);
         let is_long = line.chars().nth(QUOTED_MAX).is_some();
         let skipped = if is_long { (column - 1).saturating_sub(QUOTED_BEFORE) } else { 0 };
-        let text: String =
-            line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
-        let room = (text.chars().count() + skipped + 1).saturating_sub(column).max(1);
+        let text: String = line.chars().skip(skipped).take(QUOTED_MAX).map(|c| if c == '\t' { ' ' } else { c }).collect();
+        let room = (text.chars().count() + skipped + 1).saturating_sub(column).clamp(1, UNDERLINED_MAX);
         Place {
             line: at.line,
             column: at.column,
@@ -120,6 +121,12 @@ impl<'a> Page<'a> {
     pub fn end(&self) -> At {
         let text = self.text.trim_end();
         self.at_byte(text.len())
+    }
+
+    /// The number of the line that holds a byte.
+    #[must_use]
+    pub fn line_at(&self, byte: usize) -> u32 {
+        u32::try_from(self.starts.partition_point(|&start| start <= byte).max(1)).unwrap_or(u32::MAX)
     }
 
     /// The spot of a byte.
@@ -143,10 +150,6 @@ fn is_forbidden(letter: char) -> bool {
 
 /// Bytes from the first that is not UTF-8: in windows-1251 a Cyrillic word is a run of bytes from 0xC0.
 fn encoding_of(bad: &[u8]) -> Encoding {
-    let run = bad
-        .iter()
-        .take(8)
-        .take_while(|&&byte| byte >= 0xC0 || matches!(byte, 0xB2 | 0xB3 | 0xAA | 0xBA | 0xAF | 0xBF))
-        .count();
+    let run = bad.iter().take(8).take_while(|&&byte| byte >= 0xC0 || matches!(byte, 0xB2 | 0xB3 | 0xAA | 0xBA | 0xAF | 0xBF)).count();
     if run >= 2 { Encoding::Windows1251 } else { Encoding::Other }
 }

@@ -48,6 +48,18 @@ impl<'n, 'a> Fields<'n, 'a> {
             .filter(|node| !is_null(node))
     }
 
+    /// Whether any of these fields is written, be it without a value.
+    #[must_use]
+    pub fn names(&self, keys: &[&str]) -> bool {
+        self.entries.iter().any(|entry| keys.contains(&entry.key.as_ref()))
+    }
+
+    /// Whether there is no field at all.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.entries.is_empty()
+    }
+
     /// Where the name of a field stands.
     #[must_use]
     pub fn at(&self, key: &str) -> Option<At> {

@@ -65,7 +65,7 @@ pub fn parse<'a>(page: &'a Page<'a>, found: &mut Vec<Diagnostic>) -> Result<Opti
     };
     let mut builder = Builder::new(page);
     for event in Parser::new_from_str_with_options(&page.text, options) {
-        let (event, span) = event.map_err(|error| page.diagnostic(error_at(page, &error), broken(&error)))?;
+        let (event, span) = event.map_err(|error| stopped(page, &error))?;
         builder.take(event, span).map_err(|(at, finding)| page.diagnostic(at, finding))?;
     }
     found.append(&mut builder.found);
@@ -302,6 +302,48 @@ fn at_of(span: &Span) -> At {
     let length =
         if end.line() > start.line() { u32::MAX } else { number(end.col().saturating_sub(start.col())) };
     At { line: number(start.line()), column: number(start.col() + 1), length }
+}
+
+/// The finding of the library's error. What the library calls a misplaced colon has three causes, and the line tells
+/// them apart: a colon before it, a bracket before it, or neither.
+fn stopped(page: &Page<'_>, error: &ScanError) -> Diagnostic {
+    let at = error_at(page, error);
+    if let Some(tab) = tab_near(page, at) {
+        return page.diagnostic(tab, Finding::Broken(Break::Tab));
+    }
+    let line = page.line(at.line);
+    let column = usize::try_from(at.column).unwrap_or(usize::MAX);
+    let before: String = line.chars().take(column.saturating_sub(1)).collect();
+    let (at, finding) = match error.kind() {
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement if before.contains(": ") => {
+            (at, Finding::Broken(Break::SecondColon))
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement if !before.contains(['{', '[', '"']) => {
+            let blanks = before.chars().take_while(|letter| matches!(letter, ' ' | '-')).count();
+            let length = number(before.chars().count().saturating_sub(blanks).max(1));
+            (At { column: number(blanks + 1), length, ..at }, Finding::Broken(Break::Indent))
+        }
+        ErrorKind::MappingValueNotAllowed | ErrorKind::InvalidColonPlacement => {
+            let blanks = before.chars().take_while(|letter| matches!(letter, ' ' | '-')).count();
+            let word = before.chars().skip(blanks).take_while(|letter| !letter.is_whitespace()).count();
+            (At { column: number(blanks + 1), length: number(word.max(1)), ..at }, Finding::Broken(Break::Colon))
+        }
+        _ => {
+            let word = line.chars().skip(column.saturating_sub(1));
+            let length = word.take_while(|c| !c.is_whitespace() && !matches!(c, ',' | ']' | '}' | '[' | '{')).count();
+            (At { length: number(length.max(1)), ..at }, broken(error))
+        }
+    };
+    page.diagnostic(at, finding)
+}
+
+/// A tab that indents the line at which reading stopped, or the next one.
+fn tab_near(page: &Page<'_>, at: At) -> Option<At> {
+    [at.line, at.line.saturating_add(1)].into_iter().find_map(|line| {
+        let indent = page.line(line).chars().take_while(|letter| letter.is_whitespace());
+        let column = indent.enumerate().find(|(_, letter)| *letter == '\t')?.0;
+        Some(At { line, column: number(column + 1), length: 1 })
+    })
 }
 
 fn error_at(page: &Page<'_>, error: &ScanError) -> At {

@@ -70,7 +70,7 @@ struct Row<'r, 'p> {
 
 impl Row<'_, '_> {
     fn line(&self) -> u32 {
-        self.record.position().and_then(|position| u32::try_from(position.line()).ok()).unwrap_or(1)
+        line_of(self.found.page, self.record)
     }
 
     fn cell(&self, column: &str) -> &str {
@@ -123,6 +123,15 @@ impl Row<'_, '_> {
     }
 }
 
+/// The line at which a record begins. The library counts from the end of the one before, which with Windows line ends
+/// is half a line early.
+fn line_of(page: &Page<'_>, record: &csv::StringRecord) -> u32 {
+    let byte = record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
+    let rest = page.text.as_bytes().get(byte..).unwrap_or_default();
+    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
+    page.line_at(byte + ends)
+}
+
 /// A cell without blanks, and without the `="…"` by which spreadsheets keep leading zeros.
 fn unquoted(cell: &str) -> &str {
     let cell = clean(cell);
@@ -144,7 +153,8 @@ impl Findings<'_> {
 
     fn add_with(&mut self, at: At, finding: Finding, also: Option<At>) {
         let is_error = finding.severity() == super::diagnostic::Severity::Error;
-        if is_error && self.errors >= SHOWN_MAX {
+        let is_shown = if is_error { self.errors < SHOWN_MAX } else { self.found.len() < SHOWN_MAX };
+        if !is_shown {
             self.more += 1;
             return;
         }
@@ -206,7 +216,7 @@ fn read(
     let mut seen = BTreeMap::new();
     let mut count = 0;
     while reader.read_record(&mut record).unwrap_or(false) {
-        let line = record.position().and_then(|p| u32::try_from(p.line()).ok()).unwrap_or(1);
+        let line = line_of(&page, &record);
         if line < heading_line || record.iter().all(|cell| clean(cell).is_empty()) {
             continue;
         }
@@ -237,7 +247,7 @@ fn read(
         found.add(at, Finding::NoColumn(needed.first().copied().unwrap_or("sku")));
     }
     if found.more > 0 {
-        found.found.push(more_of(&source.path, found.more, true));
+        found.found.push(more_of(&source.path, found.more, found.errors > 0));
     }
     found.found
 }
@@ -261,8 +271,9 @@ fn headings(
                 columns.insert(*name, place);
             }
             None if word.is_empty() => {}
-            None => found
-                .add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
+            // Beyond what is shown nobody looks for the place: that costs the length of the line.
+            None if found.found.len() >= SHOWN_MAX => found.more += 1,
+            None => found.add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
         }
     }
     for column in needed.iter().filter(|column| !columns.contains_key(*column)) {

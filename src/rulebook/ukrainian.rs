@@ -30,7 +30,7 @@ pub fn message(finding: &Finding) -> String {
         Finding::UnknownWord { noun, word, .. } => format!("немає {} `{word}`", self::noun(*noun)),
         Finding::CurlyQuote => "друкарські лапки тут відкрито, але не закрито, або навпаки".to_owned(),
         Finding::NotANumber(text) => format!("`{text}` — не число"),
-        Finding::AmbiguousNumber { text, thousands, fraction } => {
+        Finding::AmbiguousNumber { text, thousands, fraction, .. } => {
             format!("`{text}` може означати {thousands} або {fraction}")
         }
         Finding::TooManyDigits { text, currency, digits: 0 } => {
@@ -80,9 +80,7 @@ pub fn message(finding: &Finding) -> String {
             format!("у каталозі немає {} `{word}`", self::noun(*noun))
         }
         Finding::SkippedHour(text) => format!("часу {text} того дня не буде: годинники переводять уперед"),
-        Finding::RepeatedHour(text) => {
-            format!("час {text} того дня настане двічі: годинники переводять назад")
-        }
+        Finding::RepeatedHour(text) => format!("час {text} того дня настане двічі: годинники переводять назад"),
         Finding::AlwaysBeaten { id, by } => format!("`{id}` ніколи не спрацює: `{by}` завжди дає більше"),
         Finding::SharedCode { code, other } => format!("код `{code}` має також акція `{other}`"),
         Finding::FullMargin => "жодна ціна не дає маржі 100 %".to_owned(),
@@ -102,22 +100,15 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::TooManyValues(_) => "поділіть файл на кілька; довгим спискам цін місце в CSV".to_owned(),
         Finding::AliasBomb => "випишіть значення повністю".to_owned(),
         Finding::TooLong(_) => "скоротіть його; список товарів пишуть так: `[A, B, C]`".to_owned(),
-        Finding::SeveralDocuments => {
-            "видаліть рядок `---` або винесіть другу частину в окремий файл".to_owned()
-        }
-        Finding::Tag => {
-            "напишіть значення без `!`; якщо воно з нього починається — візьміть у лапки".to_owned()
-        }
+        Finding::SeveralDocuments => "видаліть рядок `---` або винесіть другу частину в окремий файл".to_owned(),
+        Finding::Tag => "напишіть значення без `!`; якщо воно з нього починається — візьміть у лапки".to_owned(),
         Finding::KeyNotWord => "напишіть `поле: значення`".to_owned(),
-        Finding::DuplicateKey(_)
-        | Finding::TierTwice(_)
-        | Finding::ColumnTwice(_)
-        | Finding::SettingsTwice(_) => "залиште щось одне".to_owned(),
+        Finding::DuplicateKey(_) | Finding::TierTwice(_) | Finding::ColumnTwice(_) | Finding::SettingsTwice(_) => {
+            "залиште щось одне".to_owned()
+        }
         Finding::UnknownKey { suggestion: Some(word), .. } => did_you_mean(word),
         Finding::UnknownKey { belongs: Some(place), key, .. } => format!("місце для `{key}` — у `{place}`"),
-        Finding::UnknownKey { inside, .. } => {
-            format!("видаліть його; поля `{inside}` перелічено в довіднику")
-        }
+        Finding::UnknownKey { inside, .. } => format!("видаліть його; поля `{inside}` перелічено в довіднику"),
         Finding::MissingKey { key, .. } => missing_advice(key),
         Finding::WrongShape { key, expected } => shape_advice(key, *expected),
         Finding::Empty(key) => format!("напишіть значення після `{key}:` або видаліть рядок"),
@@ -134,9 +125,7 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::UnknownWord { known, .. } => format!("є такі: {}", list(known)),
         Finding::CurlyQuote => "поставте прості лапки: \"…\"".to_owned(),
         Finding::NotANumber(_) => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
-        Finding::AmbiguousNumber { thousands, fraction, .. } => {
-            format!("напишіть {thousands} або {fraction}")
-        }
+        Finding::AmbiguousNumber { thousands, plainly, .. } => format!("напишіть {thousands} або {plainly}"),
         Finding::TooManyDigits { digits: 0, .. } => "напишіть ціле число".to_owned(),
         Finding::TooManyDigits { digits, .. } => {
             format!("залиште після коми щонайбільше стільки знаків: {digits}")
@@ -156,24 +145,17 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::DuplicateId(_) => "дайте одній із двох інший ідентифікатор".to_owned(),
         Finding::NoBenefit => "додайте `give`, наприклад `give: {percent: 20}`".to_owned(),
         Finding::TwoBenefits(..) => "залиште одне, а друге винесіть в окрему акцію".to_owned(),
-        Finding::CapBounds => {
-            "напишіть щось одне: `max_percent`, `min_price` або `min_margin_percent`".to_owned()
-        }
+        Finding::CapBounds => "напишіть щось одне: `max_percent`, `min_price` або `min_margin_percent`".to_owned(),
         Finding::Clash(clash) => clash_advice(*clash).to_owned(),
-        Finding::TiersNotAscending(_) => {
-            "розставте сходинки за зростанням: спершу з найменшим `from`".to_owned()
-        }
+        Finding::TiersNotAscending(_) => "розставте сходинки за зростанням: спершу з найменшим `from`".to_owned(),
         Finding::Never(never) => never_advice(never).to_owned(),
         Finding::NotPriced(_) => {
-            "поки що приберіть це (файл, назва якого починається з `_`, не читається); решта файлів діятиме"
-                .to_owned()
+            "поки що приберіть це (файл, назва якого починається з `_`, не читається); решта файлів діятиме".to_owned()
         }
         Finding::UnknownStacking { suggestion: Some(word), .. }
         | Finding::NoSuchFile { suggestion: Some(word), .. }
         | Finding::WordNotInCatalog { suggestion: Some(word), .. } => did_you_mean(word),
-        Finding::UnknownStacking { .. } => {
-            "назвіть `id` або `group` іншої акції чи напишіть `all`".to_owned()
-        }
+        Finding::UnknownStacking { .. } => "назвіть `id` або `group` іншої акції чи напишіть `all`".to_owned(),
         Finding::NoSuchFile { .. } => "покладіть файл у теку або виправте назву".to_owned(),
         Finding::NotCsv(_) => "збережіть таблицю як CSV і назвіть той файл".to_owned(),
         Finding::NoColumn(column) => {
@@ -187,22 +169,14 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::SettingsElsewhere => "перенесіть файл у корінь або назвіть його інакше".to_owned(),
         Finding::Spreadsheet => "поки що пишіть акції у YAML; таблицю цін можна зберегти як CSV".to_owned(),
         Finding::NothingInFile => "почніть із `promotions:` або `caps:`".to_owned(),
-        Finding::IgnoredColumn(_) => {
-            "читаються стовпці sku, name, brand, category, price, cost і tags".to_owned()
-        }
-        Finding::SkuNotInCatalog(_) => {
-            "перевірте номер; якщо товар надійде пізніше, нічого робити не треба".to_owned()
-        }
+        Finding::IgnoredColumn(_) => "читаються стовпці sku, name, brand, category, price, cost і tags".to_owned(),
+        Finding::SkuNotInCatalog(_) => "перевірте номер; якщо товар надійде пізніше, нічого робити не треба".to_owned(),
         Finding::WordNotInCatalog { .. } => {
             "перевірте написання; якщо товари надійдуть пізніше, нічого робити не треба".to_owned()
         }
         Finding::SkippedHour(_) => "мається на увазі на годину пізніше; напишіть час, який є".to_owned(),
-        Finding::RepeatedHour(_) => {
-            "мається на увазі перший із двох; щоб не сумніватися, виберіть інший час".to_owned()
-        }
-        Finding::AlwaysBeaten { .. } => {
-            "видаліть її або дозвольте їм додаватися через `stacks_with`".to_owned()
-        }
+        Finding::RepeatedHour(_) => "мається на увазі перший із двох; щоб не сумніватися, виберіть інший час".to_owned(),
+        Finding::AlwaysBeaten { .. } => "видаліть її або дозвольте їм додаватися через `stacks_with`".to_owned(),
         Finding::SharedCode { .. } => "так можна: спрацює та, з якою ціна найкраща".to_owned(),
         Finding::FullMargin => "напишіть маржу, меншу за 100".to_owned(),
         Finding::More(_) => return None,
@@ -249,6 +223,10 @@ fn shape(shape: Shape) -> &'static str {
 
 fn shape_advice(key: &str, expected: Shape) -> String {
     match expected {
+        Shape::Fields if key == "on" => "напишіть `on: {brands: [Dior]}`".to_owned(),
+        Shape::Fields if key == "when" => "напишіть `when: {channels: [web]}`".to_owned(),
+        Shape::Fields if key == "give" => "напишіть `give: {percent: 20}`".to_owned(),
+        Shape::Fields if key == "spend" => "напишіть `spend: {at_least: 1000}`".to_owned(),
         Shape::Fields => format!("напишіть `{key}: {{поле: значення}}`"),
         Shape::List => format!("напишіть `{key}: [перше, друге]` або кожен запис з нового рядка після `- `"),
         Shape::Text => format!("напишіть одне значення після `{key}:`"),
@@ -338,9 +316,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::AtLeastAndTiers => "видаліть `at_least`: про це каже перша сходинка",
         Clash::BuyAndOn => "перенесіть `on` у частини `buy`",
         Clash::BuyAndBenefit => "набір дає `percent`, `amount`, `price`, `cheapest`, подарунок або бали",
-        Clash::SpendAndBenefit => {
-            "видаліть `spend` або спитайте суму так: `when: {basket_has: {at_least: …}}`"
-        }
+        Clash::SpendAndBenefit => "видаліть `spend` або спитайте суму так: `when: {basket_has: {at_least: …}}`",
         Clash::NeedsBuy => "додайте `buy`, наприклад `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
         Clash::Count => "видаліть `count`",
         Clash::QuantityAndAtLeast => "`quantity` питає про штуки, `at_least` — про суму",
@@ -358,7 +334,7 @@ fn broken_message(broken: &Break) -> String {
         Break::Mismatched(open, close) => format!("дужку `{open}` не можна закрити дужкою `{close}`"),
         Break::Stray => "тут закрито дужку, якої не відкривали".to_owned(),
         Break::Quote => "лапки, які тут відкрито, ніде не закрито".to_owned(),
-        Break::AfterQuote => "після закритих лапок є ще текст".to_owned(),
+        Break::AfterQuote => "після закритих лапок є ще щось".to_owned(),
         Break::Escape => "зворотна риска тут нічого не означає".to_owned(),
         Break::Comma => "бракує коми або дужки, що закриває".to_owned(),
         Break::Colon => "бракує двокрапки після назви поля".to_owned(),
@@ -380,7 +356,7 @@ fn broken_advice(broken: &Break) -> String {
         Break::Mismatched(..) => "закрийте її дужкою `}`",
         Break::Stray => "видаліть її або додайте ту, що відкриває",
         Break::Quote => "закрийте лапки; чи файл скопійовано повністю?",
-        Break::AfterQuote => "візьміть у лапки все значення",
+        Break::AfterQuote => "поставте кому між двома значеннями або візьміть у лапки все значення",
         Break::Escape => "зворотну риску пишуть двічі: `\\\\`, або ж беруть одинарні лапки",
         Break::Comma => "поставте кому між записами й закрийте кожну дужку",
         Break::Colon => "напишіть `поле: значення`, з пробілом після двокрапки",

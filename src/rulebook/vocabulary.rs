@@ -243,7 +243,7 @@ pub static ATTRIBUTE: Type =
 
 /// A range of an attribute.
 pub static RANGE: Object = Object {
-    name: "range",
+    name: "customer",
     help: "A number within bounds.",
     keys: &[
         key("at_least", Type::Number, "The lowest number that passes."),

@@ -7,6 +7,8 @@ mod cli;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
+mod hostile;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod oracle;
@@ -16,6 +18,8 @@ mod published;
 mod restart;
 #[cfg(test)]
 mod running;
+#[cfg(test)]
+mod schema;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
