@@ -351,3 +351,37 @@ async fn watchers_hear_of_every_change_and_shutdown_drains() {
     assert!(begun.elapsed() < Duration::from_secs(10), "open streams held up the shutdown");
     assert!(TcpStream::connect(address).await.is_err());
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn heavy_batches_hold_up_nobody_else() {
+    let (_folders, running) = plain(Options::default()).await;
+    let mut heavy = basket(2, 1_000);
+    let lines = &mut heavy.basket.as_mut().unwrap().lines;
+    let line = lines[0].clone();
+    *lines = (0..40).map(|place| wire::Line { id: place.to_string(), ..line.clone() }).collect();
+    let warm = running.pricing().await.max_decoding_message_size(64 << 20);
+    let batches: Vec<_> = (0..16)
+        .map(|_| {
+            let (mut client, requests) = (warm.clone(), vec![heavy.clone(); 500]);
+            async move { client.batch_quote(wire::BatchQuoteRequest { requests }).await.unwrap() }
+        })
+        .collect();
+    let mut running_batches = tokio::task::JoinSet::new();
+    batches.into_iter().for_each(|batch| {
+        running_batches.spawn(batch);
+    });
+    let mut client = running.pricing().await;
+    for _ in 0..20 {
+        client.quote(basket(1, 1)).await.unwrap();
+        client.quote(basket(2, 1)).await.unwrap();
+    }
+    let mut done = 0;
+    while let Some(batch) = running_batches.try_join_next() {
+        assert_eq!(batch.unwrap().into_inner().answers.len(), 500);
+        done += 1;
+    }
+    assert!(done < 16, "forty small baskets waited for every batch");
+    while let Some(done) = running_batches.join_next().await {
+        assert_eq!(done.unwrap().into_inner().answers.len(), 500);
+    }
+}

@@ -28,16 +28,20 @@ pub const BATCH_MAX: usize = 1_000;
 pub const STREAMS_MAX: usize = 1_024;
 /// Answers of a stream that wait for a slow reader.
 const ANSWERS_WAITING_MAX: usize = 16;
-/// Lines up to which a basket is priced where its request is read. A longer one goes to a thread of its own, so that no
-/// other caller waits behind it.
-const LIGHT_LINES_MAX: usize = 24;
+/// Lines up to which a basket is priced where its request is read: microseconds. Four lines under eighty promotions can
+/// already take as long as the search may; they go to a thread of their own, which costs some ten microseconds, and no
+/// other caller waits behind them.
+const LIGHT_LINES_MAX: usize = 1;
+/// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
+const ASIDE_PER_CORE_MAX: usize = 16;
 
 /// The service.
 #[derive(Debug, Clone)]
 pub struct Pricing {
     engine: Arc<Engine>,
-    // One heavy basket a core: more at once would not be faster, and would starve the light ones.
-    heavy: Arc<Semaphore>,
+    aside: Arc<Semaphore>,
+    // One batch a core: more at once would not be faster, and would starve the single baskets.
+    batches: Arc<Semaphore>,
     streams: Arc<Semaphore>,
     closing: watch::Receiver<bool>,
 }
@@ -49,7 +53,8 @@ impl Pricing {
         let cores = available_parallelism().map_or(1, usize::from);
         Pricing {
             engine,
-            heavy: Arc::new(Semaphore::new(cores)),
+            aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
+            batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             closing,
         }
@@ -61,25 +66,10 @@ impl Pricing {
         let quote = if lines <= LIGHT_LINES_MAX {
             priced(&live, &asked)
         } else {
-            self.aside(call, move || priced(&live, &asked)).await?
+            aside(&self.aside, call, move || priced(&live, &asked)).await?
         };
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
-    }
-
-    /// Runs heavy work on a thread of its own, within the deadline.
-    async fn aside<T: Send + 'static>(
-        &self,
-        call: Call,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, Failure> {
-        let turn = timeout_at(call.deadline, Arc::clone(&self.heavy).acquire_owned());
-        let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
-        let work = spawn_blocking(move || {
-            let _turn = turn;
-            work()
-        });
-        timeout_at(call.deadline, work).await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::Internal)
     }
 
     async fn batch(&self, asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
@@ -105,8 +95,23 @@ impl Pricing {
             }
             Ok(answers)
         };
-        self.aside(call, price_all).await?
+        aside(&self.batches, call, price_all).await?
     }
+}
+
+/// Runs work on a thread of its own, when one of the places is free, within the deadline.
+async fn aside<T: Send + 'static>(
+    places: &Arc<Semaphore>,
+    call: Call,
+    work: impl FnOnce() -> T + Send + 'static,
+) -> Result<T, Failure> {
+    let place = timeout_at(call.deadline, Arc::clone(places).acquire_owned());
+    let place = place.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
+    let work = spawn_blocking(move || {
+        let _place = place;
+        work()
+    });
+    timeout_at(call.deadline, work).await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::Internal)
 }
 
 /// The rulebook that the request names; `live` when it names none.
