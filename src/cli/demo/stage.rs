@@ -11,6 +11,7 @@ use tonic::transport::Channel;
 
 use crate::server::clock;
 use crate::server::config::Options;
+use crate::server::rules_dir::STATUS;
 use crate::server::run::{RunningServer, Server};
 use crate::server::wire::pricing_service_client::PricingServiceClient;
 use crate::server::wire::rulebook_service_client::RulebookServiceClient;
@@ -137,6 +138,21 @@ impl Stage {
             }
             tokio::time::sleep(POLL).await;
         }
+    }
+
+    /// Reads `_STATUS.txt` until `wanted` holds: it is written just after the rulebook is live.
+    ///
+    /// # Errors
+    /// It does not come to hold.
+    pub async fn wait_for_status(&self, what: &str, wanted: impl Fn(&str) -> bool) -> Result<()> {
+        let began = clock::steady();
+        while !fs::read_to_string(self.rules().join(STATUS)).is_ok_and(|text| wanted(&text)) {
+            if began.elapsed() > PATIENCE {
+                bail!("after {} s still not so: {what}", PATIENCE.as_secs());
+            }
+            tokio::time::sleep(POLL).await;
+        }
+        Ok(())
     }
 
     /// Stops the service and removes the folder.

@@ -1,6 +1,5 @@
 //! The story itself, step by step. A step that does not hold ends it.
 
-use std::fs;
 use std::io::Write;
 use std::time::Duration;
 
@@ -161,8 +160,11 @@ async fn break_and_mend<W: Write>(page: &mut Page<W>, stage: &mut Stage) -> Resu
     page.show(&found.rendered)?;
     ensure!(found.line > 0 && found.rendered.contains('^'), "the diagnostic does not point at the word");
     ensure!(found.advice.contains("percent"), "the diagnostic does not say what was meant");
-    let status = fs::read_to_string(stage.rules().join("_STATUS.txt")).context("no _STATUS.txt")?;
-    ensure!(status.contains(EDITED) && status.contains("persent"), "_STATUS.txt does not say what is wrong");
+    stage
+        .wait_for_status("_STATUS.txt says what is wrong", |text| {
+            text.contains(EDITED) && text.contains("persent")
+        })
+        .await?;
     let during = stage.quote(&request).await?;
     ensure!(during == before, "the price changed: {} became {}", hryvnias(&before), hryvnias(&during));
     page.held(&format!(
@@ -172,6 +174,7 @@ async fn break_and_mend<W: Write>(page: &mut Page<W>, stage: &mut Stage) -> Resu
     stage.save(&edited(PERCENT_AFTER)?)?;
     let live = stage.wait_for("the mended file is live", state(State::Live)).await?;
     ensure!(live.diagnostics.is_empty(), "the mended rules still have findings");
+    stage.wait_for_status("_STATUS.txt says that all is well", |text| !text.contains("persent")).await?;
     page.held("The word is mended, the file is live again, and _STATUS.txt says so.")?;
     Ok(())
 }
