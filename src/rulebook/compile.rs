@@ -1,6 +1,6 @@
 //! `compile`: a folder's sources become a rulebook, or findings that say why not.
 
-use super::Compiled;
+use super::outcome::Compiled;
 use super::diagnostic::{Diagnostic, capped, sort};
 use super::finding::Finding;
 use super::folder::{Role, role};
