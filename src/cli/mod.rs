@@ -1,15 +1,30 @@
 //! The command line: one file a command.
 
-mod serve;
+pub mod terminal;
+pub mod paper;
+pub mod words;
+pub mod receipt;
+pub mod local;
+pub mod price;
+pub mod rules;
+pub mod completions;
+pub mod serve;
+pub mod demo;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use clap::{Parser, Subcommand};
 
+const EXAMPLES: &str = "\
+Examples:
+  pricewright demo                                 see what it does, in half a minute
+  pricewright serve --rules ./rules                price over gRPC at 127.0.0.1:50051
+  pricewright price --rules ./rules basket.json    price one basket, print a receipt";
+
 /// Exact best prices for retail baskets under hundreds of live promotions.
 #[derive(Debug, Parser)]
-#[command(name = "pricewright", version, about, arg_required_else_help = true)]
+#[command(name = "pricewright", version, about, after_help = EXAMPLES, arg_required_else_help = true)]
 struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -17,7 +32,12 @@ struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    Demo(demo::Args),
     Serve(serve::Args),
+    Price(price::Args),
+    #[command(subcommand)]
+    Rules(rules::Command),
+    Completions(completions::Args),
 }
 
 /// Does what the command line asks for.
@@ -25,10 +45,26 @@ enum Command {
 pub fn run() -> ExitCode {
     let cli = Cli::parse();
     let done = match cli.command {
+        Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
+        Command::Price(args) => price::run(&args),
+        Command::Rules(command) => rules::run(&command),
+        Command::Completions(args) => completions::run::<Cli>(&args),
     };
-    done.unwrap_or_else(|error| {
-        let _ = writeln!(io::stderr(), "error: {error:#}");
-        ExitCode::from(2)
+    match done {
+        Ok(code) => code,
+        // Whoever reads has seen enough (`| head`): nothing is wrong.
+        Err(error) if is_closed_pipe(&error) => ExitCode::SUCCESS,
+        Err(error) => {
+            // Nobody is left to be told when standard error is closed as well.
+            let _ = writeln!(io::stderr(), "error: {error:#}");
+            ExitCode::from(2)
+        }
+    }
+}
+
+fn is_closed_pipe(error: &anyhow::Error) -> bool {
+    error.chain().any(|cause| {
+        cause.downcast_ref::<io::Error>().is_some_and(|error| error.kind() == io::ErrorKind::BrokenPipe)
     })
 }

@@ -13,7 +13,7 @@ use crate::server::telemetry;
 /// Even on one core a basket that takes long must leave room for the next.
 const WORKERS_MIN: usize = 4;
 
-/// Runs the service: rules from a folder in, best prices over gRPC out.
+/// Run the service: rules from a folder in, best prices over gRPC out
 ///
 /// A setting is taken from its flag, else from its environment variable, else from the TOML file, else it has its
 /// default.
@@ -31,13 +31,16 @@ A settings file has the long names as keys:
   cors-origin = [\"https://shop.example\"]
 
 The first SIGTERM or SIGINT lets running requests end, a second one does not.")]
-pub(super) struct Args {
+pub struct Args {
     #[command(flatten)]
     options: Options,
 }
 
-/// Exit code 0 after a shutdown; settings at fault and a service that cannot start are errors.
-pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
+/// Exit code 0 after a shutdown.
+///
+/// # Errors
+/// Settings at fault, and a service that cannot start.
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     serve(args.options.clone().resolve()?)?;
     Ok(ExitCode::SUCCESS)
 }

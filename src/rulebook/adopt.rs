@@ -9,8 +9,8 @@ use super::compile::{rulebook, settings_of, surplus};
 use super::diagnostic::{Diagnostic, capped, sort};
 use super::folder::{Role, role};
 use super::library::{Built, Library, Manner, Picked, Version};
+use super::outcome::{Adoption, Standing, State};
 use super::source::Source;
-use super::{Adoption, Standing, State};
 
 /// Decides what a folder puts in force: `seen` is what is there now, `good` what was in force before. A file at fault
 /// keeps its own last good version, or stays out; it never takes another file with it.

@@ -1,11 +1,11 @@
 //! `compile`: a folder's sources become a rulebook, or findings that say why not.
 
-use super::Compiled;
 use super::diagnostic::{Diagnostic, capped, sort};
 use super::finding::Finding;
 use super::folder::{Role, role};
 use super::index::Rulebook;
 use super::library::{Built, Library, Manner, Parts, Picked, Version};
+use super::outcome::Compiled;
 use super::source::{Digest, Source};
 use crate::catalog::Catalog;
 

@@ -185,7 +185,9 @@ fn quote_id(rulebook: &Rulebook, asked: &wire::QuoteRequest, time: Instant) -> S
     id
 }
 
-fn quote(rulebook: &Rulebook, id: String, priced: Quote) -> wire::Quote {
+/// A quote as the wire has it.
+#[must_use]
+pub fn quote(rulebook: &Rulebook, id: String, priced: Quote) -> wire::Quote {
     let (optimality, possible_gain) = match priced.optimality {
         Optimality::Proven => (wire::quote::Optimality::Proven, 0),
         Optimality::Bounded(gain) => (wire::quote::Optimality::Bounded, gain.minor()),

@@ -9,10 +9,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
-use tokio_stream::wrappers::TcpListenerStream;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::service::Routes;
+use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 use tonic_web::GrpcWebLayer;
@@ -241,19 +241,20 @@ async fn serve(
     config: Config,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
+    // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
     tonic::transport::Server::builder()
         .accept_http1(config.grpc_web)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
-        .tcp_nodelay(true)
         .layer(cors(&config.cors_origins))
         .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
         .layer(GateLayer::new(config.requests_max, config.request_timeout))
         .layer(CatchPanicLayer::custom(panicked))
         .add_routes(routes)
-        .serve_with_incoming_shutdown(TcpListenerStream::new(listener), async move {
+        .serve_with_incoming_shutdown(incoming, async move {
             until_closed(&mut closed).await;
         })
         .await?;

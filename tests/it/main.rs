@@ -3,6 +3,8 @@
 //! `cfg(test)` says to the lints that helper functions, too, are tests.
 
 #[cfg(test)]
+mod cli;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod hostile;
@@ -24,3 +26,5 @@ mod schema;
 mod service;
 #[cfg(test)]
 mod swap;
+#[cfg(test)]
+mod tidy;

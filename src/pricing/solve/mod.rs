@@ -10,6 +10,7 @@
 //! Work is counted, never timed. When it runs out, the best bound that was left open says how much better a price could
 //! at most be.
 
+mod solution;
 mod choice;
 mod switch;
 mod relax;
@@ -18,20 +19,9 @@ mod tie;
 mod label;
 mod search;
 
-use super::problem::Problem;
-use super::settle::Settled;
-use crate::money::Amount;
+pub use solution::Solution;
 
-/// The best assignment found, and how far it is proven to be the best there is.
-#[derive(Debug, Clone)]
-pub struct Solution {
-    /// The assignment with its prices.
-    pub settled: Settled,
-    /// Nothing when it is proven; else the amount by which a better one could at most exist.
-    pub possible_gain: Option<Amount>,
-    /// The work done, in steps.
-    pub steps: u64,
-}
+use super::problem::Problem;
 
 /// Finds the best assignment within `steps` of work.
 #[must_use]

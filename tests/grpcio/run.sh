@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# A client that we did not write, Python's grpcio through reflection, gets byte for byte the quotes of the command line.
+#
+#   tests/grpcio/run.sh [RULES] [BASKETS]
+#
+# Needs python3; what it installs stays below target/. BASKETS holds one request a line; the first 50 are priced.
+set -euo pipefail
+cd "$(dirname "${BASH_SOURCE[0]}")/../.."
+
+rules=${1-rules}
+baskets=${2-$rules/baskets.jsonl}
+work=target/grpcio
+mkdir -p "$work"
+
+if [[ ! -x $work/venv/bin/python ]] || ! cmp -s tests/grpcio/requirements.txt "$work/installed.txt"; then
+    rm -rf "$work/venv"
+    # Debian's python3 has no ensurepip unless python3-venv is installed; virtualenv brings its own pip.
+    python3 -m venv "$work/venv" 2>/dev/null \
+        || { rm -rf "$work/venv"; python3 -m virtualenv --quiet "$work/venv" 2>/dev/null; } \
+        || { echo "tests/grpcio: left out: python3 can make no virtual environment (apt-get install python3-venv)"; exit 0; }
+    "$work/venv/bin/python" -m pip install --quiet --disable-pip-version-check -r tests/grpcio/requirements.txt
+    cp tests/grpcio/requirements.txt "$work/installed.txt"
+fi
+
+cargo build --locked --release --quiet
+binary=target/release/pricewright
+head -n 50 "$baskets" > "$work/baskets.jsonl"
+
+# A free port: asked of the system, free again, taken by the service a moment later.
+port=$(python3 -c 'import socket; s = socket.socket(); s.bind(("127.0.0.1", 0)); print(s.getsockname()[1])')
+data=$(mktemp -d)
+"$binary" serve --listen "127.0.0.1:$port" --rules "$rules" --data "$data" 2> "$work/serve.log" > "$work/serve.out" &
+server=$!
+trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$data"' EXIT
+
+# Ready when it prices: the first reading of a folder takes a moment.
+head -n 1 "$work/baskets.jsonl" > "$work/first.jsonl"
+for attempt in $(seq 1 100); do
+    if "$work/venv/bin/python" tests/grpcio/quote.py "127.0.0.1:$port" < "$work/first.jsonl" > /dev/null 2> "$work/client.log"; then
+        break
+    fi
+    if ! kill -0 "$server" 2>/dev/null || [[ $attempt == 100 ]]; then
+        cat "$work/serve.log" "$work/client.log" >&2
+        exit 1
+    fi
+done
+
+"$work/venv/bin/python" tests/grpcio/quote.py "127.0.0.1:$port" < "$work/baskets.jsonl" > "$work/grpc.jsonl"
+"$binary" price --rules "$rules" --json - < "$work/baskets.jsonl" > "$work/local.jsonl"
+
+if ! cmp "$work/grpc.jsonl" "$work/local.jsonl"; then
+    diff "$work/grpc.jsonl" "$work/local.jsonl" | head -n 4 >&2
+    exit 1
+fi
+count=$(wc -l < "$work/local.jsonl")
+[[ $count -gt 0 ]] || { echo "tests/grpcio: no basket was priced" >&2; exit 1; }
+echo "tests/grpcio: $count quotes, the same bytes from grpcio through reflection and from pricewright price"
