@@ -131,7 +131,10 @@ impl Search<'_> {
             }
             _ => 0,
         };
-        open.max(0) + self.choices.unlisted + self.plan.unlisted
+        let gain = open.max(0).saturating_add(self.choices.unlisted).saturating_add(self.plan.unlisted);
+        // Nothing costs less than nothing.
+        let paid = self.problem.list_total().minor() + self.problem.delivery_price.minor() - total(best);
+        gain.min(paid)
     }
 
     /// A quick bound under the switches that are decided: each line's best allowed choice, every amount in full.

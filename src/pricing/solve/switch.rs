@@ -97,7 +97,7 @@ pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
     for (place, offer) in problem.offers.iter().enumerate() {
         let settings = match gauge(choices, Gauge::Offer(place)) {
             Some(gauge) => plan.spend(problem, choices, place, offer, gauge),
-            None => plain(place, offer),
+            None => plain(problem, place, offer),
         };
         let is_open = settings.len() > 1
             || settings.iter().any(|s| !matches!(s.effect, Effect::Units(_)) || s.need.is_some());
@@ -133,12 +133,18 @@ fn range(problem: &Problem, choices: &Choices, gauge: usize) -> (i64, i64) {
     })
 }
 
+/// The most that can be taken off the goods of an offer, down to their floors.
+fn room(problem: &Problem, offer: &Offer) -> i64 {
+    let lines = offer.on.ones().filter_map(|line| problem.lines.get(line));
+    lines.map(|line| line.list.above(line.floor).times(line.quantity).minor()).sum()
+}
+
 /// Without a spend only a basket amount is a decision.
-fn plain(place: usize, offer: &Offer) -> Vec<Setting> {
+fn plain(problem: &Problem, place: usize, offer: &Offer) -> Vec<Setting> {
     let Some(Tier { give: Give::Basket(amount), .. }) = offer.tiers.first() else {
         return Vec::new();
     };
-    let amount = offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor();
+    let amount = offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor().min(room(problem, offer));
     vec![
         Setting { effect: Effect::Basket { offer: place, amount }, need: None },
         Setting { effect: Effect::Off, need: None },
@@ -173,6 +179,7 @@ impl Plan {
                     for (sum, times) in steps(from, is_every, least, reach) {
                         let amount = amount.minor().saturating_mul(times);
                         let amount = offer.max_discount.map_or(amount, |most| most.minor().min(amount));
+                        let amount = amount.min(room(problem, offer));
                         settings.push(Setting {
                             effect: Effect::Basket { offer: place, amount },
                             need: need(sum),
