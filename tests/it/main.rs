@@ -5,6 +5,8 @@
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
+mod golden;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod laws;
