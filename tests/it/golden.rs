@@ -1,0 +1,202 @@
+//! The contract: rules, baskets and the quotes expected, in text files that a merchandiser can read.
+//!
+//! A file of `tests/golden` begins with what it shows, reckoned by hand. `=== NAME` begins a part: a source of the rules folder
+//! (`rules.yaml`, a price list …), a `basket` with the moment and the total reckoned by hand, and the whole `quote` that
+//! the engine gives for it. `UPDATE_GOLDEN=1` writes the quotes anew; it never touches what was reckoned by hand, so no
+//! price changes by itself.
+
+use std::fmt::Write;
+use std::fs;
+use std::path::Path;
+
+use pricewright::lang::Lang;
+use pricewright::money::Amount;
+use pricewright::pricing::verify::verify;
+use pricewright::pricing::{CodeFate, Effort, Optimality, Quote, Why, price};
+use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
+
+/// One part of a file: its heading without the `===`, and its text.
+struct Part {
+    heading: String,
+    text: String,
+}
+
+#[test]
+fn every_scenario_has_the_quote_it_shows() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let mut paths: Vec<_> = fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
+    paths.sort();
+    let is_update = std::env::var_os("UPDATE_GOLDEN").is_some();
+    let (mut wrong, mut baskets) = (Vec::new(), 0);
+    for path in &paths {
+        let name = path.file_name().unwrap().to_string_lossy().into_owned();
+        let text = fs::read_to_string(path).unwrap();
+        let (fresh, count, slips) = check(&name, &text);
+        baskets += count;
+        wrong.extend(slips);
+        if fresh != text {
+            if is_update {
+                fs::write(path, fresh).unwrap();
+            } else {
+                wrong.push(format!("{name}: the quotes are now\n{fresh}"));
+            }
+        }
+    }
+    println!("{} scenarios, {baskets} baskets", paths.len());
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+    assert!(paths.len() >= 35 && baskets >= 100, "{} scenarios, {baskets} baskets", paths.len());
+}
+
+/// A scenario with the quotes that the engine gives, the number of its baskets, and what is not as reckoned by hand.
+fn check(name: &str, text: &str) -> (String, usize, Vec<String>) {
+    assert!(text.starts_with("# "), "{name}: it begins with what it shows");
+    let (head, parts) = parts(text);
+    let is_source = |part: &&Part| part.heading.ends_with(".yaml") || part.heading.ends_with(".csv");
+    let sources: Vec<Source> = parts
+        .iter()
+        .filter(is_source)
+        .map(|part| Source { path: part.heading.clone(), bytes: part.text.as_str().into() })
+        .collect();
+    let rulebook = rulebook(name, &sources);
+    let (mut fresh, mut baskets, mut wrong) = (head, 0, Vec::new());
+    for part in parts.iter().filter(|part| part.heading != "quote") {
+        write!(fresh, "=== {}\n{}\n", part.heading, part.text).unwrap();
+        if is_source(&part) {
+            continue;
+        }
+        baskets += 1;
+        let at = format!("{name}: {}", part.heading);
+        let case = case(&at, &rulebook, part);
+        let request = pricewright::basket::Request { explain: true, ..case.request };
+        let quote =
+            price(&rulebook, &request, Effort::default()).unwrap_or_else(|faults| panic!("{at}: {faults:?}"));
+        verify(&rulebook, &request, &quote).unwrap_or_else(|flaws| panic!("{at}: {flaws:?}"));
+        let applied: Vec<String> = quote.applied.iter().map(|one| id(&rulebook, one.promotion)).collect();
+        if quote.total != case.expect.total || Some(&applied) != case.expect.promotions.as_ref() {
+            let (total, by_hand) = (money(quote.total), money(case.expect.total));
+            let expected = case.expect.promotions;
+            wrong.push(format!("{at}: {total} by {applied:?}; by hand {by_hand} by {expected:?}"));
+        }
+        write!(fresh, "=== quote\n{}\n", told(&rulebook, &quote)).unwrap();
+    }
+    fresh.truncate(fresh.trim_end().len());
+    fresh.push('\n');
+    (fresh, baskets, wrong)
+}
+
+fn parts(text: &str) -> (String, Vec<Part>) {
+    let (mut head, mut parts) = (String::new(), Vec::<Part>::new());
+    for line in text.lines() {
+        if let Some(heading) = line.strip_prefix("=== ") {
+            parts.push(Part { heading: heading.to_owned(), text: String::new() });
+        } else {
+            let text = parts.last_mut().map_or(&mut head, |part| &mut part.text);
+            text.push_str(line);
+            text.push('\n');
+        }
+    }
+    for part in &mut parts {
+        part.text = format!("{}\n", part.text.trim_end());
+    }
+    (head, parts)
+}
+
+fn rulebook(name: &str, sources: &[Source]) -> Rulebook {
+    let compiled = compile(sources);
+    let found = compiled.diagnostics.iter().filter(|found| found.severity == Severity::Error);
+    let errors: Vec<String> = found.map(|found| found.render(Lang::En, false)).collect();
+    compiled.rulebook.unwrap_or_else(|| panic!("{name}:\n{}", errors.join("\n")))
+}
+
+/// A basket is written as in a rules test.
+fn case(at: &str, rulebook: &Rulebook, part: &Part) -> TestCase {
+    let mut text = "tests:\n  - name: golden\n".to_owned();
+    part.text.lines().for_each(|line| writeln!(text, "    {line}").unwrap());
+    let source = Source { path: "golden.test.yaml".to_owned(), bytes: text.into() };
+    let (mut cases, found) = read_tests(rulebook.settings(), &source);
+    let errors: Vec<String> = found.iter().map(|found| found.render(Lang::En, false)).collect();
+    cases.pop().filter(|_| errors.is_empty()).unwrap_or_else(|| panic!("{at}:\n{}", errors.join("\n")))
+}
+
+/// A quote as a cashier could read it out.
+fn told(rulebook: &Rulebook, quote: &Quote) -> String {
+    let mut text = format!("list {}, discount {}, ", money(quote.list_total), money(quote.discount_total));
+    writeln!(text, "delivery {}, total {}", money(quote.delivery_total), money(quote.total)).unwrap();
+    for line in &quote.lines {
+        let (list, total) = (money(line.list_price), money(line.total));
+        writeln!(text, "line {}: {} × {} at {list} = {total}", line.id, line.quantity, line.sku).unwrap();
+        for group in &line.groups {
+            write!(text, "  {} at {}", group.quantity, money(group.price)).unwrap();
+            for carried in &group.carried {
+                write!(text, ", {} −{}", id(rulebook, carried.promotion), money(carried.amount)).unwrap();
+            }
+            text.push('\n');
+        }
+    }
+    for applied in &quote.applied {
+        let (id, amount) = (id(rulebook, applied.promotion), money(applied.amount));
+        writeln!(text, "applied {id}: −{amount} off {} units", applied.units).unwrap();
+    }
+    if let Some((promotion, amount)) = quote.delivery {
+        writeln!(text, "delivery {}: −{}", id(rulebook, promotion), money(amount)).unwrap();
+    }
+    for code in &quote.codes {
+        let fate = match &code.fate {
+            CodeFate::Applied => "applied".to_owned(),
+            CodeFate::NotApplied(reason) => {
+                format!("not applied: {} {}", id(rulebook, reason.promotion), why(rulebook, &reason.why))
+            }
+            CodeFate::Unknown => "unknown".to_owned(),
+            CodeFate::Repeated => "repeated".to_owned(),
+        };
+        writeln!(text, "code {}: {fate}", code.code).unwrap();
+    }
+    for hint in &quote.hints {
+        writeln!(text, "hint {}: {} more", id(rulebook, hint.promotion), money(hint.missing)).unwrap();
+    }
+    for reason in &quote.reasons {
+        writeln!(text, "not {}: {}", id(rulebook, reason.promotion), why(rulebook, &reason.why)).unwrap();
+    }
+    match quote.optimality {
+        Optimality::Proven => text.push_str("proven\n"),
+        Optimality::Bounded(gain) => writeln!(text, "bounded: {} at most", money(gain)).unwrap(),
+    }
+    text
+}
+
+fn why(rulebook: &Rulebook, why: &Why) -> String {
+    match why {
+        Why::NotStarted => "has not started".to_owned(),
+        Why::Ended => "has ended".to_owned(),
+        Why::WrongWeekday => "not on this weekday".to_owned(),
+        Why::WrongHour => "not at this hour".to_owned(),
+        Why::WrongChannel => "not on this channel".to_owned(),
+        Why::WrongStore => "not in this store".to_owned(),
+        Why::WrongSegment => "not for this segment".to_owned(),
+        Why::WrongTier => "not for this card".to_owned(),
+        Why::WrongBirthday => "not near the birthday".to_owned(),
+        Why::WrongCustomer => "not for this customer".to_owned(),
+        Why::WrongPayment => "not with this payment".to_owned(),
+        Why::WrongDelivery => "not with this delivery".to_owned(),
+        Why::CodeMissing => "waits for its code".to_owned(),
+        Why::NoSuchGoods => "has no such goods".to_owned(),
+        Why::BasketLacks => "lacks goods in the basket".to_owned(),
+        Why::SpendMissing(missing) => format!("misses {}", money(*missing)),
+        Why::HeldByFloor(caps) if caps.is_empty() => "is held by the lowest unit price".to_owned(),
+        Why::HeldByFloor(caps) => format!("is held by {}", caps.join(", ")),
+        Why::Beaten(by) if by.is_empty() => "is not worth it".to_owned(),
+        Why::Beaten(by) => {
+            let ids: Vec<String> = by.iter().map(|&index| id(rulebook, index)).collect();
+            format!("is beaten by {}", ids.join(", "))
+        }
+    }
+}
+
+fn id(rulebook: &Rulebook, index: PromotionIndex) -> String {
+    rulebook.promotion(index).map(|promotion| promotion.id.clone()).unwrap()
+}
+
+/// Every scenario is in a currency of two digits.
+fn money(amount: Amount) -> String {
+    amount.to_major(2).to_string()
+}
