@@ -143,7 +143,7 @@ mod tests {
             .collect();
         let shares: Vec<i64> = spread(Amount::from_minor(total), &list)
             .into_iter()
-            .flat_map(|share| vec![share.amount.minor(); share.count as usize])
+            .flat_map(|share| (0..share.count).map(move |_| share.amount.minor()))
             .collect();
         assert_eq!(shares, expected, "{total} over {holders:?}");
     }
@@ -171,7 +171,7 @@ mod tests {
         for total in 0..400 {
             let counted = [(3, 70, 60), (5, 31, 31), (2, 70, 9)];
             let single: Vec<(u32, i64, i64)> =
-                counted.iter().flat_map(|&(n, w, r)| vec![(1, w, r); n as usize]).collect();
+                counted.iter().flat_map(|&(n, w, r)| (0..n).map(move |_| (1, w, r))).collect();
             let list: Vec<Holder> = single
                 .iter()
                 .map(|&(count, w, r)| Holder {

@@ -186,10 +186,10 @@ fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> W
 }
 
 fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
-    if let (Some(sum), Some(first)) = (offer_sum(priced, place, offer), offer.tiers.first()) {
-        if sum < first.from {
-            return Why::SpendMissing(first.from - sum);
-        }
+    let missing =
+        offer_sum(priced, place, offer).zip(offer.tiers.first()).map(|(sum, first)| first.from - sum);
+    if let Some(missing) = missing.filter(|missing| missing.minor() > 0) {
+        return Why::SpendMissing(missing);
     }
     if let Some(caps) = holding_caps(priced, offer) {
         return Why::HeldByFloor(caps);

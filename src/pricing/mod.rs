@@ -28,9 +28,9 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// About a quarter of a second at the very most.
+    /// Some tens of milliseconds at the very most; an ordinary basket needs a thousandth of it.
     fn default() -> Self {
-        Effort { steps: 2_000_000 }
+        Effort { steps: 500_000 }
     }
 }
 

@@ -5,12 +5,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::compile::{rulebook, settings_of, surplus};
-use super::diagnostic::{Diagnostic, capped, sort};
-use super::folder::{Role, role};
-use super::library::{Built, Library, Manner, Picked, Version};
-use super::outcome::{Adoption, Standing, State};
-use super::source::Source;
+use crate::rulebook::compile::{rulebook, settings_of, surplus};
+use crate::rulebook::diagnostic::report::{Diagnostic, capped, sort};
+use crate::rulebook::library::{Built, Library, Manner, Picked, Version};
+use crate::rulebook::outcome::{Adoption, Standing, State};
+use crate::rulebook::source::Source;
+use crate::rulebook::text::folder::{Role, role};
 
 /// Decides what a folder puts in force: `seen` is what is there now, `good` what was in force before. A file at fault
 /// keeps its own last good version, or stays out; it never takes another file with it.

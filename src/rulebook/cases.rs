@@ -2,19 +2,21 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::calendar::{Edge, date, moment};
-use super::diagnostic::{Diagnostic, Place};
-use super::finding::{Finding, Never};
-use super::index::Rulebook;
-use super::number::{Use, clean, shorten};
-use super::page::{Page, RULES_BYTES_MAX};
-use super::reader::{Fields, Reader};
-use super::settings::Settings;
-use super::source::Source;
-use super::syntax::{Node, Value, parse};
-use super::vocabulary::{BASKET, BASKET_DELIVERY, CONTEXT, CUSTOMER, EXPECT, LINE, TEST, TESTS};
 use crate::basket::{Basket, Context, Customer, Delivery, Line, Request};
 use crate::money::Amount;
+use crate::rulebook::diagnostic::finding::{Finding, Never};
+use crate::rulebook::diagnostic::report::{Diagnostic, Place};
+use crate::rulebook::index::Rulebook;
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{
+    BASKET, BASKET_DELIVERY, CONTEXT, CUSTOMER, EXPECT, LINE, TEST, TESTS,
+};
+use crate::rulebook::settings::Settings;
+use crate::rulebook::source::Source;
+use crate::rulebook::text::calendar::{Edge, date, moment};
+use crate::rulebook::text::number::{Use, clean, shorten};
+use crate::rulebook::text::page::{Page, RULES_BYTES_MAX};
+use crate::rulebook::text::syntax::{Node, Value, parse};
 
 /// One test.
 #[derive(Debug, Clone, PartialEq)]

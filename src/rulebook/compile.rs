@@ -1,13 +1,13 @@
 //! `compile`: a folder's sources become a rulebook, or findings that say why not.
 
-use super::diagnostic::{Diagnostic, capped, sort};
-use super::finding::Finding;
-use super::folder::{Role, role};
-use super::index::Rulebook;
-use super::library::{Built, Library, Manner, Parts, Picked, Version};
-use super::outcome::Compiled;
-use super::source::{Digest, Source};
 use crate::catalog::Catalog;
+use crate::rulebook::diagnostic::finding::Finding;
+use crate::rulebook::diagnostic::report::{Diagnostic, capped, sort};
+use crate::rulebook::index::Rulebook;
+use crate::rulebook::library::{Built, Library, Manner, Parts, Picked, Version};
+use crate::rulebook::outcome::Compiled;
+use crate::rulebook::source::{Digest, Source};
+use crate::rulebook::text::folder::{Role, role};
 
 /// Reads and checks `sources` as one folder.
 #[must_use]

@@ -2,12 +2,12 @@
 
 use rustc_hash::FxHashMap;
 
-use super::matcher::{Marks, Matcher, Words};
-use super::settings::Settings;
-use super::source::Digest;
 use crate::basket::Item;
 use crate::catalog::{Catalog, Selector};
 use crate::promotion::{Benefit, Cap, Code, Promotion, Spend};
+use crate::rulebook::matcher::{Marks, Matcher, Words};
+use crate::rulebook::settings::Settings;
+use crate::rulebook::source::Digest;
 
 /// A promotion's place in its rulebook: promotions stand by id in byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]

@@ -2,20 +2,20 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnostic::Diagnostic;
-use super::finding::Finding;
-use super::folder::{Role, named, role};
-use super::lint::lint;
-use super::page::At;
-pub use super::reading::Version;
-use super::reading::{Reading, SettingsReading, rule_file, settings_file};
-use super::settings::Settings;
-use super::source::Source;
-use super::suggest::nearest;
-use super::table;
 use crate::catalog::Product;
 use crate::money::Amount;
 use crate::promotion::{Benefit, Cap, Promotion};
+use crate::rulebook::diagnostic::finding::Finding;
+use crate::rulebook::diagnostic::report::Diagnostic;
+use crate::rulebook::lint::lint;
+pub use crate::rulebook::read::file::Version;
+use crate::rulebook::read::file::{Reading, SettingsReading, rule_file, settings_file};
+use crate::rulebook::read::table;
+use crate::rulebook::settings::Settings;
+use crate::rulebook::source::Source;
+use crate::rulebook::text::folder::{Role, named, role};
+use crate::rulebook::text::page::At;
+use crate::rulebook::text::suggest::nearest;
 
 /// Unknown names that get a suggestion: each is compared with every id.
 const SUGGESTED_MAX: usize = 50;
@@ -319,10 +319,13 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
                 let suggestion = if suggested <= SUGGESTED_MAX { nearest(name, candidates) } else { None };
                 let mut diagnostic = page.diagnostic(
                     at,
-                    Finding::UnknownStacking { name: super::number::shorten(name), suggestion },
+                    Finding::UnknownStacking {
+                        name: crate::rulebook::text::number::shorten(name),
+                        suggestion,
+                    },
                 );
                 if manner.unchanged.contains(&(reading.path, reading.version)) {
-                    diagnostic.severity = super::diagnostic::Severity::Warning;
+                    diagnostic.severity = crate::rulebook::diagnostic::report::Severity::Warning;
                 }
                 found.push(diagnostic);
             }

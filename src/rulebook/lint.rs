@@ -2,17 +2,17 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::diagnostic::Diagnostic;
-use super::finding::{Finding, Noun};
-use super::lower_goods::Mention;
-use super::lower_rules::Ruled;
-use super::number::shorten;
-use super::page::Page;
-use super::reading::Reading;
-use super::suggest::nearest;
 use crate::catalog::word::{fold, fold_path};
 use crate::catalog::{Product, Selector};
 use crate::promotion::{Benefit, Code, Conditions, Limits, Promotion, Stacking, Stage, UnitCut};
+use crate::rulebook::diagnostic::finding::{Finding, Noun};
+use crate::rulebook::diagnostic::report::Diagnostic;
+use crate::rulebook::read::file::Reading;
+use crate::rulebook::read::goods::Mention;
+use crate::rulebook::read::rules::Ruled;
+use crate::rulebook::text::number::shorten;
+use crate::rulebook::text::page::Page;
+use crate::rulebook::text::suggest::nearest;
 
 /// Words that get a suggestion: each is compared with every word of the catalogue.
 const SUGGESTED_MAX: usize = 50;

@@ -1,8 +1,8 @@
 //! What becomes of a folder: the rulebook, the findings, how each file stands. Plain data.
 
-use super::diagnostic::Diagnostic;
-use super::index::Rulebook;
-use super::source::Source;
+use crate::rulebook::diagnostic::report::Diagnostic;
+use crate::rulebook::index::Rulebook;
+use crate::rulebook::source::Source;
 
 /// What became of a set of sources.
 #[derive(Debug, Clone)]

@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use super::vocabulary::{Object, RULES, SETTINGS, TESTS, Type};
+use crate::rulebook::read::vocabulary::{Object, RULES, SETTINGS, TESTS, Type};
 
 /// Numbers as people type them; see `number`.
 const NUMBER: &str = r"^\s*[-−–]?\s*[0-9][0-9\s'’.,]*\s*%?\s*$";

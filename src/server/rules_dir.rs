@@ -11,8 +11,8 @@ use std::sync::mpsc::Sender;
 use notify::event::{AccessKind, AccessMode};
 use notify::{Event, EventKind, RecommendedWatcher, RecursiveMode, Watcher};
 
-use crate::rulebook::folder::{Role, role};
-use crate::rulebook::page::{CSV_BYTES_MAX, RULES_BYTES_MAX};
+use crate::rulebook::text::folder::{Role, role};
+use crate::rulebook::text::page::{CSV_BYTES_MAX, RULES_BYTES_MAX};
 use crate::rulebook::{Source, is_rule_file};
 
 /// Files of one folder: many times what the largest chain has, and still read in a moment.

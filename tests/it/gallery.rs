@@ -2,8 +2,6 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it gallery` writes the golden files anew; look at every change.
 
-#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
 use std::fs;
 use std::path::{Path, PathBuf};
 

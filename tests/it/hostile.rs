@@ -1,6 +1,5 @@
 //! Files that mean harm, and files that slips made: a finding each, never a panic, in bounded time and memory.
 
-#![expect(clippy::indexing_slicing, reason = "a test fails by panicking")]
 #![expect(clippy::disallowed_methods, reason = "a test may look at the clock to bound the time")]
 
 use std::path::Path;

@@ -2,7 +2,7 @@
 
 use rust_decimal::Decimal;
 
-use super::finding::Finding;
+use crate::rulebook::diagnostic::finding::Finding;
 
 /// Characters of a number: twice what an amount can need.
 const LENGTH_MAX: usize = 40;

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use super::finding::{Finding, Never, Noun};
-use super::reader::{Fields, Reader};
-use super::settings::{Settings, Store};
-use super::syntax::Node;
-use super::vocabulary::{ROUNDINGS, SETTINGS, STORE};
 use crate::catalog::word::fold;
 use crate::money::{Currency, Rounding};
+use crate::rulebook::diagnostic::finding::{Finding, Never, Noun};
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{ROUNDINGS, SETTINGS, STORE};
+use crate::rulebook::settings::{Settings, Store};
+use crate::rulebook::text::syntax::Node;
 use crate::time::Zone;
 
 /// The settings of a tree, with defaults where it says nothing or something wrong. The second reading knows the
@@ -46,11 +46,11 @@ pub fn settings(reader: &mut Reader<'_>, root: &Node<'_>) -> Settings {
 
 /// `min_unit_price`, read once the currency is known.
 pub fn min_unit_price(reader: &mut Reader<'_>, root: &Node<'_>) -> Option<crate::money::Amount> {
-    let super::syntax::Value::Map(entries) = &root.value else {
+    let crate::rulebook::text::syntax::Value::Map(entries) = &root.value else {
         return None;
     };
     let node = entries.iter().find(|entry| entry.key == "min_unit_price").map(|entry| &entry.node)?;
-    if super::reader::is_null(node) { None } else { reader.amount(node, "min_unit_price") }
+    if crate::rulebook::read::reader::is_null(node) { None } else { reader.amount(node, "min_unit_price") }
 }
 
 fn folded(reader: &mut Reader<'_>, fields: Fields<'_, '_>, key: &str) -> Vec<String> {

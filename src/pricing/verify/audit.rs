@@ -1,23 +1,17 @@
-//! Checks a quote against the definition of the price, without knowing how it was found.
-//!
-//! Everything is worked out again from the basket, unit by unit: conditions, goods, stacking, measured sums, tiers, the order
-//! of effect, roundings, shares, floors and totals. Nothing is taken from the rooms that search and settle; those stand
-//! below in the floor plan and cannot be imported here. Whether a *better* price exists is not asked: that is the
-//! solution's proof, and the oracle of the tests.
+//! The basket, worked out again unit by unit, and held against the quote.
 
 use std::collections::BTreeMap;
 use std::fmt;
 
 use smallvec::SmallVec;
 
-use super::eligible::{Purchase, has_enough};
-use super::quote::{Quote, UnitGroup};
+use super::effect::{Effect, shares, spend_effect};
 use crate::basket::{Checked, Item, Request, check};
 use crate::catalog::Selector;
 use crate::money::{Amount, Rounding};
-use crate::promotion::{
-    Base, Benefit, Measured, Promotion, Spend, SpendBenefit, SpendTier, Stacking, Stage, UnitCut,
-};
+use crate::pricing::eligible::{Purchase, has_enough};
+use crate::pricing::quote::{Quote, UnitGroup};
+use crate::promotion::{Base, Benefit, Measured, Promotion, Spend, SpendBenefit, Stacking, Stage, UnitCut};
 use crate::rulebook::{PromotionIndex, Rulebook, measured_goods};
 
 /// The most units that are worked out one by one.
@@ -490,73 +484,6 @@ impl Audit<'_> {
         let quoted = quote.applied.iter().map(|applied| (applied.promotion, applied.amount));
         if !applied.into_iter().eq(quoted) {
             self.flaw("the promotions that are shown as applied are not those that take something off");
-        }
-    }
-}
-
-/// What a promotion does at one moment.
-enum Effect {
-    Units(UnitCut, Option<Amount>),
-    Prices(BTreeMap<String, Amount>, Option<Amount>),
-    Basket(Amount),
-}
-
-impl Effect {
-    /// "Fixed prices, percentages, amounts."
-    fn kind(&self) -> u8 {
-        match self {
-            Effect::Units(UnitCut::Price(_), _) | Effect::Prices(..) => 0,
-            Effect::Units(UnitCut::Percent(..), _) => 1,
-            Effect::Units(UnitCut::Amount(_), _) | Effect::Basket(_) => 2,
-        }
-    }
-}
-
-fn spend_effect(spend: &Spend, tier: &SpendTier, sum: Amount, most: Option<Amount>) -> Effect {
-    match tier.give {
-        SpendBenefit::Units(cut) => Effect::Units(cut, most),
-        SpendBenefit::Basket(amount) => {
-            let times =
-                if spend.every && tier.from.minor() > 0 { sum.minor() / tier.from.minor() } else { 1 };
-            let amount = Amount::from_minor(amount.minor().saturating_mul(times));
-            Effect::Basket(most.map_or(amount, |most| most.min(amount)))
-        }
-    }
-}
-
-/// Shares an amount over single units: integer parts first, one more each by largest remainder, the earlier unit on a tie;
-/// what a unit has no room for goes round again.
-fn shares(amount: Amount, weights: &[Amount], rooms: &[Amount]) -> Vec<Amount> {
-    let mut shares = vec![0_i64; weights.len()];
-    let mut left = amount.minor();
-    loop {
-        let open: Vec<(usize, i128, i64)> = weights
-            .iter()
-            .zip(rooms)
-            .zip(&shares)
-            .enumerate()
-            .filter(|(_, ((weight, room), share))| weight.minor() > 0 && room.minor() > **share)
-            .map(|(at, ((weight, room), share))| (at, i128::from(weight.minor()), room.minor() - share))
-            .collect();
-        let whole: i128 = open.iter().map(|&(_, weight, _)| weight).sum();
-        if left == 0 || whole == 0 {
-            return shares.into_iter().map(Amount::from_minor).collect();
-        }
-        let parts = open.iter().map(|&(at, weight, room)| {
-            let exact = i128::from(left) * weight;
-            (at, i64::try_from(exact / whole).unwrap_or(i64::MAX), exact % whole, room)
-        });
-        let mut parts: Vec<(usize, i64, i128, i64)> = parts.collect();
-        let mut spare = left - parts.iter().map(|&(_, part, _, _)| part).sum::<i64>();
-        parts.sort_by_key(|&(at, _, remainder, _)| (std::cmp::Reverse(remainder), at));
-        for (at, part, _, room) in parts {
-            let one = i64::from(spare > 0);
-            spare -= one;
-            let given = (part + one).min(room);
-            left -= given;
-            if let Some(share) = shares.get_mut(at) {
-                *share += given;
-            }
         }
     }
 }

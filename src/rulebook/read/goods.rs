@@ -1,14 +1,14 @@
 //! Selectors from their trees.
 
-use super::finding::{Finding, Never, Noun};
-use super::reader::{Fields, Reader};
-use super::syntax::Node;
-use super::vocabulary::{EXCEPT, PRICE, SELECTOR};
 use crate::catalog::Selector;
 use crate::catalog::selector::{Facets, is_at_or_below};
 use crate::catalog::word::{fold, fold_path};
+use crate::rulebook::diagnostic::finding::{Finding, Never, Noun};
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{EXCEPT, PRICE, SELECTOR};
+use crate::rulebook::text::syntax::Node;
 
-use super::page::At;
+use crate::rulebook::text::page::At;
 
 /// A word of a selector that the catalogue may or may not have.
 #[derive(Debug, Clone, PartialEq, Eq)]

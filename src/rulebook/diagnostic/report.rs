@@ -3,11 +3,11 @@
 use annotate_snippets::renderer::DecorStyle;
 use annotate_snippets::{AnnotationKind, Group, Level, Origin, Renderer, Snippet};
 
-use super::finding::Finding;
 use super::{english, ukrainian};
 use crate::lang::Lang;
+use crate::rulebook::diagnostic::finding::Finding;
 
-pub use super::finding::Severity;
+pub use crate::rulebook::diagnostic::finding::Severity;
 
 /// Columns of a terminal that a rendered diagnostic is laid out for.
 const WIDTH: usize = 120;

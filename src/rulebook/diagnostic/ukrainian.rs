@@ -1,6 +1,6 @@
 //! What the findings say in Ukrainian.
 
-use super::finding::{Break, Clash, Encoding, Finding, Kind, Never, Noun, Shape};
+use crate::rulebook::diagnostic::finding::{Break, Clash, Encoding, Finding, Kind, Never, Noun, Shape};
 
 /// What is wrong, in one sentence.
 #[must_use]

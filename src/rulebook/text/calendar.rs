@@ -3,8 +3,8 @@
 use jiff::ToSpan;
 use jiff::civil::{Date, DateTime, Time};
 
-use super::finding::{Finding, Never};
-use super::number::{clean, shorten};
+use crate::rulebook::diagnostic::finding::{Finding, Never};
+use crate::rulebook::text::number::{clean, shorten};
 use crate::time::zone::Occurrence;
 use crate::time::{Hours, Instant, Zone};
 

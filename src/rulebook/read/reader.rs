@@ -2,15 +2,15 @@
 
 use rust_decimal::Decimal;
 
-use super::diagnostic::{Diagnostic, SHOWN_MAX, more_of};
-use super::finding::{Finding, Never, Noun, Shape};
-use super::number::{Use, clean, decimal, shorten};
-use super::page::{At, Page};
-use super::settings::Settings;
-use super::suggest::nearest;
-use super::syntax::{Entry, Node, Value};
-use super::vocabulary::{HOMES, Object};
 use crate::money::{Amount, Rate};
+use crate::rulebook::diagnostic::finding::{Finding, Never, Noun, Shape};
+use crate::rulebook::diagnostic::report::{Diagnostic, SHOWN_MAX, more_of};
+use crate::rulebook::read::vocabulary::{HOMES, Object};
+use crate::rulebook::settings::Settings;
+use crate::rulebook::text::number::{Use, clean, decimal, shorten};
+use crate::rulebook::text::page::{At, Page};
+use crate::rulebook::text::suggest::nearest;
+use crate::rulebook::text::syntax::{Entry, Node, Value};
 
 /// Known words that a message lists.
 const LISTED_MAX: usize = 12;
@@ -118,7 +118,7 @@ impl<'p> Reader<'p> {
     }
 
     fn push(&mut self, at: At, finding: Finding, also: Option<At>) {
-        let is_error = finding.severity() == super::diagnostic::Severity::Error;
+        let is_error = finding.severity() == crate::rulebook::diagnostic::report::Severity::Error;
         self.errors += usize::from(is_error);
         // Beyond what is shown a finding is only counted: quoting lines costs time.
         if self.found.len() >= 2 * SHOWN_MAX && self.errors > 1 {
@@ -323,7 +323,8 @@ impl<'p> Reader<'p> {
 
     /// A count from 1.
     pub fn count(&mut self, node: &Node<'_>, key: &str) -> Option<u32> {
-        self.whole(node, key, 1, super::vocabulary::UNITS_MAX).and_then(|count| u32::try_from(count).ok())
+        self.whole(node, key, 1, crate::rulebook::read::vocabulary::UNITS_MAX)
+            .and_then(|count| u32::try_from(count).ok())
     }
 
     /// Money, zero or more.

@@ -1,13 +1,13 @@
 //! One file, read: what it holds, what is wrong with it, and its page for the checks that come later.
 
-use super::diagnostic::Diagnostic;
-use super::lower_rules::{Rules, rules};
-use super::lower_settings::{min_unit_price, settings};
-use super::page::{At, Page, RULES_BYTES_MAX};
-use super::reader::Reader;
-use super::settings::Settings;
-use super::source::Source;
-use super::syntax::{Node, Value, parse};
+use crate::rulebook::diagnostic::report::Diagnostic;
+use crate::rulebook::read::reader::Reader;
+use crate::rulebook::read::rules::{Rules, rules};
+use crate::rulebook::read::settings_file::{min_unit_price, settings};
+use crate::rulebook::settings::Settings;
+use crate::rulebook::source::Source;
+use crate::rulebook::text::page::{At, Page, RULES_BYTES_MAX};
+use crate::rulebook::text::syntax::{Node, Value, parse};
 
 /// Which of two versions of a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Default)]
@@ -73,8 +73,13 @@ pub fn rule_file<'a>(source: &'a Source, settings: &Settings, settings_are_sound
             let mut reader = Reader::new(&page, settings, settings_are_sound);
             reader.append(std::mem::take(&mut found));
             match root {
-                Some(root) if !super::reader::is_null(&root) => reading.rules = rules(&mut reader, &root),
-                _ => reader.add(At { line: 1, column: 1, length: 1 }, super::finding::Finding::NothingInFile),
+                Some(root) if !crate::rulebook::read::reader::is_null(&root) => {
+                    reading.rules = rules(&mut reader, &root)
+                }
+                _ => reader.add(
+                    At { line: 1, column: 1, length: 1 },
+                    crate::rulebook::diagnostic::finding::Finding::NothingInFile,
+                ),
             }
             found = reader.finish();
         }

@@ -1,22 +1,23 @@
 //! Benefits from their trees: `give`, `buy` and `spend` together make one.
 
-use super::finding::{Clash, Finding, Never, Shape};
-use super::lower_goods::{Mention, selector};
-use super::number::Use;
-use super::page::At;
-use super::reader::{Fields, Reader, written};
-use super::syntax::{Node, Value};
-use super::vocabulary::{
-    ASSIGNS, BASES, BASKETS_MAX, CHEAPEST, COUNTS, DELIVERY, GIFT, GIVE, MEASURES, POINTS, QUANTITY_TIER,
-    SAMES, SLOT, SPEND, SPEND_TIER,
-};
 use crate::catalog::Selector;
-use crate::money::{Amount, Rate};
+use crate::money::Amount;
 use crate::promotion::benefit::Earn;
 use crate::promotion::{
     Base, BasketAmount, Benefit, Count, DeliveryBenefit, Gift, Measured, Points, PriceList, QuantityTier,
     SetBenefit, SetOf, Slot, Spend, SpendBenefit, SpendTier, UnitBenefit, UnitCut,
 };
+use crate::rulebook::diagnostic::finding::{Clash, Finding, Never, Shape};
+use crate::rulebook::read::cut::{base, cut, only_kind, rising, tier_cut, tiers};
+use crate::rulebook::read::goods::{Mention, selector};
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{
+    ASSIGNS, BASKETS_MAX, CHEAPEST, COUNTS, DELIVERY, GIFT, GIVE, MEASURES, POINTS, QUANTITY_TIER, SAMES,
+    SLOT, SPEND, SPEND_TIER,
+};
+use crate::rulebook::text::number::Use;
+use crate::rulebook::text::page::At;
+use crate::rulebook::text::syntax::{Node, Value};
 
 /// The fields of `give` that are benefits; a promotion has one.
 const BENEFITS: [&str; 11] = [
@@ -86,30 +87,6 @@ pub fn benefit(
     let mut giver = Giver { reader, give, spend, slots, retailer: assign == Some("retailer"), slots_carry };
     giver.options(kind);
     giver.benefit(kind, fields.at("give").unwrap_or(give.at))
-}
-
-/// The one field of `kinds` that is there; two are an error.
-fn only_kind(
-    reader: &mut Reader<'_>,
-    fields: Fields<'_, '_>,
-    kinds: &[&'static str],
-) -> Option<&'static str> {
-    let mut present = kinds.iter().copied().filter(|kind| fields.has(kind));
-    let first = present.next()?;
-    if let Some(second) = present.next() {
-        let (mut one, mut other) = (first, second);
-        if fields.at(one).map(key_of) > fields.at(other).map(key_of) {
-            std::mem::swap(&mut one, &mut other);
-        }
-        if let (Some(at), Some(also)) = (fields.at(other), fields.at(one)) {
-            reader.add_with(at, Finding::TwoBenefits(one, other), also);
-        }
-    }
-    Some(first)
-}
-
-fn key_of(at: At) -> (u32, u32) {
-    (at.line, at.column)
 }
 
 struct Giver<'r, 'p, 'n, 'a> {
@@ -405,57 +382,6 @@ impl Giver<'_, '_, '_, '_> {
             self.reader.add(asked.at, Finding::MissingKey { key: "at_least", inside: "spend" });
         }
         Some(Some((asked.spend, asked.at_least?)))
-    }
-}
-
-fn base(reader: &mut Reader<'_>, give: Fields<'_, '_>) -> Base {
-    match give.get("of").and_then(|node| reader.one_of(node, "of", BASES)) {
-        Some("list") => Base::List,
-        _ => Base::Current,
-    }
-}
-
-/// The one of `percent`, `amount` and `price` that is there.
-fn cut(reader: &mut Reader<'_>, fields: Fields<'_, '_>, base: Base) -> Option<UnitCut> {
-    if let Some(node) = fields.get("percent") {
-        let rate: Rate = reader.positive_percent(node, "percent")?;
-        return Some(UnitCut::Percent(rate, base));
-    }
-    if let Some(node) = fields.get("amount") {
-        return reader.positive(node, "amount").map(UnitCut::Amount);
-    }
-    reader.amount(fields.get("price")?, "price").map(UnitCut::Price)
-}
-
-/// The benefit of a tier or a slot that must have one.
-fn tier_cut(
-    reader: &mut Reader<'_>,
-    fields: Fields<'_, '_>,
-    base: Base,
-    inside: &'static str,
-) -> Option<UnitCut> {
-    if only_kind(reader, fields, &["percent", "amount", "price"]).is_none() {
-        if !fields.names(&["percent", "amount", "price"]) {
-            reader.add(fields.at, Finding::MissingKey { key: "percent", inside });
-        }
-        return None;
-    }
-    cut(reader, fields, base)
-}
-
-fn tiers<'n, 'a>(reader: &mut Reader<'_>, node: &'n Node<'a>, key: &str) -> &'n [Node<'a>] {
-    let list = reader.list(node, key);
-    if list.is_empty() && matches!(node.value, Value::List(_)) {
-        reader.add(node.at, Finding::Never(Never::EmptyList));
-    }
-    list
-}
-
-fn rising<T: PartialOrd>(reader: &mut Reader<'_>, last: Option<T>, from: T, node: &Node<'_>) {
-    match last {
-        Some(last) if last == from => reader.add(node.at, Finding::TierTwice(written(node))),
-        Some(last) if last > from => reader.add(node.at, Finding::TiersNotAscending(written(node))),
-        _ => {}
     }
 }
 

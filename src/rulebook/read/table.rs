@@ -2,14 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use super::diagnostic::{Diagnostic, SHOWN_MAX, more_of};
-use super::finding::Finding;
-use super::number::{Use, clean, decimal};
-use super::page::{At, CSV_BYTES_MAX, Page};
-use super::reader::amount_of;
-use super::source::Source;
 use crate::catalog::Product;
 use crate::money::{Amount, Currency};
+use crate::rulebook::diagnostic::finding::Finding;
+use crate::rulebook::diagnostic::report::{Diagnostic, SHOWN_MAX, more_of};
+use crate::rulebook::read::reader::amount_of;
+use crate::rulebook::source::Source;
+use crate::rulebook::text::number::{Use, clean, decimal};
+use crate::rulebook::text::page::{At, CSV_BYTES_MAX, Page};
 
 /// Rows of one file: twice the assortment of the largest retailer of this kind.
 pub const ROWS_MAX: usize = 1_000_000;
@@ -94,7 +94,11 @@ impl Row<'_, '_> {
         if let Some(&first) = self.seen.get(&sku) {
             let place = self.columns.get("sku").copied().unwrap_or_default();
             let (at, also) = (self.found.cell_at(line, place), self.found.cell_at(first, place));
-            self.found.add_with(at, Finding::SkuTwice(super::number::shorten(&sku)), Some(also));
+            self.found.add_with(
+                at,
+                Finding::SkuTwice(crate::rulebook::text::number::shorten(&sku)),
+                Some(also),
+            );
             return None;
         }
         self.seen.insert(sku.clone(), line);
@@ -112,7 +116,7 @@ impl Row<'_, '_> {
         }
         let currency = self.currency;
         let amount = decimal(text, Use::Money(currency.digits()))
-            .and_then(|number| amount_of(number, &super::number::shorten(text), currency));
+            .and_then(|number| amount_of(number, &crate::rulebook::text::number::shorten(text), currency));
         match amount {
             Ok(amount) => Some(amount),
             Err(finding) => {
@@ -153,7 +157,7 @@ impl Findings<'_> {
     }
 
     fn add_with(&mut self, at: At, finding: Finding, also: Option<At>) {
-        let is_error = finding.severity() == super::diagnostic::Severity::Error;
+        let is_error = finding.severity() == crate::rulebook::diagnostic::report::Severity::Error;
         let is_shown = if is_error { self.errors < SHOWN_MAX } else { self.found.len() < SHOWN_MAX };
         if !is_shown {
             self.more += 1;
@@ -274,8 +278,10 @@ fn headings(
             None if word.is_empty() => {}
             // Beyond what is shown nobody looks for the place: that costs the length of the line.
             None if found.found.len() >= SHOWN_MAX => found.more += 1,
-            None => found
-                .add(found.cell_at(line, place), Finding::IgnoredColumn(super::number::shorten(clean(cell)))),
+            None => found.add(
+                found.cell_at(line, place),
+                Finding::IgnoredColumn(crate::rulebook::text::number::shorten(clean(cell))),
+            ),
         }
     }
     for column in needed.iter().filter(|column| !columns.contains_key(*column)) {

@@ -9,9 +9,9 @@ use serde_saphyr::granit_parser::{
     ErrorKind, Event, Marker, Parser, ScalarStyle, ScanError, Span, StructureStyle, options,
 };
 
-use super::diagnostic::Diagnostic;
-use super::finding::{Break, Finding};
-use super::page::{At, Page};
+use crate::rulebook::diagnostic::finding::{Break, Finding};
+use crate::rulebook::diagnostic::report::Diagnostic;
+use crate::rulebook::text::page::{At, Page};
 
 /// Levels of nesting; rule files have seven.
 pub const DEPTH_MAX: usize = 64;

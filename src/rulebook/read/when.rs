@@ -1,15 +1,15 @@
 //! Conditions from their trees.
 
-use super::calendar::{Edge, WEEKDAYS, hours, moment, weekdays};
-use super::finding::{Finding, Never, Noun, Shape};
-use super::lower_goods::{Mention, selector};
-use super::number::{Use, clean};
-use super::reader::{Fields, Reader};
-use super::syntax::{Node, Value};
-use super::vocabulary::{BASKET_HAS, BIRTHDAY, CODE_POOL, DAYS_MAX, RANGE, WHEN};
 use crate::catalog::Selector;
 use crate::catalog::word::{fold, fold_code};
 use crate::promotion::{AttributeTest, BasketHas, Birthday, Code, Conditions, HasAtLeast};
+use crate::rulebook::diagnostic::finding::{Finding, Never, Noun, Shape};
+use crate::rulebook::read::goods::{Mention, selector};
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{BASKET_HAS, BIRTHDAY, CODE_POOL, DAYS_MAX, RANGE, WHEN};
+use crate::rulebook::text::calendar::{Edge, WEEKDAYS, hours, moment, weekdays};
+use crate::rulebook::text::number::{Use, clean};
+use crate::rulebook::text::syntax::{Node, Value};
 use crate::time::zone::Occurrence;
 use crate::time::{Instant, Weekdays, Window};
 
@@ -162,7 +162,12 @@ fn store_entry(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<String> {
     }
 }
 
-fn stores_in(reader: &mut Reader<'_>, at: super::page::At, kind: &str, place: &str) -> Vec<String> {
+fn stores_in(
+    reader: &mut Reader<'_>,
+    at: crate::rulebook::text::page::At,
+    kind: &str,
+    place: &str,
+) -> Vec<String> {
     let noun = match kind {
         "city" => Noun::City,
         "region" => Noun::Region,
@@ -172,7 +177,7 @@ fn stores_in(reader: &mut Reader<'_>, at: super::page::At, kind: &str, place: &s
         }
     };
     let settings = reader.settings;
-    let of = |store: &super::settings::Store| {
+    let of = |store: &crate::rulebook::settings::Store| {
         if noun == Noun::City { store.city.clone() } else { store.region.clone() }
     };
     let folded = fold(place);
@@ -271,7 +276,7 @@ fn one_basket_has(
     let pieces = fields.get("quantity").and_then(|node| reader.count(node, "quantity"));
     let sum = fields.get("at_least").and_then(|node| reader.positive(node, "at_least"));
     if let (Some(at), true) = (fields.at("at_least"), fields.has("quantity")) {
-        reader.add(at, Finding::Clash(super::finding::Clash::QuantityAndAtLeast));
+        reader.add(at, Finding::Clash(crate::rulebook::diagnostic::finding::Clash::QuantityAndAtLeast));
     }
     let least = match sum {
         Some(sum) => HasAtLeast::ListPrices(sum),

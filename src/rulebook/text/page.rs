@@ -2,9 +2,9 @@
 
 use std::borrow::Cow;
 
-use super::diagnostic::{Diagnostic, Place};
-use super::finding::{Encoding, Finding};
-use super::source::Source;
+use crate::rulebook::diagnostic::finding::{Encoding, Finding};
+use crate::rulebook::diagnostic::report::{Diagnostic, Place};
+use crate::rulebook::source::Source;
 
 /// Bytes of a rule file: a hundred times the largest that people write by hand.
 pub const RULES_BYTES_MAX: usize = 4 * 1_048_576;

@@ -1,18 +1,18 @@
 //! Promotions and caps from the tree of a rule file.
 
-use super::finding::{Clash, Finding, Kind, Shape};
-use super::lower_give::{Named, benefit};
-use super::lower_goods::{Mention, selector};
-use super::lower_when::conditions;
-use super::page::At;
-use super::reader::{Fields, Reader};
-use super::syntax::{Node, Value};
-use super::vocabulary::{BASKETS_MAX, CAP, LEVEL_MAX, LIMITS, PROMOTION, RULES, STAGES};
 use crate::catalog::Selector;
 use crate::promotion::limits::Sets;
 use crate::promotion::{
     Benefit, Cap, CapFloor, Code, Conditions, Limits, Promotion, SpendBenefit, Stacking, Stage, UnitCut,
 };
+use crate::rulebook::diagnostic::finding::{Clash, Finding, Kind, Shape};
+use crate::rulebook::read::give::{Named, benefit};
+use crate::rulebook::read::goods::{Mention, selector};
+use crate::rulebook::read::reader::{Fields, Reader};
+use crate::rulebook::read::vocabulary::{BASKETS_MAX, CAP, LEVEL_MAX, LIMITS, PROMOTION, RULES, STAGES};
+use crate::rulebook::read::when::conditions;
+use crate::rulebook::text::page::At;
+use crate::rulebook::text::syntax::{Node, Value};
 
 /// A promotion or a cap with the places that later checks point at.
 #[derive(Debug, Clone)]
