@@ -37,6 +37,11 @@ use crate::lang::Lang;
 const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
 /// Bytes of all headers of one call.
 const HEADER_BYTES_MAX: u32 = 16 << 10;
+/// What a stream may send ahead of its answers. A caller of `QuoteStream` that does not wait is slowed down here.
+const STREAM_WINDOW_BYTES: u32 = 64 * 1_024;
+/// What a connection may send ahead. HTTP/2 closes a connection on which small frames pile up unread, at a bound that grows with
+/// this window: it must lie above what the streams' own windows let through, some ten of them full of the smallest requests.
+const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
 /// A connection that says nothing for so long is asked whether anybody is there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// And so long is waited for the answer.
@@ -246,6 +251,8 @@ async fn serve(
     tonic::transport::Server::builder()
         .accept_http1(config.grpc_web)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
+        .initial_stream_window_size(STREAM_WINDOW_BYTES)
+        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))

@@ -144,7 +144,8 @@ fn plain(problem: &Problem, place: usize, offer: &Offer) -> Vec<Setting> {
     let Some(Tier { give: Give::Basket(amount), .. }) = offer.tiers.first() else {
         return Vec::new();
     };
-    let amount = offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor().min(room(problem, offer));
+    let amount =
+        offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor().min(room(problem, offer));
     vec![
         Setting { effect: Effect::Basket { offer: place, amount }, need: None },
         Setting { effect: Effect::Off, need: None },
