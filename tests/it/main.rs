@@ -15,6 +15,8 @@ mod oracle;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod running;
