@@ -89,6 +89,17 @@ async fn check_all() {
         // The next caller notices nothing.
         assert_eq!(client.quote(self::good()).await.unwrap().into_inner(), good, "{told}");
     }
+    // As many lines as a request may have are no fault: they are priced.
+    let mut large = self::good();
+    lines(&mut large, LINES_MAX, 100, 100);
+    for (line, price) in the_basket(&mut large).lines.iter_mut().zip(101..) {
+        line.unit_price = Some(price);
+    }
+    let began = pricewright::server::clock::steady();
+    let quote = client.quote(large).await.unwrap().into_inner();
+    println!("{LINES_MAX} lines of 100 pieces: {:?}, {:?}", quote.optimality(), began.elapsed());
+    assert_eq!(quote.total, quote.list_total - quote.discount_total + quote.delivery_total);
+    assert_eq!(quote.lines.len(), LINES_MAX);
     let after = memory();
     let growth = after.saturating_sub(before);
     println!(
@@ -442,7 +453,7 @@ fn hostile_json_is_refused_with_its_place() {
         "{".to_owned(),
         format!("{good}{good}"),
         format!("{good},"),
-        good[..40].to_owned(),
+        good.chars().take(40).collect(),
         good.replace("sku", "skuu"),
         good.replace("basket", "cart"),
         good.replace(r#""quantity":1"#, r#""quantity":-1"#),
