@@ -88,7 +88,9 @@ pub fn request(asked: &wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>
     let mut unreadable = |field: String| faults.push(Fault { field, problem: Problem::Unreadable });
     let nothing = wire::Basket::default();
     let basket = asked.basket.as_ref().unwrap_or(&nothing);
-    let lines = basket.lines.iter().enumerate().map(|(place, line)| basket::Line {
+    // One line too many is enough to refuse the basket: a message of empty lines would cost its memory twice.
+    let lines = basket.lines.iter().take(basket::limits::LINES_MAX + 1);
+    let lines = lines.enumerate().map(|(place, line)| basket::Line {
         id: line.id.clone(),
         sku: line.sku.clone(),
         quantity: line.quantity,

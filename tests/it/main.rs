@@ -17,6 +17,8 @@ mod oracle;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod requests;
+#[cfg(test)]
 mod restart;
 #[cfg(test)]
 mod running;

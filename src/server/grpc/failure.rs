@@ -13,6 +13,9 @@ use crate::server::wire;
 pub const DOMAIN: &str = "pricewright";
 /// When to come again after an overload: long enough for a queue of baskets to drain.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// Bytes of fields and descriptions in one failure. The details of a status travel as one header, of which clients take
+/// 8 KB unless told otherwise: with more, a caller would see a broken call instead of the reason.
+const VIOLATION_BYTES_MAX: usize = 3_000;
 
 /// Why a call failed.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -109,10 +112,8 @@ impl Failure {
         let nothing_more: [(String, String); 0] = [];
         details.set_error_info(self.reason(), DOMAIN, nothing_more);
         details.set_localized_message(lang.pick("en", "uk"), self.say(lang));
-        if let Failure::Invalid(faults) = self {
-            for fault in faults {
-                details.add_bad_request_violation(fault.field.clone(), fault.problem.say(lang));
-            }
+        for (field, description) in self.violations(lang) {
+            details.add_bad_request_violation(field, description);
         }
         if *self == Failure::Overloaded {
             details.set_retry_info(Some(RETRY_AFTER));
@@ -123,22 +124,29 @@ impl Failure {
     /// The failure of one request among several.
     #[must_use]
     pub fn wire(&self, lang: Lang) -> wire::Failure {
-        let violations = match self {
-            Failure::Invalid(faults) => faults.as_slice(),
-            _ => &[],
-        };
+        let violations = self.violations(lang).into_iter();
         wire::Failure {
             code: self.code().into(),
             message: self.say(lang),
             reason: self.reason().to_owned(),
             violations: violations
-                .iter()
-                .map(|fault| wire::FieldViolation {
-                    field: fault.field.clone(),
-                    description: fault.problem.say(lang),
-                })
+                .map(|(field, description)| wire::FieldViolation { field, description })
                 .collect(),
         }
+    }
+
+    /// The fields at fault with what is wrong, as many of the first as fit; the message says how many there are in all.
+    fn violations(&self, lang: Lang) -> Vec<(String, String)> {
+        let Failure::Invalid(faults) = self else {
+            return Vec::new();
+        };
+        let told = faults.iter().map(|fault| (fault.field.clone(), fault.problem.say(lang)));
+        let mut bytes = 0;
+        told.take_while(|(field, description)| {
+            bytes += field.len() + description.len();
+            bytes <= VIOLATION_BYTES_MAX
+        })
+        .collect()
     }
 
     /// What a status means that the library made before or around a method.
