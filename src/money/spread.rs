@@ -38,7 +38,10 @@ pub fn spread(total: Amount, holders: &[Holder]) -> Vec<Share> {
         .filter(|(_, holder)| holder.count > 0)
         .map(|(place, holder)| Part { place, holder: *holder, share: 0 })
         .collect();
-    let mut left = total.minor();
+    let rooms: i128 =
+        holders.iter().map(|holder| i128::from(holder.room.minor().max(0)) * i128::from(holder.count)).sum();
+    // Never more than there is room for: what follows stays far from the largest number.
+    let mut left = i64::try_from(rooms).unwrap_or(i64::MAX).min(total.minor());
     while left > 0 {
         let taken = round(left, &mut parts);
         if taken == 0 {

@@ -191,43 +191,43 @@ fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
     if let Some(missing) = missing.filter(|missing| missing.minor() > 0) {
         return Why::SpendMissing(missing);
     }
-    if let Some(caps) = holding_caps(priced, offer) {
-        return Why::HeldByFloor(caps);
+    if is_held(priced, offer) {
+        return Why::HeldByFloor(caps_on(priced, offer));
     }
     let problem = priced.problem;
-    let meets = |group: &&Group| offer.on.contains(group.line);
-    let mut rivals: Vec<PromotionIndex> = priced
-        .solution
-        .settled
-        .groups
-        .iter()
-        .filter(meets)
+    let groups = || priced.solution.settled.groups.iter().filter(|group| offer.on.contains(group.line));
+    let mut rivals: Vec<PromotionIndex> = groups()
         .flat_map(|group| group.takes.iter())
         .filter(|&&(rival, take)| !take.is_zero() && !problem.is_compatible(rival, place))
         .filter_map(|&(rival, _)| problem.offers.get(rival).map(|rival| rival.index))
         .collect();
     rivals.sort_unstable();
     rivals.dedup();
+    let is_down = |group: &Group| problem.lines.get(group.line).is_some_and(|line| group.price == line.floor);
+    let caps = caps_on(priced, offer);
+    if rivals.is_empty() && !caps.is_empty() && groups().all(is_down) {
+        return Why::HeldByFloor(caps);
+    }
     Why::Beaten(rivals)
 }
 
-/// The caps that leave an offer nothing to take on any of its units; `None` where some unit has room for it.
-fn holding_caps(priced: &Priced<'_>, offer: &Offer) -> Option<Vec<String>> {
-    let lines =
-        || offer.on.ones().filter_map(|line| priced.problem.lines.get(line).map(|numbers| (line, numbers)));
-    let has_room = |line: &Line| line.floor < line.list;
-    // A line that costs nothing is not held by a floor.
-    if lines().any(|(_, line)| has_room(line)) || lines().all(|(_, line)| line.list.is_zero()) {
-        return None;
-    }
-    let mut caps: Vec<String> = lines()
-        .filter_map(|(_, line)| priced.checked.items.get(line.first))
+/// Whether floors leave an offer nothing to take on any of its units. A line that costs nothing is not held by a floor.
+fn is_held(priced: &Priced<'_>, offer: &Offer) -> bool {
+    let lines = || offer.on.ones().filter_map(|line| priced.problem.lines.get(line));
+    lines().all(|line| line.floor >= line.list) && lines().any(|line| !line.list.is_zero())
+}
+
+/// The caps on an offer's goods, by id; none where only the lowest unit price holds.
+fn caps_on(priced: &Priced<'_>, offer: &Offer) -> Vec<String> {
+    let lines = offer.on.ones().filter_map(|line| priced.problem.lines.get(line));
+    let items = lines.filter_map(|line| priced.checked.items.get(line.first));
+    let mut caps: Vec<String> = items
         .flat_map(|item| priced.rulebook.caps().iter().filter(|cap| cap.on.matches(&item.goods())))
         .map(|cap| cap.id.clone())
         .collect();
     caps.sort();
     caps.dedup();
-    Some(caps)
+    caps
 }
 
 /// What an offer's spend shows in the end. A unit that does not count because of another promotion is shown at its list price:

@@ -195,7 +195,8 @@ pub fn number(
     let lines = lines(candidates, checked);
     let priced: Vec<&Candidate<'_>> =
         candidates.list.iter().filter(|candidate| candidate.promotion.is_price_promotion()).collect();
-    let mut levels: Vec<i32> = priced.iter().map(|candidate| candidate.promotion.level).collect();
+    // Level 0 is always there: the delivery stands with the lowest level, and goods on another line must not lower that.
+    let mut levels: Vec<i32> = priced.iter().map(|candidate| candidate.promotion.level).chain([0]).collect();
     levels.sort_unstable_by_key(|&level| Reverse(level));
     levels.dedup();
     let offers: Vec<(&Candidate<'_>, Offer)> = priced
@@ -217,7 +218,7 @@ pub fn number(
     Problem {
         rounding,
         compatible: compatible.map(|row| bits(&row)).collect(),
-        levels: levels.len().max(1),
+        levels: levels.len(),
         deliveries,
         idle_deliveries,
         delivery_price,

@@ -4,13 +4,17 @@ use std::cmp::Reverse;
 
 use smallvec::SmallVec;
 
-use crate::money::{Amount, Rate};
+use crate::money::Amount;
 use crate::pricing::problem::{Cut, Give, Line, Offer, Problem};
 use crate::pricing::settle::{Offers, Value};
-use crate::promotion::{Base, Measured, Stage};
+use crate::promotion::{Measured, Stage};
 
 /// The most choices of one line that are looked at; what a line beyond it could still gain is bounded instead.
 const CHOICES_MAX: usize = 2_048;
+/// So many there may be in any case.
+const CHOICES_MIN: usize = 4;
+/// The most choices, times what each adds to and meets, in a whole problem: some tens of milliseconds.
+const WORK_MAX: usize = 8_000_000;
 /// The most promotions that one unit carries.
 const CARRIED_MAX: usize = 64;
 
@@ -57,51 +61,6 @@ pub(super) struct Choices {
     pub unlisted: i64,
 }
 
-impl Choices {
-    /// The most that an offer whose maximum holds can add to the total. Percentages that take effect after it take less off a
-    /// price that it lowered: of what it takes, only the rest of the gentlest of them stays gained, and a minor unit for each
-    /// rounding on each unit.
-    pub(super) fn capped_gain(&self, problem: &Problem, place: usize) -> i64 {
-        let Some((offer, most)) =
-            problem.offers.get(place).and_then(|offer| Some((offer, offer.max_discount?)))
-        else {
-            return 0;
-        };
-        let mut gain = Amount::ZERO;
-        let mut roundings = 0;
-        for choice in self.lines.iter().flatten().filter(|choice| choice.carried.contains(&place)) {
-            let rates = later_rates(problem, choice, place, offer);
-            gain = gain.max(rates.iter().fold(most, |left, rate| rate.rest().of_up(left)));
-            roundings = roundings.max(rates.len());
-        }
-        let units: i64 = offer
-            .on
-            .ones()
-            .filter_map(|line| problem.lines.get(line))
-            .map(|line| i64::from(line.quantity))
-            .sum();
-        (gain.minor() + units.saturating_mul(i64::try_from(roundings).unwrap_or(i64::MAX))).min(most.minor())
-    }
-}
-
-/// The percentages of current prices that take effect after an offer on the units of a choice.
-fn later_rates(problem: &Problem, choice: &Choice, place: usize, offer: &Offer) -> SmallVec<[Rate; 4]> {
-    let order = |give: &Give| give.order();
-    let own = choice.acts.iter().find(|act| act.offer == place);
-    let kind = own.and_then(|act| offer.tiers.get(act.tier)).map_or(0, |tier| order(&tier.give));
-    let moment = (offer.level, offer.stage, kind, place);
-    let later = choice.acts.iter().filter_map(|act| {
-        let other = problem.offers.get(act.offer)?;
-        let give = &other.tiers.get(act.tier)?.give;
-        let is_later = (other.level, other.stage, order(give), act.offer) > moment;
-        match give {
-            Give::Units(Cut::Percent(rate, Base::Current)) if is_later => Some(*rate),
-            _ => None,
-        }
-    });
-    later.collect()
-}
-
 /// Lists the choices of every line.
 pub(super) fn list(problem: &Problem) -> Choices {
     let spends = problem.offers.iter().enumerate().filter(|(_, offer)| offer.spend.is_some());
@@ -110,8 +69,12 @@ pub(super) fn list(problem: &Problem) -> Choices {
         .chain((0..problem.deliveries.len()).map(Gauge::Delivery))
         .collect();
     let mut choices = Choices { gauges, capped: capped(problem), lines: Vec::new(), unlisted: 0 };
+    let each = problem.lines.len() * (choices.gauges.len() + problem.offers.len() + 1);
+    let most = (WORK_MAX / each.max(1)).clamp(CHOICES_MIN, CHOICES_MAX);
     for place in 0..problem.lines.len() {
-        let lister = Lister { problem, gauges: &choices.gauges, capped: &choices.capped, place };
+        let baskets = basket_offers(problem, place);
+        let lister =
+            Lister { problem, gauges: &choices.gauges, capped: &choices.capped, baskets, most, place };
         let (list, unlisted) = lister.list();
         choices.lines.push(list);
         choices.unlisted += unlisted;
@@ -141,7 +104,18 @@ struct Lister<'a> {
     problem: &'a Problem,
     gauges: &'a [Gauge],
     capped: &'a [usize],
+    /// The offers that may take an amount off the line's goods.
+    baskets: Vec<usize>,
+    /// The most choices that are listed.
+    most: usize,
     place: usize,
+}
+
+/// The offers that may take an amount off the goods of a line.
+fn basket_offers(problem: &Problem, line: usize) -> Vec<usize> {
+    let gives = |offer: &Offer| offer.tiers.iter().any(|tier| matches!(tier.give, Give::Basket(_)));
+    let offers = problem.offers.iter().enumerate();
+    offers.filter(|(_, offer)| offer.on.contains(line) && gives(offer)).map(|(place, _)| place).collect()
 }
 
 impl Lister<'_> {
@@ -173,7 +147,7 @@ impl Lister<'_> {
         chosen: &mut SmallVec<[Act; 4]>,
         sets: &mut Vec<SmallVec<[Act; 4]>>,
     ) -> bool {
-        if sets.len() >= CHOICES_MAX || chosen.len() >= CARRIED_MAX {
+        if sets.len() >= self.most || chosen.len() >= CARRIED_MAX {
             return false;
         }
         let mut set = chosen.clone();
@@ -206,8 +180,10 @@ impl Lister<'_> {
         let bare = self.walk(line, &ordered, |offer| !is_capped(offer));
         let (value, capped) = self.with_capped(line, &ordered, &held, &bare);
         let full = self.walk(line, &ordered, |_| true);
-        let takers = (0..self.problem.offers.len())
-            .filter_map(|offer| self.room(line, offer, &carried, &bare).map(|room| (offer, room)))
+        let takers = self
+            .baskets
+            .iter()
+            .filter_map(|&offer| self.room(line, offer, &carried, &bare).map(|room| (offer, room)))
             .collect();
         let adds = self.gauges.iter().map(|&gauge| self.add(line, gauge, &carried, &bare, &full)).collect();
         Choice { carried, acts: acts.clone(), value, capped, takers, adds }
@@ -285,8 +261,7 @@ impl Lister<'_> {
     /// The room a basket amount finds on the unit; nothing where it does not take it.
     fn room(&self, line: &Line, place: usize, carried: &Offers, bare: &Walk) -> Option<i64> {
         let offer = self.problem.offers.get(place)?;
-        let gives_basket = offer.tiers.iter().any(|tier| matches!(tier.give, Give::Basket(_)));
-        if !gives_basket || !offer.on.contains(self.place) || !self.problem.goes_with(place, carried) {
+        if !self.problem.goes_with(place, carried) {
             return None;
         }
         let price = bare.before((offer.level, offer.stage, 2, place));
@@ -296,12 +271,8 @@ impl Lister<'_> {
     /// What the unit adds to a sum, at most and at least. At most: no maximum holds a price up, so offers with one are left
     /// out; at least: nothing where a basket amount of a higher level may lower it or one may keep it from counting.
     fn add(&self, line: &Line, gauge: Gauge, carried: &Offers, bare: &Walk, full: &Walk) -> (i64, i64) {
-        let baskets = || {
-            self.problem.offers.iter().enumerate().filter(|(_, offer)| {
-                offer.on.contains(self.place)
-                    && offer.tiers.iter().any(|tier| matches!(tier.give, Give::Basket(_)))
-            })
-        };
+        let baskets =
+            || self.baskets.iter().filter_map(|&place| self.problem.offers.get(place).map(|o| (place, o)));
         let (most, least, is_lowered) = match gauge {
             Gauge::Offer(place) => {
                 let Some((offer, measure)) =

@@ -112,23 +112,35 @@ impl Table<'_> {
         for label in labels {
             let least = if is_last { label.left } else { 0 };
             for count in (least..=label.left).rev() {
-                let Some(grown) = self.grown(&label, line, picks, pick, numbers, &own, count) else {
-                    // Fewer units of a better pick are bounded no better; rows may still want them.
-                    continue;
-                };
-                next.push(grown);
-                if next.len() > LABELS_MAX * 4 && !self.is_beam {
-                    return Err(());
+                self.pay(1)?;
+                let grown = self.grown(&label, line, numbers, &own, count);
+                if whole(&self.prospect(&grown, line, picks, pick + 1)) < *self.least {
+                    // Fewer units of a better pick lead no further.
+                    break;
+                }
+                if self.can_hold(&grown, line, picks, pick + 1) {
+                    next.push(self.noted(grown, &label, line, pick, count));
+                }
+                if next.len() > LABELS_MAX * 4 {
+                    self.narrow(&mut next, line, picks, pick + 1)?;
                 }
             }
         }
-        self.pay(next.len())?;
         if self.is_beam && next.len() > self.width {
-            next.sort_by_key(|label| Reverse(self.prospect(label, line, picks, pick + 1)));
-            next.truncate(self.width);
+            self.narrow(&mut next, line, picks, pick + 1)?;
         }
         let kept = self.undominated(next)?;
         if kept.len() > self.width { Err(()) } else { Ok(kept) }
+    }
+
+    /// Keeps what leads furthest in a beam; without one, too many labels end the run.
+    fn narrow(&self, labels: &mut Vec<Label>, line: usize, picks: &LinePicks, next: usize) -> Result<(), ()> {
+        if !self.is_beam {
+            return Err(());
+        }
+        labels.sort_by_cached_key(|label| Reverse(self.prospect(label, line, picks, next)));
+        labels.truncate(self.width);
+        Ok(())
     }
 
     fn pay(&mut self, steps: usize) -> Result<(), ()> {
@@ -148,50 +160,40 @@ impl Table<'_> {
         value
     }
 
-    #[expect(
-        clippy::too_many_arguments,
-        reason = "the innermost step: what is worked out once a pick comes in"
-    )]
-    fn grown(
-        &mut self,
-        label: &Label,
-        line: usize,
-        picks: &LinePicks,
-        pick: usize,
-        numbers: &Pick,
-        own: &Value,
-        count: u32,
-    ) -> Option<Label> {
+    /// A label with `count` more units served.
+    fn grown(&self, label: &Label, line: usize, numbers: &Pick, own: &Value, count: u32) -> Label {
         let mut grown = Label { left: label.left - count, ..label.clone() };
-        if count > 0 {
-            let times = i64::from(count);
-            grown.value.iter_mut().zip(own).for_each(|(sum, &one)| *sum += one * times);
-            add(&mut grown.charged, &numbers.charged, i128::from(count));
-            for ((sum, &one), row) in grown.sums.iter_mut().zip(&numbers.adds).zip(&self.relaxation.rows) {
-                *sum += one * times;
-                if row.sense != Sense::AtMost {
-                    *sum = (*sum).min(row.bound);
-                }
-            }
-            if let Some(choice) = self.choices.lines.get(line).and_then(|list| list.get(numbers.choice)) {
-                choice.carried.iter().for_each(|&offer| grown.used.insert(self.problem, offer));
+        if count == 0 {
+            return grown;
+        }
+        let times = i64::from(count);
+        grown.value.iter_mut().zip(own).for_each(|(sum, &one)| *sum += one * times);
+        add(&mut grown.charged, &numbers.charged, i128::from(count));
+        for ((sum, &one), row) in grown.sums.iter_mut().zip(&numbers.adds).zip(&self.relaxation.rows) {
+            *sum += one * times;
+            if row.sense != Sense::AtMost {
+                *sum = (*sum).min(row.bound);
             }
         }
-        if !self.may_reach(&grown, line, picks, pick + 1) {
-            return None;
+        if let Some(choice) = self.choices.lines.get(line).and_then(|list| list.get(numbers.choice)) {
+            choice.carried.iter().for_each(|&offer| grown.used.insert(self.problem, offer));
         }
-        if count > 0 {
-            self.steps.push(Step { before: label.step, line, pick, count });
-            grown.step = Some(self.steps.len() - 1);
-        }
-        Some(grown)
+        grown
     }
 
-    /// Whether a label can still be of use: its bound is good enough, and every row can hold.
-    fn may_reach(&self, label: &Label, line: usize, picks: &LinePicks, next: usize) -> bool {
+    /// Notes the step by which a label grew.
+    fn noted(&mut self, mut grown: Label, before: &Label, line: usize, pick: usize, count: u32) -> Label {
+        if count > 0 {
+            self.steps.push(Step { before: before.step, line, pick, count });
+            grown.step = Some(self.steps.len() - 1);
+        }
+        grown
+    }
+
+    /// Whether every row can still hold.
+    fn can_hold(&self, label: &Label, line: usize, picks: &LinePicks, next: usize) -> bool {
         let open = picks.picks.get(next..).unwrap_or_default();
-        whole(&self.prospect(label, line, picks, next)) >= *self.least
-            && self.rests.can_hold(self.relaxation, line, open, label.left, &label.sums)
+        self.rests.can_hold(self.relaxation, line, open, label.left, &label.sums)
     }
 
     /// The most that a label can lead to.

@@ -279,6 +279,7 @@ pub(super) fn whole(bound: &Bound) -> Value {
 #[derive(Clone, Copy)]
 enum SourceOf {
     Gauge(usize),
+    Limit(usize),
     Units(usize),
     Capped(usize),
     Room(usize),
@@ -312,6 +313,11 @@ impl Builder<'_> {
                     Row { sense: Sense::AtLeast, level, bound: sum, multiplier_max: SUM_MULTIPLIER_MAX };
                 self.row(SourceOf::Gauge(gauge), row);
             }
+            if let Some((gauge, sum)) = setting.limit {
+                let multiplier_max = SUM_MULTIPLIER_MAX;
+                let row = Row { sense: Sense::AtMost, level: switch.level, bound: sum, multiplier_max };
+                self.row(SourceOf::Limit(gauge), row);
+            }
             match setting.effect {
                 Effect::Basket { offer, amount } if self.least_room(offer) >= i128::from(amount) => {
                     constant.iter_mut().skip(switch.level).for_each(|sum| *sum += amount);
@@ -330,8 +336,10 @@ impl Builder<'_> {
             }
         }
         for &offer in &self.choices.capped {
-            if let Some(level) = self.problem.offers.get(offer).map(|offer| offer.level) {
-                let bound = self.choices.capped_gain(self.problem, offer);
+            let maximum =
+                self.problem.offers.get(offer).and_then(|offer| Some((offer.level, offer.max_discount?)));
+            if let Some((level, most)) = maximum {
+                let bound = most.minor();
                 self.row(
                     SourceOf::Capped(offer),
                     Row { sense: Sense::Shared, level, bound, multiplier_max: ONE },
@@ -404,6 +412,8 @@ impl Builder<'_> {
         match source {
             SourceOf::Gauge(gauge) if self.is_blocked(choice, gauge) => 0,
             SourceOf::Gauge(gauge) => choice.adds.get(gauge).map_or(0, |&(most, _)| most),
+            SourceOf::Limit(gauge) if self.is_blocked(choice, gauge) => 0,
+            SourceOf::Limit(gauge) => choice.adds.get(gauge).map_or(0, |&(_, least)| least),
             SourceOf::Units(offer) => i64::from(choice.carried.contains(&offer)),
             SourceOf::Capped(offer) => of(&choice.capped, offer),
             SourceOf::Room(offer) => of(&choice.takers, offer),
@@ -431,8 +441,8 @@ impl Builder<'_> {
         self.settings.iter().flatten().any(is_it)
     }
 
-    /// Leaves out a choice where another of the line is worth at least as much and adds at least as well to every row. Only
-    /// where nothing is shared: there a unit's worth depends on the others.
+    /// Leaves out a choice where another of the line is worth more and adds at least as well to every row, so that it keeps
+    /// the settings. Only where nothing is shared: there a unit's worth depends on the others.
     fn undominated(&self, list: &[Choice], picks: Vec<Pick>) -> Vec<Pick> {
         let last = self.problem.levels - 1;
         let is_upset = |offer: usize| self.problem.offers.get(offer).is_none_or(|offer| offer.level != last);
@@ -444,7 +454,16 @@ impl Builder<'_> {
             self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)
                 || takers(pick).into_iter().any(is_upset)
         };
-        if !self.plan.is_rising || picks.iter().any(is_bound) {
+        // What a limit sees is exact, or nothing is known of two choices that add differently.
+        let is_vague = |pick: &Pick| {
+            let adds = list.get(pick.choice).map_or(&[][..], |choice| choice.adds.as_slice());
+            self.sources.iter().any(|source| match source {
+                SourceOf::Limit(gauge) => adds.get(*gauge).is_some_and(|(most, least)| most != least),
+                _ => false,
+            })
+        };
+        let falls = self.plan.deliveries_fall;
+        if !falls || picks.iter().any(|pick| is_bound(pick) || is_vague(pick)) {
             return picks;
         }
         let mut kept: Vec<Pick> = Vec::with_capacity(picks.len());

@@ -216,6 +216,10 @@ impl Search<'_> {
 
     /// Every switch is decided: gives choices to the units. A climb is content with what a narrow beam finds.
     fn lines(&mut self, is_climb: bool) {
+        let quick = self.bound();
+        if !self.pay(1, &quick) {
+            return;
+        }
         let least = self.best.settled.value.clone();
         let mut steps = 0;
         let relaxation =
@@ -266,6 +270,9 @@ impl Search<'_> {
             }
             self.ceiling = Some(found.bound);
         }
+        if is_climb {
+            return;
+        }
         // Something takes effect after a shared amount, or there were too many labels: every assignment is looked at.
         let sums = SmallVec::from_elem(0, relaxation.rows.len());
         let node = Node {
@@ -285,7 +292,11 @@ impl Search<'_> {
     /// to fewer. A stack of its own keeps a basket of a thousand lines off the thread's.
     fn units(&mut self, relaxation: &Relaxation, rests: &Rests, root: Node, assignment: &mut Assignment) {
         let mut stack = vec![Frame { node: root, counts: None, has_units: false }];
+        let ceiling = whole(&relaxation.bound());
         while let Some(top) = stack.last_mut() {
+            if !self.pay(1, &ceiling) {
+                return;
+            }
             if std::mem::take(&mut top.has_units) {
                 assignment.units.pop();
             }
@@ -340,7 +351,6 @@ impl Search<'_> {
         let bound = whole(&bound);
         if self.is_hopeless(&bound, &node.used)
             || !rests.can_hold(relaxation, node.line, open, node.left, &node.sums)
-            || !self.pay(1, &bound)
         {
             return nothing;
         }
@@ -379,16 +389,31 @@ impl Search<'_> {
         }
     }
 
+    /// Prices an assignment. The units of a line are alike; in which order they stand matters only for a shared amount's spare
+    /// minor unit. Those with more promotions stand first, so that promotions sit on earlier lines, unless the other way
+    /// round costs less.
     fn leaf(&mut self, mut assignment: Assignment) {
         let work = u64::try_from(assignment.units.len()).unwrap_or(u64::MAX);
         self.left = self.left.saturating_sub(work);
-        // Units of a line are alike; those with fewer promotions stand first and so take the spare minor unit of a shared
-        // amount where it is worth most.
-        assignment.units.sort_by(|one, other| {
-            let key = |units: &Units| (units.line, units.carried.len());
-            key(one).cmp(&key(other)).then_with(|| one.carried.cmp(&other.carried))
-        });
-        if let Some(settled) = settle(self.problem, &assignment) {
+        let fewer_first = |one: &Units, other: &Units| {
+            let by_count = one.carried.len().cmp(&other.carried.len());
+            by_count.then_with(|| one.carried.cmp(&other.carried))
+        };
+        assignment
+            .units
+            .sort_by(|one, other| one.line.cmp(&other.line).then_with(|| fewer_first(other, one)));
+        self.consider(&assignment);
+        let is_mixed = assignment.units.windows(2).any(|pair| matches!(pair, [a, b] if a.line == b.line));
+        if is_mixed {
+            assignment
+                .units
+                .sort_by(|one, other| one.line.cmp(&other.line).then_with(|| fewer_first(one, other)));
+            self.consider(&assignment);
+        }
+    }
+
+    fn consider(&mut self, assignment: &Assignment) {
+        if let Some(settled) = settle(self.problem, assignment) {
             let found = Best::of(self.problem, settled);
             if found.beats(&self.best, self.problem) {
                 self.best = found;

@@ -19,8 +19,8 @@ pub(super) struct Plan {
     pub switches: Vec<Switch>,
     /// For each offer its switch.
     pub of_offer: Vec<Option<usize>>,
-    /// Whether more spent never brings less, so that among choices that only measure the better ones suffice.
-    pub is_rising: bool,
+    /// Whether a promotion on the delivery never takes less than one that would apply after it: then reaching it is no harm.
+    pub deliveries_fall: bool,
     /// What basket amounts beyond the most switches could take off.
     pub unlisted: i64,
     // Acts whose tier no assignment reaches.
@@ -42,6 +42,8 @@ pub(super) struct Setting {
     pub effect: Effect,
     /// The gauge that must reach a sum, when that is not certain.
     pub need: Option<(usize, i64)>,
+    /// The gauge that must not pass a sum, when it could: there the next setting begins.
+    pub limit: Option<(usize, i64)>,
 }
 
 /// What a setting does.
@@ -68,6 +70,8 @@ pub(super) enum Effect {
 }
 
 impl Setting {
+    const OFF: Setting = Setting { effect: Effect::Off, need: None, limit: None };
+
     /// What it takes off beside what the units carry, at most.
     pub(super) fn amount(&self) -> i64 {
         match self.effect {
@@ -90,7 +94,10 @@ pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
     let mut plan = Plan {
         switches: Vec::new(),
         of_offer: vec![None; problem.offers.len()],
-        is_rising: problem.offers.iter().all(is_rising),
+        deliveries_fall: problem.deliveries.windows(2).all(|pair| match pair {
+            [first, second] => first.takes >= second.takes,
+            _ => true,
+        }),
         unlisted: 0,
         dead: Vec::new(),
     };
@@ -102,8 +109,7 @@ pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
         let is_open = settings.len() > 1
             || settings.iter().any(|s| !matches!(s.effect, Effect::Units(_)) || s.need.is_some());
         if is_open && plan.switches.len() >= SWITCHES_MAX {
-            plan.unlisted =
-                plan.unlisted.saturating_add(settings.iter().map(Setting::amount).max().unwrap_or_default());
+            plan.leave_out(problem, place, offer);
         } else if is_open {
             if let Some(switch) = plan.of_offer.get_mut(place) {
                 *switch = Some(plan.switches.len());
@@ -146,13 +152,16 @@ fn plain(problem: &Problem, place: usize, offer: &Offer) -> Vec<Setting> {
     };
     let amount =
         offer.max_discount.map_or(*amount, |most| most.min(*amount)).minor().min(room(problem, offer));
-    vec![
-        Setting { effect: Effect::Basket { offer: place, amount }, need: None },
-        Setting { effect: Effect::Off, need: None },
-    ]
+    vec![Setting { effect: Effect::Basket { offer: place, amount }, need: None, limit: None }, Setting::OFF]
 }
 
 impl Plan {
+    /// An offer beyond the most switches is not used; what it could take off is possible gain.
+    fn leave_out(&mut self, problem: &Problem, place: usize, offer: &Offer) {
+        self.dead.extend((0..offer.tiers.len()).map(|tier| Act { offer: place, tier }));
+        self.unlisted = self.unlisted.saturating_add(room(problem, offer));
+    }
+
     fn spend(
         &mut self,
         problem: &Problem,
@@ -163,6 +172,7 @@ impl Plan {
     ) -> Vec<Setting> {
         let (least, most) = range(problem, choices, gauge);
         let need = |sum: i64| (sum > least).then_some((gauge, sum));
+        let limit = |end: Option<i64>| end.filter(|&end| end <= most).map(|end| (gauge, end - 1));
         let mut settings = Vec::new();
         for (tier, numbers) in offer.tiers.iter().enumerate() {
             let from = numbers.from.minor();
@@ -173,26 +183,36 @@ impl Plan {
                 continue;
             }
             match numbers.give {
-                Give::Units(_) => settings.push(Setting { effect: Effect::Units(act), need: need(from) }),
+                Give::Units(_) => {
+                    settings.push(Setting {
+                        effect: Effect::Units(act),
+                        need: need(from),
+                        limit: limit(next),
+                    });
+                }
                 Give::Basket(amount) => {
                     let is_every = offer.spend.as_ref().is_some_and(|measure| measure.every) && from > 0;
                     let reach = most.min(next.map_or(i64::MAX, |next| next - 1));
-                    for (sum, times) in steps(from, is_every, least, reach) {
+                    let steps = steps(from, is_every, least, reach);
+                    for (step, &(sum, times)) in steps.iter().enumerate() {
+                        let end = steps.get(step + 1).map(|&(sum, _)| sum).or(next);
                         let amount = amount.minor().saturating_mul(times);
                         let amount = offer.max_discount.map_or(amount, |most| most.minor().min(amount));
                         let amount = amount.min(room(problem, offer));
                         settings.push(Setting {
                             effect: Effect::Basket { offer: place, amount },
                             need: need(sum),
+                            limit: limit(end),
                         });
                     }
                 }
             }
         }
         settings.reverse();
-        let is_certain = matches!(settings.as_slice(), [Setting { effect: Effect::Units(_), need: None }]);
+        let is_certain =
+            matches!(settings.as_slice(), [Setting { effect: Effect::Units(_), need: None, limit: None }]);
         if !settings.is_empty() && !is_certain {
-            settings.push(Setting { effect: Effect::Off, need: None });
+            settings.push(Setting::OFF);
         }
         settings
     }
@@ -224,26 +244,11 @@ fn deliveries(problem: &Problem, choices: &Choices) -> Vec<Setting> {
         let counts_always = (0..problem.offers.len()).all(|other| offer.counts(&[other]));
         let is_certain = from <= least && counts_always;
         let effect = Effect::Delivery { place, takes: offer.takes.minor() };
-        settings.push(Setting { effect, need: (!is_certain).then_some((gauge, from)) });
+        settings.push(Setting { effect, need: (!is_certain).then_some((gauge, from)), limit: None });
         if is_certain {
             return settings;
         }
     }
-    settings.push(Setting { effect: Effect::Off, need: None });
+    settings.push(Setting::OFF);
     settings
-}
-
-/// Whether each tier gives at least what the one before it gives.
-fn is_rising(offer: &Offer) -> bool {
-    use crate::pricing::problem::Cut;
-    offer.tiers.windows(2).all(|pair| match pair {
-        [Tier { give: low, .. }, Tier { give: high, .. }] => match (low, high) {
-            (Give::Units(Cut::Percent(low, a)), Give::Units(Cut::Percent(high, b))) => a == b && low <= high,
-            (Give::Units(Cut::Amount(low)), Give::Units(Cut::Amount(high))) => low <= high,
-            (Give::Units(Cut::Price(low)), Give::Units(Cut::Price(high))) => low >= high,
-            (Give::Basket(low), Give::Basket(high)) => low <= high,
-            _ => false,
-        },
-        _ => true,
-    })
 }

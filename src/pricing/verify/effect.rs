@@ -40,7 +40,8 @@ pub(super) fn spend_effect(spend: &Spend, tier: &SpendTier, sum: Amount, most: O
 /// what a unit has no room for goes round again.
 pub(super) fn shares(amount: Amount, weights: &[Amount], rooms: &[Amount]) -> Vec<Amount> {
     let mut shares = vec![0_i64; weights.len()];
-    let mut left = amount.minor();
+    let rooms_left: i64 = rooms.iter().map(|room| room.minor()).sum();
+    let mut left = amount.minor().min(rooms_left);
     loop {
         let open: Vec<(usize, i128, i64)> = weights
             .iter()

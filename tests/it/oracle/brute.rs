@@ -72,7 +72,9 @@ impl Search<'_> {
     fn units(&mut self, on: Mask, choices: &[Vec<Mask>], carried: &mut Vec<Mask>, last: usize) {
         let at = carried.len();
         if at == choices.len() {
+            // The units of a line are alike and stand in one order, or the other way round where that costs less.
             self.consider(carried, on);
+            self.consider(&self.shop.turned(carried), on);
             return;
         }
         let follows = at > 0 && self.shop.are_alike(at, at - 1);
@@ -93,6 +95,19 @@ impl Search<'_> {
 }
 
 impl Shop {
+    /// The same units, those that nothing tells apart the other way round.
+    fn turned(&self, carried: &[Mask]) -> Vec<Mask> {
+        let mut turned = carried.to_vec();
+        let mut begin = 0;
+        for at in 1..=turned.len() {
+            if at == turned.len() || !self.are_alike(at, at - 1) {
+                turned[begin..at].reverse();
+                begin = at;
+            }
+        }
+        turned
+    }
+
     /// "What a unit carries must be compatible pair by pair": what each unit may carry by choice while the basket
     /// amounts `on` are on. A spend that is on as a basket amount is not carried by choice as well.
     fn choices(&self, on: Mask) -> Vec<Vec<Mask>> {

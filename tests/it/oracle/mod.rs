@@ -71,7 +71,7 @@ fn verified(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Result<(),
 
 /// What a quote takes off by level, as [`brute::Best::levels`] has it.
 fn levels_of(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Vec<i64> {
-    let mut levels = BTreeMap::new();
+    let mut levels = BTreeMap::from([(0, 0)]);
     for promotion in rulebook.promotions() {
         let counts = shop::is_live(promotion, request)
             && shop::touches(promotion, request, rulebook.settings().rounding);

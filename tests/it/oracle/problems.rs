@@ -219,7 +219,7 @@ impl<'a> Maker<'a> {
             on: self.selector(),
             stage,
             benefit,
-            stacks_with: if is_delivery && self.dice.chance(60) { Stacking::Unsaid } else { self.stacking() },
+            stacks_with: if is_delivery && self.dice.chance(45) { Stacking::Unsaid } else { self.stacking() },
             limits: Limits {
                 units: (carried && self.dice.chance(15))
                     .then(|| u32::try_from(self.dice.within(1, 4)).expect("few")),
@@ -247,8 +247,8 @@ impl<'a> Maker<'a> {
                     Stage::Item,
                 )
             }
-            44..70 => (self.spend_benefit(max_discount), Stage::Basket),
-            70..86 => {
+            44..68 => (self.spend_benefit(max_discount), Stage::Basket),
+            68..81 => {
                 let amount = self.amount(1, self.dearest * 2);
                 (Benefit::Basket(BasketAmount { amount, max_discount }), Stage::Basket)
             }
@@ -274,10 +274,11 @@ impl<'a> Maker<'a> {
             };
             tiers.push(SpendTier { from, give });
         }
-        if let [SpendTier { from, give: SpendBenefit::Basket(_) }] = tiers.as_mut_slice()
-            && self.dice.chance(50)
-        {
-            *from = self.amount(1, self.dearest * 2);
+        let only_baskets = tiers.iter().all(|tier| matches!(tier.give, SpendBenefit::Basket(_)));
+        if only_baskets && tiers.iter().all(|tier| tier.from.minor() > 0) && self.dice.chance(50) {
+            if let [SpendTier { from, .. }] = tiers.as_mut_slice() {
+                *from = self.amount(1, self.dearest * 2);
+            }
             spend.every = true;
         }
         Benefit::Spend { spend, tiers, max_discount }

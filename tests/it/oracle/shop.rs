@@ -144,7 +144,7 @@ impl Shop {
                 });
             }
         }
-        let mut levels: Vec<i32> = priced.iter().map(|promotion| promotion.level).collect();
+        let mut levels: Vec<i32> = priced.iter().map(|promotion| promotion.level).chain([0]).collect();
         levels.sort_unstable_by(|one, other| other.cmp(one));
         levels.dedup();
         Shop {
