@@ -2,6 +2,7 @@
 
 use std::process::{self, ExitCode};
 use std::thread::available_parallelism;
+use std::time::Duration;
 
 use anyhow::Context as _;
 use tokio::signal::unix::{Signal, SignalKind, signal};
@@ -45,6 +46,9 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
+/// How long threads may still run after the drain.
+const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
+
 fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::install(config.log_format, telemetry::levels(&config.log_level)?);
     telemetry::report_panics();
@@ -54,7 +58,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
         .enable_all()
         .build()
         .context("cannot start the runtime")?;
-    runtime.block_on(async {
+    let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
         let server = Server::start(config).await?;
@@ -77,7 +81,10 @@ fn serve(config: Config) -> anyhow::Result<()> {
                 process::exit(1);
             }
         }
-    })
+    });
+    // A basket still being priced does not keep the process: its caller was told.
+    runtime.shutdown_timeout(SHUTDOWN_MAX);
+    done
 }
 
 struct Signals {

@@ -348,7 +348,7 @@ mod tests {
             "b.yaml",
         );
         check(
-            "a new file names an id of a version that is held",
+            "a promotion that others name stands in a version that is held",
             &[
                 (
                     "a.yaml",
@@ -359,9 +359,9 @@ mod tests {
                 ),
                 ("d.yaml", Some(rule("four", ", stacks_with: [uno]"))),
             ],
-            all,
-            "a.yaml:Held d.yaml:Out",
-            "a.yaml d.yaml",
+            "four one three two",
+            "a.yaml:Held",
+            "a.yaml",
         );
         check(
             "bad settings",

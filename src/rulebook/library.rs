@@ -117,7 +117,8 @@ impl<'a> Library<'a> {
             built.found.extend(reading.found.iter().cloned());
         }
         ids(&readings, manner, &mut built.found);
-        stacking(&readings, manner, &mut built.found);
+        let everywhere = names(self.rules.values());
+        stacking(&readings, &everywhere, manner, &mut built.found);
         let products: Vec<&Product> = built.goods.iter().flat_map(|&picked| self.products(picked)).collect();
         let has_catalog = !self.settings.settings.catalog.is_empty() && self.settings.is_sound();
         built.found.extend(lint(&readings, &products, has_catalog && !products.is_empty()));
@@ -288,19 +289,28 @@ fn clash(
     Some(loser_page.diagnostic(loser.1, finding).with_also(winner_file.path, also))
 }
 
-/// Names in `stacks_with` that no promotion and no group has.
-fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnostic>) {
+/// The ids and groups of promotions.
+fn names<'r>(readings: impl Iterator<Item = &'r Reading<'r>>) -> BTreeSet<&'r str> {
+    let of_one = |reading: &'r Reading<'r>| {
+        let ids = reading.rules.ids.iter().map(|(id, _)| id.as_str());
+        ids.chain(reading.rules.groups.iter().map(String::as_str))
+    };
+    readings.flat_map(of_one).collect()
+}
+
+/// Names in `stacks_with` that no promotion and no group has. A name that stands in some version of some file, be it one that
+/// is held or out, is only a warning: a file at fault harms nobody else.
+fn stacking(
+    readings: &[&Reading<'_>],
+    everywhere: &BTreeSet<&str>,
+    manner: &Manner<'_>,
+    found: &mut Vec<Diagnostic>,
+) {
     // A file that cannot be read may hold any name.
     if readings.iter().any(|reading| reading.is_blind) {
         return;
     }
-    let known: BTreeSet<&str> = readings
-        .iter()
-        .flat_map(|reading| {
-            let ids = reading.rules.ids.iter().map(|(id, _)| id.as_str());
-            ids.chain(reading.rules.groups.iter().map(String::as_str))
-        })
-        .collect();
+    let known = names(readings.iter().copied());
     let mut suggested = 0;
     for reading in readings {
         let Some(page) = &reading.page else {
@@ -324,7 +334,8 @@ fn stacking(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diag
                         suggestion,
                     },
                 );
-                if manner.unchanged.contains(&(reading.path, reading.version)) {
+                let is_unchanged = manner.unchanged.contains(&(reading.path, reading.version));
+                if is_unchanged || everywhere.contains(name.as_str()) {
                     diagnostic.severity = crate::rulebook::diagnostic::report::Severity::Warning;
                 }
                 found.push(diagnostic);

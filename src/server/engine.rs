@@ -53,6 +53,8 @@ pub enum Held {
     Lost(usize, usize),
     /// Its settings, or all of it, are at fault and nothing of it can be taken.
     AtFault,
+    /// There is no file, and never was.
+    Nothing,
 }
 
 impl Held {
@@ -61,8 +63,16 @@ impl Held {
     pub fn say(&self, lang: Lang) -> String {
         match self {
             Held::Unreadable(why) => lang.pick(
-                format!("The folder cannot be read ({why}); the last good rules stay in force."),
-                format!("Папку неможливо прочитати ({why}); діють останні справні правила."),
+                format!("The folder cannot be read ({why}); what was in force stays so."),
+                format!("Папку неможливо прочитати ({why}); те, що діяло, діє й далі."),
+            ),
+            Held::Nothing => lang.pick(
+                "There is no file in the folder yet. Put rule files into it, or an empty file named _ACCEPT to sell \
+                 without promotions."
+                    .to_owned(),
+                "У папці ще немає файлів. Покладіть у неї файли правил або порожній файл _ACCEPT, щоб продавати \
+                 без акцій."
+                    .to_owned(),
             ),
             Held::Empty => lang.pick(
                 "The folder is suddenly empty; the last good rules stay in force. If that is meant, put an empty \
@@ -78,13 +88,13 @@ impl Held {
                      meant, put an empty file named _ACCEPT into it."
                 ),
                 format!(
-                    "З папки зникли {lost} з {of} файлів; діють останні справні правила. Якщо так і задумано, \
+                    "З папки зникло {lost} з {of} файлів; діють останні справні правила. Якщо так і задумано, \
                      покладіть у неї порожній файл _ACCEPT."
                 ),
             ),
             Held::AtFault => lang.pick(
-                "Nothing in the folder can be taken as it is; the last good rules stay in force.".to_owned(),
-                "Нічого з папки не можна взяти в дію; діють останні справні правила.".to_owned(),
+                "Nothing in the folder can be taken as it is; what was in force stays so.".to_owned(),
+                "Нічого з папки не можна взяти в дію; те, що діяло, діє й далі.".to_owned(),
             ),
         }
     }

@@ -12,6 +12,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender};
 use std::thread::{self, JoinHandle};
 use std::time::{Duration, Instant};
 
+use jiff::Timestamp;
+
 use super::clock;
 use super::config::Config;
 use super::engine::{Engine, Folder, Held, Live};
@@ -63,6 +65,7 @@ impl Keeper {
             folder: Folder::default(),
             taken: None,
             settling: None,
+            unkept: None,
             look_took: Duration::ZERO,
         };
         work.recover();
@@ -103,6 +106,8 @@ struct Work {
     folder: Folder,
     /// The reading that was taken up last.
     taken: Option<Seen>,
+    /// Since when what could not be kept on disk is live.
+    unkept: Option<Timestamp>,
     /// A reading that is not taken up yet, and when it ended.
     settling: Option<(Seen, Instant)>,
     look_took: Duration,
@@ -180,6 +185,11 @@ impl Work {
         self.look_took = ended.saturating_duration_since(begun);
         if self.taken.as_ref() == Some(&seen) {
             self.settling = None;
+            if let Some(live_at) = self.unkept {
+                let good = std::mem::take(&mut self.good);
+                self.keep(&good, live_at);
+                self.good = good;
+            }
             self.tell();
             return self.poll;
         }
@@ -227,10 +237,8 @@ impl Work {
         if reading.accept {
             // Left where it is, it would accept the next accident too.
             let taken_away = fs::remove_file(self.rules.join(rules_dir::ACCEPT));
-            tracing::warn!(
-                taken_away = taken_away.is_ok(),
-                "the folder was taken as it is: _ACCEPT lay in it"
-            );
+            let is_taken = self.folder.held.is_none();
+            tracing::warn!(taken_away = taken_away.is_ok(), is_taken, "_ACCEPT lay in the rules folder");
         }
     }
 
@@ -249,9 +257,7 @@ impl Work {
         let version = rulebook.digest().version();
         if before.is_none() {
             // Kept before it is live: what was live can always be found again. A full disk does not stop prices.
-            if let Err(error) = self.store.keep(&sources, now) {
-                tracing::error!(%error, version, "the live rules could not be kept on disk");
-            }
+            self.keep(&sources, now);
             tracing::info!(version, promotions = rulebook.promotions().len(), "rules are live");
         }
         for standing in self.folder.standings.iter().filter(|standing| standing.state != State::Live) {
@@ -269,6 +275,17 @@ impl Work {
             live_at,
             folder: self.folder.clone(),
         });
+    }
+
+    /// Keeps what is live on disk. What could not be kept is tried again at every look.
+    fn keep(&mut self, sources: &[Source], live_at: Timestamp) {
+        let kept = self.store.keep(sources, live_at);
+        if let Err(error) = &kept
+            && self.unkept.is_none()
+        {
+            tracing::error!(%error, "the live rules could not be kept on disk");
+        }
+        self.unkept = kept.is_err().then_some(live_at);
     }
 
     /// Brings `_STATUS.txt` up to date: also when nothing but time has passed, and a promotion has begun or ended.
@@ -293,8 +310,12 @@ fn adopt(seen: &[Source], good: &[Source]) -> Option<Adoption> {
 ///
 /// A file that has only got another name is not lost.
 fn accident(good: &[Source], reading: &Reading) -> Option<Held> {
-    if good.is_empty() || reading.accept {
+    if reading.accept {
         return None;
+    }
+    if good.is_empty() {
+        // A share that is not mounted yet looks like this: selling at list prices must be meant.
+        return (reading.sources.is_empty() && reading.unreadable.is_empty()).then_some(Held::Nothing);
     }
     if reading.sources.is_empty() && reading.unreadable.is_empty() {
         return Some(Held::Empty);
@@ -345,7 +366,7 @@ mod tests {
     #[test]
     fn a_folder_that_lost_more_than_half_is_held() {
         let cases: [(&[&str], &[&str], Option<Held>); 8] = [
-            (&[], &[], None),
+            (&[], &[], Some(Held::Nothing)),
             (&["a"], &[], Some(Held::Empty)),
             (&["a", "b"], &[], Some(Held::Empty)),
             (&["a", "b", "c"], &["a"], Some(Held::Lost(2, 3))),

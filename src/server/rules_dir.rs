@@ -15,6 +15,8 @@ use crate::rulebook::text::folder::{Role, role};
 use crate::rulebook::text::page::{CSV_BYTES_MAX, RULES_BYTES_MAX};
 use crate::rulebook::{Source, is_rule_file};
 
+/// Names met on the way, folders and links included: links may lead through one folder many times.
+const ENTRIES_MAX: usize = 65_536;
 /// Files of one folder: many times what the largest chain has, and still read in a moment.
 pub const FILES_MAX: usize = 4_096;
 /// Bytes of all files together: a catalogue of a hundred thousand goods has some ten million.
@@ -84,6 +86,8 @@ pub fn read(root: &Path) -> Result<Reading, Error> {
 struct Listing {
     paths: BTreeSet<String>,
     unreadable: Vec<(String, String)>,
+    // Everything met so far, folders too: links may lead through one folder many times.
+    met: usize,
     // The folders around the one at hand, as they are without links: a link back to one of them is a circle.
     around: Vec<PathBuf>,
 }
@@ -113,6 +117,10 @@ impl Listing {
     }
 
     fn meet(&mut self, place: &Path, path: String) -> Result<(), Error> {
+        self.met += 1;
+        if self.met > ENTRIES_MAX {
+            return Err(Error::TooManyFiles);
+        }
         match fs::metadata(place) {
             Ok(found) if found.is_dir() => self.list(place, &path)?,
             Ok(found) if found.is_file() && is_source(&path) => {

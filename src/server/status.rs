@@ -131,6 +131,8 @@ fn wall(zone: &Zone, at: Timestamp) -> String {
 pub struct File {
     place: PathBuf,
     written: Option<String>,
+    /// Whether the last text could not be written.
+    has_failed: bool,
 }
 
 impl File {
@@ -139,13 +141,13 @@ impl File {
     pub fn new(root: &Path) -> Self {
         let place = root.join(STATUS);
         let written = std::fs::read_to_string(&place).ok();
-        File { place, written }
+        File { place, written, has_failed: false }
     }
 
     /// Whether somebody took the file away.
     #[must_use]
     pub fn is_gone(&self) -> bool {
-        self.written.is_some() && !self.place.exists()
+        self.written.is_some() && !self.has_failed && !self.place.exists()
     }
 
     /// Writes `text` unless it is what is there.
@@ -158,6 +160,7 @@ impl File {
         }
         let done = store::write_durably(&self.place, text.as_bytes());
         self.written = Some(text);
+        self.has_failed = done.is_err();
         done
     }
 }

@@ -161,7 +161,7 @@ impl Giver<'_, '_, '_, '_> {
         match kind {
             None if self.slots_carry => plain(self.set(SetBenefit::BySlot, max_discount)?),
             None => {
-                if !self.give.names(&BENEFITS) {
+                if !self.give.names(&BENEFITS) && !self.give.has_unknown(&GIVE) {
                     self.reader.add(at, Finding::NoBenefit);
                 }
                 None

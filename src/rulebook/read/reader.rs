@@ -54,6 +54,12 @@ impl<'n, 'a> Fields<'n, 'a> {
         self.entries.iter().any(|entry| keys.contains(&entry.key.as_ref()))
     }
 
+    /// Whether some field is none of the object's: that was said already, and may be what was meant.
+    #[must_use]
+    pub fn has_unknown(&self, object: &Object) -> bool {
+        self.entries.iter().any(|entry| !object.has(&entry.key))
+    }
+
     /// Whether there is no field at all.
     #[must_use]
     pub fn is_empty(&self) -> bool {

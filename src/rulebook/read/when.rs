@@ -209,7 +209,7 @@ fn customer(reader: &mut Reader<'_>, node: &Node<'_>) -> Vec<(String, AttributeT
     let entries = reader.entries(node, "customer");
     entries
         .into_iter()
-        .filter_map(|entry| Some((clean(&entry.key).to_owned(), attribute(reader, &entry.node, &entry.key)?)))
+        .filter_map(|entry| Some((fold(clean(&entry.key)), attribute(reader, &entry.node, &entry.key)?)))
         .collect()
 }
 
