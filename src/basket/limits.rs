@@ -14,5 +14,7 @@ pub const CODES_MAX: usize = 32;
 pub const WORDS_MAX: usize = 128;
 /// Bytes of one text.
 pub const TEXT_BYTES_MAX: usize = 256;
-/// Pieces, kilograms or meters of one unit, in millionths.
+/// Kilograms or meters of one piece.
 pub const MEASURE_MAX: i64 = 1_000_000;
+/// Decimal places of a measure: a scale shows three.
+pub const MEASURE_PLACES_MAX: u32 = 6;

@@ -303,11 +303,8 @@ impl Checker {
         let Some(measure) = measure else {
             return Some(price);
         };
-        let millionths = measure.checked_mul(Decimal::from(limits::MEASURE_MAX)).unwrap_or_default();
-        if measure <= Decimal::ZERO
-            || measure > Decimal::from(limits::MEASURE_MAX)
-            || !millionths.fract().is_zero()
-        {
+        let has_too_many_places = measure.normalize().scale() > limits::MEASURE_PLACES_MAX;
+        if has_too_many_places || measure <= Decimal::ZERO || measure > Decimal::from(limits::MEASURE_MAX) {
             self.fault(field, Problem::OutOfRange(0, limits::MEASURE_MAX));
             return None;
         }

@@ -37,10 +37,7 @@ impl Amount {
         if !minor.fract().is_zero() {
             return None;
         }
-        i64::try_from(minor.trunc().normalize().mantissa())
-            .ok()
-            .filter(|_| minor.normalize().scale() == 0)
-            .map(Amount)
+        i64::try_from(minor).ok().map(Amount)
     }
 
     /// The amount in major units: `1250` minor units of two digits are `12.50`.

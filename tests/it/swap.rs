@@ -298,15 +298,18 @@ async fn files_are_swapped_under_load_and_no_price_is_ever_wrong() {
         times.sort_unstable();
         let (p50, max) = (times[times.len() / 2], times[times.len() - 1]);
         println!(
-            "{way:?}: {SWAPS_A_LANE} swaps, {} quotes, {} rulebooks seen; live after p50 {p50:?}, max {max:?}",
+            "{way:?}: {SWAPS_A_LANE} swaps, {} quotes, {} rulebooks seen, {stalls} stalled writers; live after p50 \
+             {p50:?}, max {max:?}",
             seen.quotes,
             seen.answers.len()
         );
-        // Under a machine that stops a writer for as long as a folder takes to settle, half a file is a file.
-        if stalls == 0 {
-            for (digest, total) in &seen.answers {
-                assert_eq!(known.get(digest), Some(total), "{way:?}: an answer of no good rulebook");
-            }
+        // Where the machine stops a writer for as long as a folder takes to settle, half a file is a file: so many
+        // rulebooks may be unknown, and none where no writer was stopped.
+        let (good, unknown): (Vec<_>, Vec<_>) =
+            seen.answers.iter().partition(|(digest, _)| known.contains_key(digest));
+        assert!(unknown.len() <= stalls, "{way:?}: answers of no good rulebook: {unknown:?}");
+        for (digest, total) in good {
+            assert_eq!(known.get(digest), Some(total), "{way:?}: a total of another rulebook");
         }
         assert!(max <= way.promised(), "{way:?}: live after {max:?}, promised {:?}", way.promised());
         quotes += seen.quotes;
