@@ -639,7 +639,7 @@ fn wishlist(goods: &[Good]) -> Outcome<String> {
 
 // ---------------------------------------------------------------------------------------------- baskets
 
-const CODES: [&str; 12] = [
+const CODES: [&str; 15] = [
     "SPRING20",
     "WINTER15",
     "winter 15",
@@ -650,6 +650,9 @@ const CODES: [&str; 12] = [
     "HELLO10",
     "CARE-25",
     "STUDENT",
+    "LAST40",
+    "last 40",
+    "LAST40",
     "SUMMER2026",
     "NOSUCHCODE",
 ];
@@ -660,12 +663,32 @@ const DELIVERIES: [(&str, u64); 4] =
 const SEGMENTS: [&str; 7] = ["vip", "vip", "students", "beauty_club", "beauty_club", "newborn_club", "staff"];
 const TIERS: [&str; 4] = ["silver", "silver", "gold", "platinum"];
 
+/// What a leaflet sends shoppers to: a brand, a shelf, or a shelf of a brand; empty words mean any.
+const LEAFLET: [(&str, &str); 16] = [
+    ("", "face/cream"),
+    ("", "face/"),
+    ("", "face/mask"),
+    ("", "fragrance/"),
+    ("Velmorane", "fragrance/"),
+    ("Azurade", ""),
+    ("Ostrélle", ""),
+    ("", "make-up/"),
+    ("", "make-up/lips"),
+    ("Kolorivka", ""),
+    ("", "hair/"),
+    ("Silkroot", ""),
+    ("Salt Orchard", "body/"),
+    ("Figmilk", "body/"),
+    ("Milkydew", ""),
+    ("", "home/"),
+];
+
 fn baskets(goods: &[Good]) -> Outcome<String> {
     let mut dice = Dice(BASKETS_SEED);
     let mut text = String::new();
     for _ in 0..BASKETS {
         let channel = *dice.pick(&["pos", "pos", "pos", "web", "web", "app"])?;
-        let lines = lines(goods, &mut dice)?;
+        let lines = lines(goods, channel, &mut dice)?;
         let delivery = delivery(channel, &mut dice)?;
         let context = context(channel, &mut dice)?;
         writeln!(
@@ -676,36 +699,73 @@ fn baskets(goods: &[Good]) -> Outcome<String> {
     Ok(text)
 }
 
-/// Mostly 2 to 12 lines, now and then one or a trolley of 20; at most 50 units.
-fn lines(goods: &[Good], dice: &mut Dice) -> Outcome<String> {
+/// Most of 1 to 8 lines, now and then a trolley of 20; at most 50 units.
+fn lines(goods: &[Good], channel: &str, dice: &mut Dice) -> Outcome<String> {
     let count = match dice.below(20) {
-        0 => 1,
-        1 => dice.between(13, 20),
-        2..=11 => dice.between(2, 5),
-        _ => dice.between(4, 12),
+        0..=2 => 1,
+        3..=10 => dice.between(2, 4),
+        11..=16 => dice.between(3, 8),
+        17 | 18 => dice.between(7, 12),
+        _ => dice.between(13, 20),
     };
+    // Who shops for a salon or for presents takes several of most things.
+    let in_bulk = dice.percent(4);
+    // Every third one has the leaflet in hand and takes much of the basket from one place of it.
+    let leaflet = if dice.percent(35) { Some(*dice.pick(&LEAFLET)?) } else { None };
     let mut lines = Vec::new();
     let mut units_left = 50;
-    let mut place = dice.below(u64::try_from(goods.len())?);
+    let mut place = any_place(goods, dice)?;
     for id in 1..=count {
-        // Shoppers stay with a brand for a while: neighbors in the catalog are of one brand.
-        place = if dice.percent(35) {
-            place + dice.between(1, 4)
-        } else {
-            dice.below(u64::try_from(goods.len())?)
-        };
-        let quantity = quantity(dice).min(units_left - (count - id));
+        if let Some(promised) = leaflet.filter(|_| dice.percent(65)) {
+            place = promised_place(goods, promised, dice)?;
+        }
+        let wanted = if in_bulk { dice.between(2, 9) } else { quantity(dice) };
+        let quantity = wanted.min(units_left - (count - id));
         units_left -= quantity;
-        lines.push(format!(r#"{{"id":"{id}","sku":"{}","quantity":{quantity}}}"#, nth(goods, place)?.sku));
+        let good = nth(goods, place)?;
+        lines.push(format!(r#"{{"id":"{id}","sku":"{}","quantity":{quantity}}}"#, good.sku));
+        place = next_place(goods, place, channel, dice)?;
     }
     Ok(lines.join(","))
+}
+
+/// Where a shopper goes from a good: on along its brand, along its shelf through all brands, or anywhere.
+fn next_place(goods: &[Good], place: u64, channel: &str, dice: &mut Dice) -> Outcome<u64> {
+    match dice.below(100) {
+        // Neighbors in the catalog are of one brand.
+        0..30 => Ok(place + dice.between(1, 4)),
+        30..55 => {
+            let category = nth(goods, place)?.category;
+            let mut place = any_place(goods, dice)?;
+            while nth(goods, place)?.category != category {
+                place += 1;
+            }
+            Ok(place)
+        }
+        // A till that scans piece by piece makes two lines of two equal pieces.
+        55..61 if channel == "pos" => Ok(place),
+        _ => any_place(goods, dice),
+    }
+}
+
+/// A good of a place in the leaflet.
+fn promised_place(goods: &[Good], (brand, shelf): (&str, &str), dice: &mut Dice) -> Outcome<u64> {
+    let is_there =
+        |good: &Good| (brand.is_empty() || good.brand == brand) && good.category.starts_with(shelf);
+    let there: Vec<usize> =
+        (0..).zip(goods).filter(|(_, good)| is_there(good)).map(|(place, _)| place).collect();
+    Ok(u64::try_from(*dice.pick(&there)?)?)
+}
+
+fn any_place(goods: &[Good], dice: &mut Dice) -> Outcome<u64> {
+    Ok(dice.below(u64::try_from(goods.len())?))
 }
 
 fn quantity(dice: &mut Dice) -> u64 {
     match dice.below(20) {
         0 => dice.between(4, 8),
         1 | 2 => 3,
-        3..=7 => 2,
+        3..=6 => 2,
         _ => 1,
     }
 }

@@ -25,14 +25,7 @@
 //!     brand: Some("Aurelle".to_owned()),
 //!     ..Line::default()
 //! };
-//! let context = Context {
-//!     time: Instant::from_rfc3339("2026-11-27T12:00:00+02:00").ok_or("no time")?,
-//!     channel: None,
-//!     store: None,
-//!     customer: None,
-//!     payment_method: None,
-//!     codes: Vec::new(),
-//! };
+//! let context = Context::at(Instant::from_rfc3339("2026-11-27T12:00:00+02:00").ok_or("no time")?);
 //! let request = Request { basket: Basket { lines: vec![line], ..Basket::default() }, context, explain: true };
 //!
 //! let quote = price(&rulebook, &request, Effort::default()).map_err(|faults| format!("{faults:?}"))?;

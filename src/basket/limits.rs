@@ -10,6 +10,11 @@ pub const UNIT_PRICE_MAX: i64 = 1_000_000_000;
 pub const LIST_TOTAL_MAX: i64 = 1_000_000_000_000_000;
 /// Codes presented at once.
 pub const CODES_MAX: usize = 32;
+/// Gifts chosen at once, one entry a piece: more than a customer would name one by one, and each may become a choice of the
+/// search.
+pub const GIFT_CHOICES_MAX: usize = 64;
+/// Goods whose stock of gifts is told: as many as a basket has lines, far more than live promotions give away.
+pub const GIFT_STOCK_MAX: usize = 1_000;
 /// Categories or tags of one line, segments or attributes of one customer.
 pub const WORDS_MAX: usize = 128;
 /// Bytes of one text.

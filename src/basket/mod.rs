@@ -4,5 +4,5 @@ pub mod limits;
 pub mod request;
 pub mod resolve;
 
-pub use request::{Basket, Context, Customer, Delivery, Line, Request};
+pub use request::{Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Line, Request};
 pub use resolve::{Checked, Fault, Item, Problem, check};

@@ -79,6 +79,45 @@ pub struct Context {
     pub payment_method: Option<String>,
     /// Codes as they were typed.
     pub codes: Vec<String>,
+    /// What the customer chose among the gifts; one entry a piece.
+    pub gift_choices: Vec<GiftChoice>,
+    /// How much is left of goods that are given away; goods that are not named are not limited.
+    pub gift_stock: Vec<GiftStock>,
+}
+
+impl Context {
+    /// A purchase of which only the moment is known.
+    #[must_use]
+    pub fn at(time: Instant) -> Self {
+        Context {
+            time,
+            channel: None,
+            store: None,
+            customer: None,
+            payment_method: None,
+            codes: Vec::new(),
+            gift_choices: Vec::new(),
+            gift_stock: Vec::new(),
+        }
+    }
+}
+
+/// One piece that the customer chose as a gift.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GiftChoice {
+    /// The id of the promotion that gives it.
+    pub promotion: String,
+    /// The goods.
+    pub sku: String,
+}
+
+/// How much is left to be given away.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct GiftStock {
+    /// The goods.
+    pub sku: String,
+    /// Pieces.
+    pub quantity: u32,
 }
 
 /// Who buys.

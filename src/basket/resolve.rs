@@ -1,11 +1,11 @@
 //! A request is checked whole, and its lines filled from the catalogue: every fault is found, each names its field.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use rust_decimal::{Decimal, RoundingStrategy};
 
 use super::limits;
-use super::request::{Basket, Customer, Delivery, Line, Request};
+use super::request::{Basket, Customer, Delivery, GiftChoice, GiftStock, Line, Request};
 use crate::catalog::{Catalog, Goods, Product};
 use crate::lang::Lang;
 use crate::money::{Amount, Currency, Rounding};
@@ -164,6 +164,13 @@ impl Checker {
         }
     }
 
+    fn needed(&mut self, field: impl Fn() -> String, text: &str) {
+        if text.is_empty() {
+            self.fault(field(), Problem::Missing);
+        }
+        self.text(field, text);
+    }
+
     fn texts<'a>(&mut self, field: &str, most: usize, texts: impl ExactSizeIterator<Item = &'a String>) {
         if texts.len() > most {
             self.fault(field, Problem::TooMany(most));
@@ -194,6 +201,42 @@ impl Checker {
         }
         if let Some(customer) = &context.customer {
             self.customer(customer);
+        }
+        self.gift_choices(&context.gift_choices);
+        self.gift_stock(&context.gift_stock);
+    }
+
+    /// Whether the promotion gives these goods is part of the answer, never a fault.
+    fn gift_choices(&mut self, choices: &[GiftChoice]) {
+        if choices.len() > limits::GIFT_CHOICES_MAX {
+            self.fault("context.gift_choices", Problem::TooMany(limits::GIFT_CHOICES_MAX));
+            return;
+        }
+        for (place, choice) in choices.iter().enumerate() {
+            self.needed(|| format!("context.gift_choices[{place}].promotion_id"), &choice.promotion);
+            self.needed(|| format!("context.gift_choices[{place}].sku"), &choice.sku);
+        }
+    }
+
+    fn gift_stock(&mut self, stock: &[GiftStock]) {
+        if stock.len() > limits::GIFT_STOCK_MAX {
+            self.fault("context.gift_stock", Problem::TooMany(limits::GIFT_STOCK_MAX));
+            return;
+        }
+        let mut seen: BTreeMap<&str, usize> = BTreeMap::new();
+        for (place, left) in stock.iter().enumerate() {
+            let field = format!("context.gift_stock[{place}].sku");
+            self.needed(|| field.clone(), &left.sku);
+            // Two numbers for one SKU: which holds is not for us to guess.
+            match seen.get(left.sku.as_str()) {
+                Some(first) if !left.sku.is_empty() => {
+                    self.fault(field, Problem::Twice(format!("context.gift_stock[{first}].sku")));
+                }
+                Some(_) => {}
+                None => {
+                    seen.insert(&left.sku, place);
+                }
+            }
         }
     }
 
@@ -270,10 +313,7 @@ impl Checker {
     fn line(&mut self, place: usize, line: &Line, catalog: &Catalog) -> Option<Item> {
         let field = |name: &str| format!("basket.lines[{place}].{name}");
         self.text(|| field("id"), &line.id);
-        if line.sku.is_empty() {
-            self.fault(field("sku"), Problem::Missing);
-        }
-        self.text(|| field("sku"), &line.sku);
+        self.needed(|| field("sku"), &line.sku);
         self.range(|| field("quantity"), i64::from(line.quantity), 1, i64::from(limits::QUANTITY_MAX));
         if let Some(brand) = &line.brand {
             self.text(|| field("brand"), brand);

@@ -1,11 +1,14 @@
 //! A quote as a receipt that a cashier could read out.
 
 use super::paper::Paper;
-use super::words::{Words, typed};
+use super::words::{Words, called, count, typed};
 use crate::basket::Basket;
 use crate::server::wire::code_result::Status;
 use crate::server::wire::quote::Optimality;
-use crate::server::wire::{CodeResult, Quote, QuotedLine};
+use crate::server::wire::{AppliedPromotion, CodeResult, Gift, Product, Quote, QuotedLine};
+
+/// More options of a gift are not read out.
+const OPTIONS_MAX: usize = 6;
 
 /// The receipt of `quote`, what `basket` costs, on paper of `width` columns.
 #[must_use]
@@ -17,6 +20,9 @@ pub fn receipt(words: &Words<'_>, basket: &Basket, quote: &Quote, width: usize) 
     }
     paper.rule('-');
     receipt.totals(&mut paper);
+    receipt.points(&mut paper);
+    receipt.sets(&mut paper);
+    receipt.gifts(&mut paper);
     receipt.codes(&mut paper);
     receipt.hints(&mut paper);
     receipt.reasons(&mut paper);
@@ -63,6 +69,7 @@ impl Receipt<'_> {
         paper.row(0, say("Goods", "Товари"), &money(list_total));
         if discount_total != 0 {
             paper.row(0, say("Promotions", "Знижки"), &money(-discount_total));
+            self.shares(paper);
         }
         let mut saved = discount_total;
         if let Some(delivery) = &self.basket.delivery {
@@ -88,6 +95,110 @@ impl Receipt<'_> {
         }
     }
 
+    /// What each promotion took off the goods, where several did.
+    fn shares(&self, paper: &mut Paper) {
+        let goods = self.quote.promotions.iter().filter(|one| one.amount != 0 && self.is_on_goods(&one.id));
+        let goods: Vec<&AppliedPromotion> = goods.collect();
+        if goods.len() < 2 {
+            return;
+        }
+        for share in goods {
+            let what = format!("{} ({})", share.name, self.words.pieces(share.quantity));
+            paper.row(3, &what, &self.words.money(-share.amount));
+        }
+    }
+
+    fn points(&self, paper: &mut Paper) {
+        if self.quote.points == 0 {
+            return;
+        }
+        paper.gap();
+        let word = self.words.lang.pick("Points earned", "Нараховано балів");
+        paper.row(0, word, &count(self.quote.points));
+        for applied in self.quote.promotions.iter().filter(|applied| applied.points != 0) {
+            paper.row(3, &applied.name, &count(applied.points));
+        }
+    }
+
+    /// Which lines make up which sets.
+    fn sets(&self, paper: &mut Paper) {
+        if !self.quote.sets.is_empty() {
+            paper.gap();
+        }
+        for set in &self.quote.sets {
+            let mut lines: Vec<(&str, u32)> = Vec::new();
+            for member in &set.members {
+                match lines.iter_mut().find(|(id, _)| *id == member.line_id) {
+                    Some((_, quantity)) => *quantity = quantity.saturating_add(member.quantity),
+                    None => lines.push((&member.line_id, member.quantity)),
+                }
+            }
+            let part = |&(id, quantity): &(&str, u32)| match quantity {
+                1 => self.place(id),
+                _ => format!("{}\u{a0}×\u{a0}{quantity}", self.place(id)),
+            };
+            let parts = lines.iter().map(part).collect::<Vec<_>>().join(" + ");
+            let name = self.words.promotion(&set.promotion_id);
+            let text = if set.times == 1 {
+                format!("{} {name}: {parts}", self.words.lang.pick("Set", "Набір"))
+            } else {
+                let sets = self.words.counted(set.times, ["set", "sets"], ["набір", "набори", "наборів"]);
+                let each = self.words.lang.pick("each", "кожен");
+                format!("{sets} {name}, {each}: {parts}")
+            };
+            paper.paragraph(0, 3, &text);
+        }
+    }
+
+    fn gifts(&self, paper: &mut Paper) {
+        let lang = self.words.lang;
+        if !self.quote.gifts.is_empty() || !self.quote.gifts_refused.is_empty() {
+            paper.gap();
+        }
+        for gift in &self.quote.gifts {
+            self.gift(paper, gift);
+        }
+        for refused in &self.quote.gifts_refused {
+            let word = lang.pick("No gift", "Подарунка немає");
+            let product = typed(self.words.product(&refused.sku));
+            paper.paragraph(0, 3, &format!("{word}: {product} — {}", self.words.refusal(refused)));
+        }
+    }
+
+    fn gift(&self, paper: &mut Paper, gift: &Gift) {
+        let lang = self.words.lang;
+        let by = lang.pick(format!("“{}”", gift.name), format!("«{}»", gift.name));
+        if gift.sku.is_empty() {
+            let pieces = self.words.pieces(gift.quantity);
+            let text = lang.pick(
+                format!("Gift, choose {} — {by}:", count(u64::from(gift.quantity))),
+                format!("Подарунок на вибір, {pieces} — {by}:"),
+            );
+            paper.paragraph(0, 3, &text);
+            for option in gift.options.iter().take(OPTIONS_MAX) {
+                paper.paragraph(3, 2, &format!("- {}", called(option)));
+            }
+            let more = gift.options.len().saturating_sub(OPTIONS_MAX);
+            if more > 0 {
+                paper.paragraph(3, 2, &lang.pick(format!("- and {more} more"), format!("- і ще {more}")));
+            }
+            return;
+        }
+        let product = Product { sku: gift.sku.clone(), name: gift.product_name.clone() };
+        let place =
+            if gift.line_id.is_empty() { String::new() } else { format!(" ({})", self.place(&gift.line_id)) };
+        let word = lang.pick("Gift", "Подарунок");
+        let pieces = count(u64::from(gift.quantity));
+        paper.paragraph(0, 3, &format!("{word}: {} ×\u{a0}{pieces}{place} — {by}", called(&product)));
+    }
+
+    /// A line by its number on the receipt.
+    fn place(&self, id: &str) -> String {
+        let word = self.words.lang.pick("line", "рядок");
+        let place = self.quote.lines.iter().position(|line| line.id == id);
+        place.map_or_else(|| word.to_owned(), |place| format!("{word}\u{a0}{}", place + 1))
+    }
+
     fn codes(&self, paper: &mut Paper) {
         if !self.quote.codes.is_empty() {
             paper.gap();
@@ -110,23 +221,19 @@ impl Receipt<'_> {
             Status::NotApplied | Status::Unspecified => {
                 let why =
                     reason.map_or_else(String::new, |reason| format!(" — {}", self.words.reason(reason)));
-                lang.pick("takes nothing off", "нічого не знижує").to_owned() + &why
+                lang.pick("gives nothing", "нічого не дає").to_owned() + &why
             }
         }
     }
 
     fn hints(&self, paper: &mut Paper) {
-        let lang = self.words.lang;
         if self.quote.hints.is_empty() {
             return;
         }
         paper.gap();
         for hint in &self.quote.hints {
-            let missing = self.words.money(hint.missing_amount);
-            let brings = self.words.promotion(&hint.promotion_id);
-            let text = lang
-                .pick(format!("{missing} more brings {brings}"), format!("Ще {missing} — і діє {brings}"));
-            paper.paragraph(0, 3, &text);
+            let applies = self.quote.promotions.iter().any(|applied| applied.id == hint.promotion_id);
+            paper.paragraph(0, 3, &self.words.hint(hint, applies));
         }
     }
 
@@ -150,8 +257,12 @@ impl Receipt<'_> {
         }
         let gain = self.words.money(self.quote.possible_gain);
         let text = self.words.lang.pick(
-            format!("A better price could exist, by at most {gain}: the search ended at its limit."),
-            format!("Краща ціна можлива щонайбільше на {gain}: пошук дійшов до своєї межі."),
+            format!(
+                "A lower price may be possible, by {gain} at most: there were too many combinations to try all."
+            ),
+            format!(
+                "Можлива нижча ціна, але не більш ніж на {gain}: поєднань забагато, щоб перевірити всі."
+            ),
         );
         paper.gap();
         paper.paragraph(0, 0, &text);
@@ -165,19 +276,18 @@ impl Receipt<'_> {
 
     /// The promotion that took something off and stands on no line.
     fn delivery_promotion(&self) -> String {
-        let on_goods = |id: &str| {
-            self.quote
-                .lines
-                .iter()
-                .flat_map(|line| &line.groups)
-                .flat_map(|group| &group.discounts)
-                .any(|d| d.promotion_id == id)
-        };
-        let found = self.quote.promotions.iter().find(|applied| !on_goods(&applied.id));
+        let mut promotions = self.quote.promotions.iter();
+        let found = promotions.find(|applied| applied.amount != 0 && !self.is_on_goods(&applied.id));
         found.map_or_else(
             || self.words.lang.pick("Promotion", "Знижка").to_owned(),
             |applied| applied.name.clone(),
         )
+    }
+
+    /// Whether a promotion took something off the goods.
+    fn is_on_goods(&self, id: &str) -> bool {
+        let groups = self.quote.lines.iter().flat_map(|line| &line.groups);
+        groups.flat_map(|group| &group.discounts).any(|discount| discount.promotion_id == id)
     }
 
     /// What one piece weighs or measures, as the request has it.
@@ -200,236 +310,4 @@ fn taken_off(line: &QuotedLine) -> Vec<(&str, i64)> {
         }
     }
     taken
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::basket::{Delivery, Line};
-    use crate::catalog::{Catalog, Product, Selector};
-    use crate::lang::Lang;
-    use crate::money::{Amount, Rate};
-    use crate::promotion::{
-        Base, Benefit, Cap, CapFloor, Conditions, Limits, Promotion, Stacking, Stage, UnitBenefit, UnitCut,
-    };
-    use crate::rulebook::{Digest, Rulebook, Settings};
-    use crate::server::wire::reason::Code;
-    use crate::server::wire::{AppliedPromotion, Hint, Reason, UnitDiscount, UnitGroup};
-    use crate::time::{Instant, Window};
-
-    fn percent(text: &str) -> Rate {
-        Rate::from_percent(text.parse().unwrap()).unwrap()
-    }
-
-    fn promotion(id: &str, name: &str) -> Promotion {
-        Promotion {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            group: None,
-            level: 0,
-            when: Conditions {
-                window: Window { from: None, until: Instant::from_rfc3339("2026-11-30T22:00:00Z") },
-                channels: vec!["web".to_owned(), "app".to_owned()],
-                ..Conditions::default()
-            },
-            on: Selector::default(),
-            stage: Stage::Item,
-            benefit: Benefit::Units(UnitBenefit {
-                cut: UnitCut::Percent(percent("20"), Base::Current),
-                max_discount: None,
-            }),
-            stacks_with: Stacking::Unsaid,
-            limits: Limits::default(),
-        }
-    }
-
-    fn rulebook() -> Rulebook {
-        let product = |sku: &str, name: &str| Product {
-            sku: sku.to_owned(),
-            name: name.to_owned(),
-            ..Product::default()
-        };
-        let products = vec![
-            product("EDT", "Green Fig eau de toilette 50 ml"),
-            product("KRM", "Крем для рук з календулою та обліпихою, 50 мл"),
-        ];
-        let promotions = vec![
-            promotion("bf", "Black Friday −20 %"),
-            promotion("web", "Web days −10 %"),
-            promotion("x", "Крем дня −5 %"),
-        ];
-        let cap = Cap {
-            id: "lux".to_owned(),
-            name: "Luxury houses, at most −15 %".to_owned(),
-            on: Selector::default(),
-            floor: CapFloor::MaxPercent(percent("15")),
-        };
-        Rulebook::new(Settings::default(), Catalog::new(products), promotions, vec![cap], Digest::of(&[]))
-    }
-
-    fn basket() -> Basket {
-        let weighed = Line { measure: Some("0.350".parse().unwrap()), ..Line::default() };
-        let delivery = Delivery { method: "courier".to_owned(), price: Amount::from_minor(9_900) };
-        Basket { lines: vec![Line::default(), weighed], delivery: Some(delivery), ..Basket::default() }
-    }
-
-    fn quote() -> Quote {
-        let group = |quantity, unit_price, amount| UnitGroup {
-            quantity,
-            unit_price,
-            discounts: vec![UnitDiscount { promotion_id: "bf".to_owned(), amount }],
-        };
-        let line = |sku: &str, quantity, list_unit_price, total, groups| QuotedLine {
-            id: String::new(),
-            sku: sku.to_owned(),
-            quantity,
-            list_unit_price,
-            total,
-            groups,
-        };
-        let applied = |id: &str, name: &str, amount| AppliedPromotion {
-            id: id.to_owned(),
-            name: name.to_owned(),
-            amount,
-            quantity: 0,
-        };
-        let reason = |id: &str, code: Code| Reason {
-            promotion_id: id.to_owned(),
-            code: code.into(),
-            ..Reason::default()
-        };
-        let code = |code: &str, status: Status, reason| CodeResult {
-            code: code.to_owned(),
-            status: status.into(),
-            reason,
-        };
-        Quote {
-            currency_code: "UAH".to_owned(),
-            list_total: 615_500,
-            discount_total: 79_600,
-            delivery_total: 0,
-            total: 535_900,
-            lines: vec![
-                line(
-                    "EDT",
-                    3,
-                    199_000,
-                    517_400,
-                    vec![
-                        group(2, 159_200, 39_800),
-                        UnitGroup { quantity: 1, unit_price: 199_000, discounts: vec![] },
-                    ],
-                ),
-                line("KRM", 1, 18_500, 18_500, vec![]),
-            ],
-            promotions: vec![
-                applied("bf", "Black Friday −20 %", 79_600),
-                applied("free", "Courier free from 1 500", 9_900),
-            ],
-            codes: vec![
-                code("spring 20", Status::Applied, None),
-                code("x\u{1b}", Status::Unknown, None),
-                code("web", Status::NotApplied, Some(reason("web", Code::WrongChannel))),
-            ],
-            hints: vec![Hint { promotion_id: "x".to_owned(), name: String::new(), missing_amount: 15_500 }],
-            reasons: vec![
-                Reason { beaten_by: vec!["bf".to_owned()], ..reason("web", Code::Beaten) },
-                Reason { held_by: vec!["lux".to_owned()], ..reason("x", Code::HeldByFloor) },
-                reason("x", Code::Ended),
-            ],
-            optimality: Optimality::Bounded.into(),
-            possible_gain: 100,
-            ..Quote::default()
-        }
-    }
-
-    fn check(lang: Lang, expected: &str) {
-        let rulebook = rulebook();
-        let got = receipt(&Words::new(&rulebook, lang), &basket(), &quote(), 48);
-        assert_eq!(got.replace('\u{a0}', "_"), expected.trim_start_matches('\n'), "\n{got}");
-    }
-
-    #[test]
-    fn a_receipt_in_english() {
-        check(
-            Lang::En,
-            "
-1. Green Fig eau de toilette 50 ml
-   3 × 1_990.00                         5_970.00
-   Black Friday −20_%                    −796.00
-   = 2_×_1_592.00 + 1_×_1_990.00        5_174.00
-2. Крем для рук з календулою та обліпихою, 50
-   мл
-   1 × 185.00 (0.350)                     185.00
-------------------------------------------------
-Goods                                   6_155.00
-Promotions                               −796.00
-Delivery (courier)                         99.00
-   Courier free from 1_500                −99.00
-================================================
-TO PAY                              5_359.00_UAH
-You save                                  895.00
-
-Code spring 20: applied
-Code x�: no promotion has this code
-Code web: takes nothing off — only on other
-   channels: web, app
-
-155.00 more brings “Крем дня −5_%”
-
-Why not the others
- “Web days −10_%” — more comes off with “Black
-   Friday −20_%”, and they do not add up
- “Крем дня −5_%” — held by “Luxury houses, at
-   most −15_%”: the price may not go lower
- “Крем дня −5_%” — it is over: the last day
-   was 30 November 2026
-
-A better price could exist, by at most 1.00: the
-search ended at its limit.
-",
-        );
-    }
-
-    #[test]
-    fn a_receipt_in_ukrainian() {
-        check(
-            Lang::Uk,
-            "
-1. Green Fig eau de toilette 50 ml
-   3 × 1_990,00                         5_970,00
-   Black Friday −20_%                    −796,00
-   = 2_×_1_592,00 + 1_×_1_990,00        5_174,00
-2. Крем для рук з календулою та обліпихою, 50
-   мл
-   1 × 185,00 (0,350)                     185,00
-------------------------------------------------
-Товари                                  6_155,00
-Знижки                                   −796,00
-Доставка (courier)                         99,00
-   Courier free from 1_500                −99,00
-================================================
-ДО СПЛАТИ                           5_359,00_UAH
-Ви заощадили                              895,00
-
-Код spring 20: застосовано
-Код x�: акції з таким кодом немає
-Код web: нічого не знижує — лише в інших
-   каналах: web, app
-
-Ще 155,00 — і діє «Крем дня −5_%»
-
-Чому не діють інші
- «Web days −10_%» — більше знижує «Black
-   Friday −20_%», а разом вони не діють
- «Крем дня −5_%» — нижчу ціну не дозволяє
-   «Luxury houses, at most −15_%»
- «Крем дня −5_%» — вже закінчилася: останній
-   день — 30.11.2026
-
-Краща ціна можлива щонайбільше на 1,00: пошук
-дійшов до своєї межі.
-",
-        );
-    }
 }

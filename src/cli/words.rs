@@ -8,7 +8,8 @@ use super::paper::harmless;
 use crate::lang::Lang;
 use crate::promotion::{Benefit, Promotion};
 use crate::rulebook::Rulebook;
-use crate::server::wire::{Reason, reason::Code};
+use crate::server::wire::refused_gift::Code as Refusal;
+use crate::server::wire::{Goods, Hint, MissingGoods, Product, Reason, RefusedGift, reason::Code};
 use crate::time::{Hours, Instant, Weekdays};
 
 /// More entries than this are not read out.
@@ -64,9 +65,26 @@ impl<'a> Words<'a> {
         match code {
             Code::SpendMissing => {
                 let missing = self.money(reason.missing_amount);
+                let of = self.in_brackets(reason.goods.as_ref());
                 self.lang.pick(
-                    format!("the goods that count are {missing} short of it"),
-                    format!("до потрібної суми бракує {missing}"),
+                    format!("the goods that count{of} are {missing} short of it"),
+                    format!("до потрібної суми бракує {missing}{of}"),
+                )
+            }
+            Code::QuantityMissing => {
+                let missing = self.more_pieces(reason.missing_quantity);
+                let of = self.in_brackets(reason.goods.as_ref());
+                self.lang.pick(format!("it takes {missing}{of}"), format!("треба {missing}{of}"))
+            }
+            Code::SetMissing if !reason.missing_goods.is_empty() => {
+                let lacks = |slot: &MissingGoods| {
+                    self.more_pieces(slot.quantity) + &self.in_brackets(slot.goods.as_ref())
+                };
+                let missing = reason.missing_goods.iter().map(lacks).collect::<Vec<_>>();
+                let missing = missing.join(self.lang.pick(" and ", " і "));
+                self.lang.pick(
+                    format!("the set is not complete: it takes {missing}"),
+                    format!("набір не зібрано: треба {missing}"),
                 )
             }
             Code::HeldByFloor if reason.held_by.is_empty() => self.lang.pick(
@@ -91,14 +109,147 @@ impl<'a> Words<'a> {
                     format!("більше знижує {others}, а разом вони не діють"),
                 )
             }
-            _ => promotion
-                .map_or_else(|| self.bare(code).to_owned(), |promotion| self.condition(code, promotion)),
+            _ => promotion.map_or_else(
+                || self.bare(code).to_owned(),
+                |promotion| self.condition(code, promotion, reason),
+            ),
         }
     }
 
+    /// What a little more would bring; `applies` when the promotion already gives something.
+    #[must_use]
+    pub fn hint(&self, hint: &Hint, applies: bool) -> String {
+        let brings = self.promotion(&hint.promotion_id);
+        let of = self.in_brackets(hint.goods.as_ref());
+        let pieces = hint.missing_quantity;
+        let is_one = pieces <= 1;
+        let (english, ukrainian) = if pieces == 0 {
+            let missing = self.money(hint.missing_amount);
+            (format!("{missing} more{of}"), format!("Ще {missing}{of}"))
+        } else {
+            (
+                format!("{pieces}\u{a0}more {}{of}", if is_one { "piece" } else { "pieces" }),
+                format!("Ще {}{of}", self.pieces(pieces)),
+            )
+        };
+        let end = |one: &'static str, many: &'static str| if is_one { one } else { many };
+        let (brought, now) = match (hint.slot, applies) {
+            (None, false) => (format!("{} {brings}", end("brings", "bring")), format!("діє {brings}")),
+            (None, true) => (format!("and {brings} gives more"), format!("{brings} дає більше")),
+            (Some(_), false) => (
+                format!("{} the set of {brings}", end("completes", "complete")),
+                format!("набір зібрано: {brings}"),
+            ),
+            (Some(_), true) => (
+                format!("{} another set of {brings}", end("completes", "complete")),
+                format!("зібрано ще один набір: {brings}"),
+            ),
+        };
+        let comma = if hint.slot.is_none() && applies { "," } else { "" };
+        self.lang.pick(format!("{english}{comma} {brought}"), format!("{ukrainian} — і {now}"))
+    }
+
+    /// Why a choice of a gift could not be honored, as a sentence without its subject.
+    #[must_use]
+    pub fn refusal(&self, refused: &RefusedGift) -> String {
+        let promotion = self.promotion(&refused.promotion_id);
+        match refused.code() {
+            Refusal::NoSuchGift => self.lang.pick(
+                format!("no promotion {promotion} gives gifts now"),
+                format!("акції {promotion} з подарунками зараз немає"),
+            ),
+            Refusal::NotAnOption => self.lang.pick(
+                format!("it is not among the gifts of {promotion}"),
+                format!("його немає серед подарунків акції {promotion}"),
+            ),
+            Refusal::TooMany => self.lang.pick(
+                format!("more were chosen than {promotion} gives"),
+                format!("обрано більше, ніж дає {promotion}"),
+            ),
+            Refusal::OutOfStock => {
+                self.lang.pick("there is none left".to_owned(), "його вже не лишилося".to_owned())
+            }
+            Refusal::NotApplied | Refusal::Unspecified => {
+                let why = refused.reason.as_ref().map(|reason| format!(": {}", self.reason(reason)));
+                let why = why.unwrap_or_default();
+                self.lang.pick(
+                    format!("{promotion} does not apply{why}"),
+                    format!("акція {promotion} не діє{why}"),
+                )
+            }
+        }
+    }
+
+    /// `1 piece`, `5 pieces`; in Ukrainian `1 штука`, `2 штуки`, `5 штук`.
+    #[must_use]
+    pub fn pieces(&self, number: u32) -> String {
+        self.counted(number, ["piece", "pieces"], ["штука", "штуки", "штук"])
+    }
+
+    /// A number with its noun: in English for one and for many, in Ukrainian for one, for two and for five.
+    #[must_use]
+    pub fn counted(&self, number: u32, english: [&str; 2], ukrainian: [&str; 3]) -> String {
+        let [one, many] = english;
+        let english = if number == 1 { one } else { many };
+        let noun = self.lang.pick(english, plural(number, ukrainian));
+        format!("{}\u{a0}{noun}", count(u64::from(number)))
+    }
+
+    /// What it takes: `2 more pieces`, `ще 1 штуку`.
+    fn more_pieces(&self, number: u32) -> String {
+        let ukrainian = self.counted(number, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
+        let noun = if number == 1 { "piece" } else { "pieces" };
+        self.lang
+            .pick(format!("{}\u{a0}more {noun}", count(u64::from(number))), format!("ще\u{a0}{ukrainian}"))
+    }
+
+    /// Which goods are meant: the names of products, then what else they must be.
+    #[must_use]
+    pub fn goods(&self, goods: &Goods) -> String {
+        let either = |entries: Vec<&str>| {
+            let mut text = entries.into_iter().take(LIST_MAX).collect::<Vec<_>>();
+            let last = text.pop().unwrap_or_default();
+            let or = self.lang.pick("or", "або");
+            if text.is_empty() { last.to_owned() } else { format!("{} {or} {last}", text.join(", ")) }
+        };
+        let facet = |word: &str, entries: &[String]| {
+            let entries: Vec<&str> = entries.iter().map(String::as_str).collect();
+            (!entries.is_empty()).then(|| format!("{word} {}", either(entries)))
+        };
+        let products: Vec<&str> = goods.products.iter().map(called).collect();
+        let from = goods.price_at_least.map(|minor| self.money(minor));
+        let below = goods.price_below.map(|minor| self.money(minor));
+        let parts = [
+            (!products.is_empty()).then(|| either(products)),
+            facet(self.lang.pick("brand", "бренд"), &goods.brands),
+            facet(self.lang.pick("category", "категорія"), &goods.categories),
+            facet(self.lang.pick("tag", "позначка"), &goods.tags),
+            from.map(|least| self.lang.pick(format!("from {least}"), format!("від {least}"))),
+            below.map(|below| self.lang.pick(format!("below {below}"), format!("дешевше за {below}"))),
+        ];
+        let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
+        if text.is_empty() {
+            self.lang.pick("any goods", "будь-які товари").clone_into(&mut text);
+        }
+        let lengths = [goods.products.len(), goods.brands.len(), goods.categories.len(), goods.tags.len()];
+        if goods.more > 0 || lengths.into_iter().any(|length| length > LIST_MAX) {
+            text += self.lang.pick(" and others", " та інші");
+        }
+        if goods.has_exceptions {
+            text += self.lang.pick(", with exceptions", ", крім винятків");
+        }
+        text
+    }
+
+    /// Goods beside what is missing; nothing when any goods will do.
+    fn in_brackets(&self, goods: Option<&Goods>) -> String {
+        goods.map(|goods| format!(" ({})", self.goods(goods))).unwrap_or_default()
+    }
+
     /// A reason that lies in the promotion's conditions, with what the condition asks for.
-    fn condition(&self, code: Code, promotion: &Promotion) -> String {
+    fn condition(&self, code: Code, promotion: &Promotion, reason: &Reason) -> String {
         let when = &promotion.when;
+        let is_delivery = matches!(promotion.benefit, Benefit::Delivery(_));
         let asked = match code {
             Code::NotStarted => when.window.from.map(|from| self.moment(from, false)),
             Code::Ended => when.window.until.map(|until| self.moment(until, true)),
@@ -113,12 +264,12 @@ impl<'a> Words<'a> {
             }
             Code::WrongPayment => Some(self.list(when.payment.iter().cloned())),
             Code::WrongDelivery => Some(self.list(when.delivery.iter().cloned())),
+            Code::NoSuchGoods if !is_delivery => reason.goods.as_ref().map(|goods| self.goods(goods)),
             _ => None,
         };
-        let bare = match (code, &promotion.benefit) {
-            (Code::NoSuchGoods, Benefit::Delivery(_)) => self.bare(Code::WrongDelivery),
-            _ => self.bare(code),
-        };
+        // A promotion for the delivery has no goods: nothing is delivered, or another way.
+        let told = if is_delivery && code == Code::NoSuchGoods { Code::WrongDelivery } else { code };
+        let bare = self.bare(told);
         match asked.filter(|asked| !asked.is_empty()) {
             Some(asked) => format!("{bare}: {asked}"),
             None => bare.to_owned(),
@@ -150,6 +301,9 @@ impl<'a> Words<'a> {
                 ("the basket lacks goods that it asks for", "у кошику бракує товарів, яких вона потребує")
             }
             Code::SpendMissing => ("the sum is not reached", "потрібної суми не набрано"),
+            Code::QuantityMissing => ("there are too few pieces", "замало штук"),
+            Code::SetMissing => ("the set is not complete", "набір не зібрано"),
+            Code::OutOfStock => ("none of its gifts is left", "подарунків уже не лишилося"),
             Code::HeldByFloor => ("the price may not go lower", "ціна не може бути нижчою"),
             Code::Beaten => ("another takes more off", "інша знижує більше"),
             Code::Unspecified => ("it does not apply", "не діє"),
@@ -194,7 +348,8 @@ impl<'a> Words<'a> {
         self.lang.pick(format!("“{name}”"), format!("«{name}»"))
     }
 
-    fn list(&self, entries: impl Iterator<Item = String>) -> String {
+    /// The first entries, and how many there are beyond them.
+    pub fn list(&self, entries: impl Iterator<Item = String>) -> String {
         let entries: Vec<String> = entries.collect();
         let more = entries.len().saturating_sub(LIST_MAX);
         let mut text = entries.into_iter().take(LIST_MAX).collect::<Vec<_>>().join(", ");
@@ -206,6 +361,22 @@ impl<'a> Words<'a> {
 
     fn find(&self, id: &str) -> Option<&'a Promotion> {
         self.rulebook.find(id).and_then(|index| self.rulebook.promotion(index))
+    }
+}
+
+/// What people call goods, their SKU when nobody knows better.
+#[must_use]
+pub fn called(product: &Product) -> &str {
+    if product.name.is_empty() { &product.sku } else { &product.name }
+}
+
+/// The one of three Ukrainian forms that a number asks for: 1, 21 штука; 2, 34 штуки; 5, 11, 100 штук.
+#[must_use]
+fn plural<T>(number: u32, [one, few, many]: [T; 3]) -> T {
+    match (number % 10, number % 100) {
+        (1, rest) if rest != 11 => one,
+        (2..=4, rest) if !(12..=14).contains(&rest) => few,
+        _ => many,
     }
 }
 
@@ -249,6 +420,17 @@ fn clock(second: u32) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn numbers_ask_for_their_form_of_a_ukrainian_noun() {
+        let many = [0, 5, 11, 12, 14, 19, 20, 25, 100, 111, 112, 1_011];
+        for (form, numbers) in [(1, [1, 21, 101, 1_001].as_slice()), (2, &[2, 3, 4, 22, 34, 102]), (5, &many)]
+        {
+            for &number in numbers {
+                assert_eq!(plural(number, [1, 2, 5]), form, "{number}");
+            }
+        }
+    }
 
     #[test]
     fn amounts_have_the_digits_of_their_currency() {

@@ -38,6 +38,12 @@ impl Rate {
         Decimal::new(i64::from(self.0), 4).normalize()
     }
 
+    /// The rate in parts of a million.
+    #[must_use]
+    pub fn parts(self) -> u32 {
+        self.0
+    }
+
     /// What is left of the whole: 15 % leaves 85 %.
     #[must_use]
     pub fn rest(self) -> Self {

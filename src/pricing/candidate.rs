@@ -1,12 +1,15 @@
 //! Which promotions may apply to a basket, and to which of its lines.
 
+use std::collections::BTreeMap;
+
 use fixedbitset::FixedBitSet;
 
 use super::eligible::{Purchase, has_enough};
-use super::quote::Why;
+use super::fill::{Need, Pool, lacking, may_fit};
+use super::quote::{Missing, Why};
 use crate::basket::{Checked, Item};
 use crate::money::Amount;
-use crate::promotion::{Benefit, Promotion};
+use crate::promotion::{Benefit, Count, Promotion, Slot};
 use crate::rulebook::{Marks, Matcher, PromotionIndex, PromotionMatchers, Rulebook};
 
 /// What a rulebook offers a basket.
@@ -29,6 +32,8 @@ pub struct Candidate<'a> {
     pub on: FixedBitSet,
     /// The lines that its spend measures.
     pub measures: FixedBitSet,
+    /// The lines that may fill each slot of its set.
+    pub slots: Vec<FixedBitSet>,
 }
 
 /// Gathers what may apply to `checked`.
@@ -42,7 +47,9 @@ pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase
     for (index, promotion, matchers) in rulebook.with_matchers() {
         let verdict = purchase.check(promotion).and_then(|()| shelf.lines(promotion, matchers));
         match verdict {
-            Ok((on, measures)) => list.push(Candidate { index, promotion, on, measures }),
+            Ok(Touched { on, measures, slots }) => {
+                list.push(Candidate { index, promotion, on, measures, slots });
+            }
             Err(why) => refused.push((index, why)),
         }
     }
@@ -56,6 +63,13 @@ pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase
     Candidates { list, refused, floors: floors.collect() }
 }
 
+/// The lines that a promotion is about.
+struct Touched {
+    on: FixedBitSet,
+    measures: FixedBitSet,
+    slots: Vec<FixedBitSet>,
+}
+
 /// The lines of a basket with their marks; a line without marks takes part in nothing.
 struct Shelf<'a> {
     items: &'a [Item],
@@ -63,13 +77,16 @@ struct Shelf<'a> {
 }
 
 impl Shelf<'_> {
-    /// The lines that a promotion touches and those that it measures.
-    fn lines(
-        &self,
-        promotion: &Promotion,
-        matchers: &PromotionMatchers,
-    ) -> Result<(FixedBitSet, FixedBitSet), Why> {
+    /// The lines that a promotion touches, measures and fills its slots with.
+    fn lines(&self, promotion: &Promotion, matchers: &PromotionMatchers) -> Result<Touched, Why> {
         let mut on = self.matched(&matchers.on);
+        let slots: Vec<FixedBitSet> = matchers.slots.iter().map(|slot| self.matched(slot)).collect();
+        if !slots.is_empty() {
+            // The goods of a set are those of its slots.
+            let mut filling = FixedBitSet::with_capacity(self.items.len());
+            slots.iter().for_each(|slot| filling.union_with(slot));
+            on.intersect_with(&filling);
+        }
         if let Benefit::Prices(list) = &promotion.benefit {
             for (line, item) in self.items.iter().enumerate() {
                 if !list.prices.contains_key(&item.sku) {
@@ -77,7 +94,8 @@ impl Shelf<'_> {
                 }
             }
         }
-        if on.is_clear() {
+        // Of a set it is told which goods are missing, even when all are.
+        if on.is_clear() && slots.is_empty() {
             return Err(Why::NoSuchGoods);
         }
         for (has, matcher) in promotion.when.basket_has.iter().zip(&matchers.has) {
@@ -86,7 +104,56 @@ impl Shelf<'_> {
                 return Err(Why::BasketLacks);
             }
         }
-        Ok((on, self.matched(&matchers.spend)))
+        self.has_pieces(promotion, &on, &slots)?;
+        if on.is_clear() {
+            return Err(Why::NoSuchGoods);
+        }
+        Ok(Touched { on, measures: self.matched(&matchers.spend), slots })
+    }
+
+    /// Whether the basket has the pieces for one set, or for the lowest tier by quantity.
+    fn has_pieces(&self, promotion: &Promotion, on: &FixedBitSet, slots: &[FixedBitSet]) -> Result<(), Why> {
+        let most = promotion.limits.units.unwrap_or(u32::MAX);
+        match &promotion.benefit {
+            Benefit::Set(set) => {
+                let needs = needs(&set.slots);
+                let pools = self.pools(slots);
+                let pieces: u64 = needs.iter().map(|need| u64::from(need.quantity)).sum();
+                let is_whole = may_fit(&needs, &pools) && pieces <= u64::from(most);
+                if is_whole { Ok(()) } else { Err(set_missing(&needs, &pools)) }
+            }
+            // What a gift lacks of its set is told when the basket is priced; only one without any of its goods waits for nothing.
+            Benefit::Gift(gift) if on.is_clear() && !slots.is_empty() => {
+                Err(set_missing(&needs(&gift.slots), &self.pools(slots)))
+            }
+            Benefit::Quantity { tiers, count, .. } => {
+                let lowest = tiers.iter().map(|tier| tier.from).min().unwrap_or_default();
+                let lacks = lowest.saturating_sub(self.pieces(on, *count));
+                let is_enough = lacks == 0 && lowest <= most;
+                if is_enough { Ok(()) } else { Err(Why::QuantityMissing(lacks)) }
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The pieces of the lines: of all, or of the SKU that has most.
+    fn pieces(&self, on: &FixedBitSet, count: Count) -> u32 {
+        let mut by_sku: BTreeMap<&str, u32> = BTreeMap::new();
+        for item in on.ones().filter_map(|line| self.items.get(line)) {
+            let key = if count == Count::SameSku { item.sku.as_str() } else { "" };
+            let pieces = by_sku.entry(key).or_default();
+            *pieces = pieces.saturating_add(item.quantity);
+        }
+        by_sku.into_values().max().unwrap_or_default()
+    }
+
+    /// The pieces that may fill slots.
+    fn pools(&self, slots: &[FixedBitSet]) -> Vec<Pool<'_>> {
+        let pools = self.items.iter().enumerate().map(|(line, item)| {
+            let fits = slots.iter().enumerate().filter(|(_, lines)| lines.contains(line));
+            Pool { sku: &item.sku, slots: fits.map(|(slot, _)| slot).collect(), count: item.quantity }
+        });
+        pools.filter(|pool| !pool.slots.is_empty()).collect()
     }
 
     fn matched(&self, matcher: &Matcher) -> FixedBitSet {
@@ -98,4 +165,14 @@ impl Shelf<'_> {
         }
         lines
     }
+}
+
+fn needs(slots: &[Slot]) -> Vec<Need> {
+    slots.iter().map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect()
+}
+
+fn set_missing(needs: &[Need], pools: &[Pool<'_>]) -> Why {
+    let lacks = lacking(needs, pools, 1).into_iter().enumerate();
+    let lacks = lacks.filter(|(_, quantity)| *quantity > 0);
+    Why::SetMissing(lacks.map(|(slot, quantity)| Missing { slot, quantity }).collect())
 }

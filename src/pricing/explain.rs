@@ -2,59 +2,58 @@
 //!
 //! Everything here is data; words come where people read them.
 
-use fixedbitset::FixedBitSet;
+mod priced;
+mod near;
+mod sets;
 
-use super::candidate::Candidates;
+pub use priced::Priced;
+
+use fixedbitset::FixedBitSet;
+use smallvec::smallvec;
+
+use super::best::Rewards;
+use super::gift::{GiftOffer, Goods};
+use super::points::why_not;
 use super::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
 use super::quote::{
-    Applied, Carried, CodeFate, CodeResult, Hint, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Hint, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
 use super::settle::{Group, Settled};
-use super::solve::Solution;
-use crate::basket::{Checked, Request};
+use super::trigger::Trigger;
 use crate::catalog::word::fold_code;
 use crate::money::Amount;
 use crate::promotion::{Measured, Stage};
-use crate::rulebook::{PromotionIndex, Rulebook};
+use crate::rulebook::PromotionIndex;
 
-/// A hint is worth a word when at most this part of the sum is missing: one in so many.
-const HINT_PART: i64 = 2;
-
-/// All that a quote is made of.
-pub struct Priced<'a> {
-    /// The rules.
-    pub rulebook: &'a Rulebook,
-    /// What was asked.
-    pub request: &'a Request,
-    /// Its lines.
-    pub checked: &'a Checked,
-    /// What might have applied.
-    pub candidates: &'a Candidates<'a>,
-    /// The same as numbers.
-    pub problem: &'a Problem,
-    /// What was found.
-    pub solution: &'a Solution,
-}
+use priced::HINT_PART;
+use sets::Place;
 
 /// Makes the quote.
 #[must_use]
 pub fn quote(priced: &Priced<'_>) -> Quote {
     let settled = &priced.solution.settled;
-    let list_total = priced.problem.list_total();
-    let discount_total: Amount = settled.taken.iter().copied().sum();
+    let list_total = priced.checked.list_total();
+    let converted = &priced.rewards.converted;
+    let gifts: Amount = converted.iter().map(|piece| piece.take.times(piece.count)).sum();
+    let discount_total = settled.taken.iter().copied().sum::<Amount>() + gifts;
     let delivery = settled
         .delivery
         .and_then(|place| priced.problem.deliveries.get(place))
         .map(|offer| (offer.index, offer.takes));
     let delivery_total = priced.problem.delivery_price - delivery.map_or(Amount::ZERO, |(_, takes)| takes);
-    let applied = applied(priced.problem, settled, delivery);
+    let applied = applied(priced, delivery);
+    let (lines, dealt) = lines(priced, settled);
     Quote {
         list_total,
         discount_total,
         delivery_total,
         total: list_total - discount_total + delivery_total,
-        lines: lines(priced, settled),
+        sets: sets::made_up(priced.problem, settled, &dealt),
+        lines,
         delivery,
+        gifts: priced.rewards.served.given.clone(),
+        gifts_refused: priced.rewards.served.refused.clone(),
+        points: priced.rewards.earned.total,
         codes: codes(priced, &applied),
         hints: hints(priced, settled),
         reasons: if priced.request.explain { reasons(priced, &applied) } else { Vec::new() },
@@ -63,7 +62,8 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
     }
 }
 
-fn lines(priced: &Priced<'_>, settled: &Settled) -> Vec<QuotedLine> {
+/// The lines of the basket, and for each group of the problem's lines where its units stand in them.
+fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Place>>) {
     let mut lines: Vec<QuotedLine> = priced
         .checked
         .items
@@ -77,14 +77,18 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> Vec<QuotedLine> {
             groups: Vec::new(),
         })
         .collect();
+    let rooms: Vec<u32> = priced.rewards.reduced.items.iter().map(|item| item.quantity).collect();
     let mut cursor = 0;
+    let mut dealt = Vec::with_capacity(settled.groups.len());
     for group in &settled.groups {
+        let mut places = Vec::new();
         let mut open = group.count;
         while open > 0 {
             let Some(line) = lines.get_mut(cursor) else {
                 break;
             };
-            let room = line.quantity - line.groups.iter().map(|group| group.quantity).sum::<u32>();
+            let room = rooms.get(cursor).copied().unwrap_or_default()
+                - line.groups.iter().map(|group| group.quantity).sum::<u32>();
             let count = open.min(room);
             if count == 0 {
                 cursor += 1;
@@ -99,9 +103,20 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> Vec<QuotedLine> {
                 }
                 _ => line.groups.push(group),
             }
+            places.push(Place { line: cursor, group: line.groups.len() - 1, count });
+        }
+        dealt.push(places);
+    }
+    // The units that became gifts come last on their lines: the places of the others stay.
+    for piece in &priced.rewards.converted {
+        if let Some(line) = lines.get_mut(piece.line) {
+            let price = line.list_price - piece.take;
+            let gift = Carried { promotion: piece.gift, amount: piece.take };
+            line.total += price.times(piece.count);
+            line.groups.push(UnitGroup { quantity: piece.count, price, carried: smallvec![gift] });
         }
     }
-    lines
+    (lines, dealt)
 }
 
 fn unit_group(problem: &Problem, group: &Group) -> UnitGroup {
@@ -111,21 +126,43 @@ fn unit_group(problem: &Problem, group: &Group) -> UnitGroup {
     UnitGroup { quantity: group.count, price: group.price, carried: carried.collect() }
 }
 
-fn applied(problem: &Problem, settled: &Settled, delivery: Option<(PromotionIndex, Amount)>) -> Vec<Applied> {
+/// What took something off, gave a gift or earned points, by place.
+fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>) -> Vec<Applied> {
+    let settled = &priced.solution.settled;
     let units = |place: usize| {
         let reduced = |group: &&Group| group.takes.iter().any(|&(by, take)| by == place && !take.is_zero());
         settled.groups.iter().filter(reduced).map(|group| group.count).sum()
     };
-    let goods =
-        problem.offers.iter().zip(&settled.taken).enumerate().filter(|(_, (_, taken))| !taken.is_zero());
+    let goods = priced.problem.offers.iter().zip(&settled.taken).enumerate();
+    let goods = goods.filter(|(_, (_, taken))| !taken.is_zero());
     let goods = goods.map(|(place, (offer, &amount))| Applied {
         promotion: offer.index,
         amount,
         units: units(place),
+        points: 0,
     });
-    let delivery = delivery.map(|(promotion, amount)| Applied { promotion, amount, units: 0 });
-    let mut applied: Vec<Applied> = goods.chain(delivery).collect();
+    let delivery = delivery.map(|(promotion, amount)| Applied { promotion, amount, units: 0, points: 0 });
+    let rewards = priced.rewards;
+    let nothing = |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0 };
+    let given = rewards.served.given.iter().map(|given| nothing(given.promotion));
+    let converted = rewards.converted.iter().map(|piece| Applied {
+        amount: piece.take.times(piece.count),
+        units: if piece.take.is_zero() { 0 } else { piece.count },
+        ..nothing(piece.gift)
+    });
+    let earned =
+        rewards.earned.by.iter().map(|&(promotion, points)| Applied { points, ..nothing(promotion) });
+    let mut applied: Vec<Applied> =
+        goods.chain(delivery).chain(given).chain(converted).chain(earned).collect();
     applied.sort_by_key(|applied| applied.promotion);
+    applied.dedup_by(|more, kept| {
+        let is_same = more.promotion == kept.promotion;
+        if is_same {
+            kept.amount += more.amount;
+            kept.units += more.units;
+        }
+        is_same
+    });
     applied
 }
 
@@ -158,7 +195,7 @@ fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
     others.map(|promotion| Reason { promotion, why: why(priced, promotion, applied) }).collect()
 }
 
-/// Why a promotion that took nothing off did not apply.
+/// Why a promotion that took nothing off and gave nothing did not apply.
 fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
     if let Ok(place) = priced.candidates.refused.binary_search_by_key(&promotion, |&(refused, _)| refused) {
         return priced.candidates.refused.get(place).map_or(Why::NoSuchGoods, |(_, why)| why.clone());
@@ -169,6 +206,13 @@ fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> W
             .offers
             .get(place)
             .map_or(Why::NoSuchGoods, |offer| why_not_offer(priced, place, offer));
+    }
+    if let Some((_, why)) = priced.rewards.served.none.iter().find(|(gift, _)| *gift == promotion) {
+        return why.clone();
+    }
+    if let Some(offer) = priced.rewards.points.iter().find(|offer| offer.index == promotion) {
+        let (groups, converted) = (&priced.solution.settled.groups, &priced.rewards.converted);
+        return why_not(offer, problem, groups, converted);
     }
     let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
     if let Some(offer) = deliveries.find(|offer| offer.index == promotion) {
@@ -187,9 +231,9 @@ fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> W
 
 fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
     let missing =
-        offer_sum(priced, place, offer).zip(offer.tiers.first()).map(|(sum, first)| first.from - sum);
-    if let Some(missing) = missing.filter(|missing| missing.minor() > 0) {
-        return Why::SpendMissing(missing);
+        offer_sum(priced, place, offer).zip(offer.tiers.first()).map(|(sum, first)| first.from - sum.minor());
+    if let Some(missing) = missing.filter(|&missing| missing > 0) {
+        return Why::SpendMissing(Amount::from_minor(missing));
     }
     if is_held(priced, offer) {
         return Why::HeldByFloor(caps_on(priced, offer));
@@ -197,10 +241,12 @@ fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
     let problem = priced.problem;
     let groups = || priced.solution.settled.groups.iter().filter(|group| offer.on.contains(group.line));
     let mut rivals: Vec<PromotionIndex> = groups()
-        .flat_map(|group| group.takes.iter())
-        .filter(|&&(rival, take)| !take.is_zero() && !problem.is_compatible(rival, place))
-        .filter_map(|&(rival, _)| problem.offers.get(rival).map(|rival| rival.index))
+        .flat_map(|group| group.carried.iter().map(move |&rival| (group, rival)))
+        .filter(|&(group, rival)| !problem.is_compatible(rival, place) && is_used(priced, group, rival))
+        .filter_map(|(_, rival)| problem.offers.get(rival).map(|rival| rival.index))
         .collect();
+    // Where none of its goods are left, they became gifts.
+    rivals.extend(priced.rewards.converted.iter().filter(|_| offer.on.is_clear()).map(|piece| piece.gift));
     rivals.sort_unstable();
     rivals.dedup();
     let is_down = |group: &Group| problem.lines.get(group.line).is_some_and(|line| group.price == line.floor);
@@ -209,6 +255,16 @@ fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
         return Why::HeldByFloor(caps);
     }
     Why::Beaten(rivals)
+}
+
+/// Whether units that carry an offer are of use to it: they are reduced, or others are because these are in the set or in the
+/// count.
+fn is_used(priced: &Priced<'_>, group: &Group, place: usize) -> bool {
+    let takes = |&(by, take): &(usize, Amount)| by == place && !take.is_zero();
+    let is_counted =
+        priced.problem.offers.get(place).is_some_and(|offer| offer.set.is_some() || offer.count.is_some());
+    let takes_elsewhere = || priced.solution.settled.taken.get(place).is_some_and(|taken| !taken.is_zero());
+    group.takes.iter().any(takes) || is_counted && takes_elsewhere()
 }
 
 /// Whether floors leave an offer nothing to take on any of its units. A line that costs nothing is not held by a floor.
@@ -275,26 +331,60 @@ fn hints(priced: &Priced<'_>, settled: &Settled) -> Vec<Hint> {
     let goods = priced.problem.offers.iter().enumerate().filter_map(|(place, offer)| {
         let sum = offer_sum(priced, place, offer)?;
         let from = next_tier(offer, sum)?;
-        near(from - sum, from).then_some(Hint { promotion: offer.index, missing: from - sum })
+        near(from - sum, from).then_some(Hint { promotion: offer.index, missing: Near::Amount(from - sum) })
     });
     let reached = settled.delivery.unwrap_or(priced.problem.deliveries.len());
     let deliveries = priced.problem.deliveries.iter().take(reached).filter_map(|offer| {
         let sum = delivery_sum(priced, offer);
         let missing = offer.from - sum;
-        near(missing, offer.from).then_some(Hint { promotion: offer.index, missing })
+        near(missing, offer.from).then_some(Hint { promotion: offer.index, missing: Near::Amount(missing) })
     });
-    let mut hints: Vec<Hint> = goods.chain(deliveries).collect();
+    let mut hints: Vec<Hint> =
+        goods.chain(deliveries).chain(reward_hints(priced, near)).chain(near::hints(priced)).collect();
     hints.sort_by_key(|hint| hint.promotion);
     hints
 }
 
+/// What is near to a gift or to points: a sum, or the last pieces of a set.
+fn reward_hints(priced: &Priced<'_>, near: impl Fn(Amount, Amount) -> bool) -> Vec<Hint> {
+    let Rewards { gifts, points, reduced, served, .. } = priced.rewards;
+    let (problem, groups) = (priced.problem, &priced.solution.settled.groups);
+    let sum = |trigger: &Trigger| {
+        let missing = trigger.missing(problem, groups)?;
+        let from = trigger.spend.as_ref().map_or(Amount::ZERO, |spend| spend.from);
+        near(missing, from).then_some(Near::Amount(missing))
+    };
+    let is_gone = |gift: &GiftOffer<'_>| {
+        served.none.iter().any(|(one, why)| *one == gift.index && *why == Why::OutOfStock)
+    };
+    let of_gifts = gifts.iter().filter(|gift| !is_gone(gift)).filter_map(|gift| {
+        let goods = Goods { problem, checked: reduced, groups };
+        let is_reached = gift.trigger.is_reached(problem, groups);
+        let missing = sum(&gift.trigger).or_else(|| if is_reached { near_set(gift, goods) } else { None })?;
+        Some(Hint { promotion: gift.index, missing })
+    });
+    let of_points = points
+        .iter()
+        .filter_map(|offer| Some(Hint { promotion: offer.index, missing: sum(&offer.trigger)? }));
+    of_gifts.chain(of_points).collect()
+}
+
+/// The pieces of one slot that are missing to one more set of a gift, when they are few.
+fn near_set(gift: &GiftOffer<'_>, goods: Goods<'_>) -> Option<Near> {
+    let whole: i64 = gift.needs().iter().map(|need| i64::from(need.quantity)).sum();
+    match gift.missing(goods).as_slice() {
+        [missing] if i64::from(missing.quantity) <= whole / HINT_PART => Some(Near::Slot(*missing)),
+        _ => None,
+    }
+}
+
 /// The sum at which an offer gives more than at `sum`.
 fn next_tier(offer: &Offer, sum: Amount) -> Option<Amount> {
-    let next = offer.tiers.iter().map(|tier| tier.from).find(|&from| sum < from);
+    let next = offer.tiers.iter().map(|tier| Amount::from_minor(tier.from)).find(|&from| sum < from);
     let is_every = offer.spend.as_ref().is_some_and(|measure| measure.every);
     match (next, offer.tiers.last()) {
-        (None, Some(Tier { from, give: Give::Basket(_) })) if is_every && from.minor() > 0 => {
-            Some(Amount::from_minor((sum.minor() / from.minor() + 1) * from.minor()))
+        (None, Some(Tier { from, give: Give::Basket(_) })) if is_every && *from > 0 => {
+            Some(Amount::from_minor((sum.minor() / from + 1) * from))
         }
         (next, _) => next,
     }

@@ -6,18 +6,24 @@
 pub mod quote;
 pub mod eligible;
 pub mod verify;
+pub mod fill;
 pub mod candidate;
 pub mod problem;
 pub mod settle;
+pub mod trigger;
+pub mod gift;
+pub mod points;
+pub mod conversion;
 pub mod solve;
+pub mod best;
 pub mod explain;
 
 pub use quote::{
-    Applied, Carried, CodeFate, CodeResult, Hint, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member, Missing, Near,
+    Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
 
 use crate::basket::{Fault, Request, check};
-use crate::money::Amount;
 use crate::rulebook::Rulebook;
 
 /// How much work a search may do, in steps; never a clock, so that the same request has the same answer everywhere.
@@ -28,9 +34,9 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// Some tens of milliseconds at the very most; an ordinary basket needs a thousandth of it.
+    /// Half a second at the very most, for dozens of sets over the same goods; an ordinary basket needs a thousandth of it.
     fn default() -> Self {
-        Effort { steps: 500_000 }
+        Effort { steps: 1_000_000 }
     }
 }
 
@@ -41,17 +47,17 @@ impl Default for Effort {
 pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Quote, Vec<Fault>> {
     let settings = rulebook.settings();
     let checked = check(request, rulebook.catalog(), settings.currency, settings.rounding)?;
-    let delivery_price = request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
     let purchase = eligible::Purchase::of(request, &settings.time_zone);
     let candidates = candidate::gather(rulebook, &checked, &purchase);
-    let problem = problem::number(&candidates, &checked, settings.rounding, delivery_price);
-    let solution = solve::solve(&problem, effort.steps);
+    let shop = best::Shop { rulebook, request, checked: &checked, candidates: &candidates };
+    let best = best::find(shop, effort.steps);
     Ok(explain::quote(&explain::Priced {
         rulebook,
         request,
         checked: &checked,
         candidates: &candidates,
-        problem: &problem,
-        solution: &solution,
+        problem: &best.problem,
+        solution: &best.solution,
+        rewards: &best.rewards,
     }))
 }

@@ -22,6 +22,14 @@ pub struct Quote {
     pub delivery: Option<(PromotionIndex, Amount)>,
     /// The promotions that took something off, by place.
     pub applied: Vec<Applied>,
+    /// Which units make up which sets, by place of the promotion, then in basket order.
+    pub sets: Vec<MadeUp>,
+    /// What is given on top, by place of the promotion.
+    pub gifts: Vec<Given>,
+    /// The choices of gifts that could not be honored, in the order of the request.
+    pub gifts_refused: Vec<GiftRefused>,
+    /// The points earned in all.
+    pub points: u64,
     /// One a code of the request, in its order.
     pub codes: Vec<CodeResult>,
     /// What is near, by place.
@@ -69,15 +77,80 @@ pub struct Carried {
     pub amount: Amount,
 }
 
-/// A promotion that took something off.
+/// Sets of one promotion that are made up alike.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MadeUp {
+    /// The promotion.
+    pub promotion: PromotionIndex,
+    /// How many such sets.
+    pub times: u32,
+    /// What one of them is made up of, in basket order; a group of units may fill several slots.
+    pub members: Vec<Member>,
+}
+
+/// Units of one group in one slot of a set.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Member {
+    /// The line's place in the quote.
+    pub line: usize,
+    /// The place of the group in the line.
+    pub group: usize,
+    /// The slot's place in the promotion.
+    pub slot: usize,
+    /// Units of one set.
+    pub quantity: u32,
+}
+
+/// A gift.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Given {
+    /// The promotion that gives it.
+    pub promotion: PromotionIndex,
+    /// Which goods, once that is decided: the customer chose, or there is no choice.
+    pub sku: Option<String>,
+    /// How many pieces.
+    pub quantity: u32,
+    /// What may be chosen from, in the order of the rule file, without what is out of stock.
+    pub options: Vec<String>,
+    /// The place of the line whose units became the gift; `None` for pieces on top of the basket.
+    pub line: Option<usize>,
+}
+
+/// A choice of a gift that could not be honored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct GiftRefused {
+    /// The place of the choice in the request.
+    pub choice: usize,
+    /// Why.
+    pub why: GiftWhy,
+}
+
+/// Why a choice of a gift could not be honored.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum GiftWhy {
+    /// No live promotion has that id, or it gives no gift.
+    NoSuchGift,
+    /// Its goods are not among those that may be chosen.
+    NotAnOption,
+    /// Everything that is given has been chosen already.
+    TooMany,
+    /// There is none left.
+    OutOfStock,
+    /// The promotion did not apply.
+    NotApplied(Why),
+}
+
+/// A promotion that took something off or gave something.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Applied {
     /// Which.
     pub promotion: PromotionIndex,
-    /// In all.
+    /// What it took off, in all.
     pub amount: Amount,
     /// Units of goods that it reduced.
     pub units: u32,
+    /// Points that it earned; of a multiplier what it added. All of them together are the points of the quote.
+    pub points: u64,
 }
 
 /// What became of a code.
@@ -107,8 +180,19 @@ pub enum CodeFate {
 pub struct Hint {
     /// The promotion.
     pub promotion: PromotionIndex,
-    /// What is missing to its next tier, in money of the goods that it measures.
-    pub missing: Amount,
+    /// What a little more would be.
+    pub missing: Near,
+}
+
+/// What is missing to more of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Near {
+    /// To the next tier of its spend, in money of the goods that it measures.
+    Amount(Amount),
+    /// To the next tier by quantity: pieces of its goods.
+    Pieces(u32),
+    /// To one more set: pieces for one slot.
+    Slot(Missing),
 }
 
 /// Why a promotion did not apply.
@@ -155,10 +239,25 @@ pub enum Why {
     BasketLacks,
     /// Its spend is not reached.
     SpendMissing(Amount),
+    /// Its first tier by quantity is not reached: so many pieces are missing.
+    QuantityMissing(u32),
+    /// Its set is not complete: what is missing, by slot.
+    SetMissing(Vec<Missing>),
+    /// Nothing that it gives is left.
+    OutOfStock,
     /// A floor holds everything that it would take off; the ids of the caps, none for the lowest unit price.
     HeldByFloor(Vec<String>),
     /// Others take more: those on its goods that it cannot be combined with.
     Beaten(Vec<PromotionIndex>),
+}
+
+/// Pieces that a slot lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Missing {
+    /// The slot's place in the promotion.
+    pub slot: usize,
+    /// How many pieces.
+    pub quantity: u32,
 }
 
 impl Why {
@@ -182,8 +281,11 @@ impl Why {
             Why::NoSuchGoods => 13,
             Why::BasketLacks => 14,
             Why::SpendMissing(_) => 15,
-            Why::HeldByFloor(_) => 16,
-            Why::Beaten(_) => 17,
+            Why::QuantityMissing(_) => 16,
+            Why::SetMissing(_) => 17,
+            Why::OutOfStock => 18,
+            Why::HeldByFloor(_) => 19,
+            Why::Beaten(_) => 20,
         }
     }
 }

@@ -9,12 +9,12 @@ pub mod cap;
 use crate::catalog::Selector;
 
 pub use benefit::{
-    Base, BasketAmount, Benefit, Count, DeliveryBenefit, Gift, Measured, Points, PriceList, QuantityTier,
-    SetBenefit, SetOf, Slot, Spend, SpendBenefit, SpendTier, UnitBenefit, UnitCut,
+    Base, BasketAmount, Benefit, Count, DeliveryBenefit, Earn, Gift, Measured, Points, PriceList,
+    QuantityTier, SetBenefit, SetOf, Slot, Spend, SpendBenefit, SpendTier, UnitBenefit, UnitCut,
 };
 pub use cap::{Cap, CapFloor};
 pub use conditions::{AttributeTest, BasketHas, Birthday, Code, Conditions, HasAtLeast};
-pub use limits::Limits;
+pub use limits::{Limits, Sets};
 pub use stacking::Stacking;
 
 /// The stage of a level in which a price promotion takes effect.

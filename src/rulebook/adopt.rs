@@ -237,7 +237,7 @@ mod tests {
     const GOODS: &str = "sku,brand,price\nA,Dior,10\n";
 
     fn rule(id: &str, rest: &str) -> String {
-        format!("promotions: [{{id: {id}, give: {{percent: 10}}{rest}}}]")
+        format!("promotions: [{{id: {id}, give: {{percent: 10, max_discount: 100}}{rest}}}]")
     }
 
     fn sources(files: &[(&str, String)]) -> Vec<Source> {
@@ -417,7 +417,7 @@ mod tests {
             "not priced yet",
             &[(
                 "a.yaml",
-                Some("promotions: [{id: one, buy: [{quantity: 3}], give: {percent: 10}}]".to_owned()),
+                Some("promotions: [{id: one, limits: {total: 5}, give: {percent: 10}}]".to_owned()),
             )],
             all,
             "a.yaml:Held",

@@ -2,14 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::basket::{Basket, Context, Customer, Delivery, Line, Request};
+use crate::basket::{Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Line, Request};
 use crate::money::Amount;
 use crate::rulebook::diagnostic::finding::{Finding, Never};
 use crate::rulebook::diagnostic::report::{Diagnostic, Place};
 use crate::rulebook::index::Rulebook;
+use crate::rulebook::read::cut::only_kind;
 use crate::rulebook::read::reader::{Fields, Reader};
 use crate::rulebook::read::vocabulary::{
-    BASKET, BASKET_DELIVERY, CONTEXT, CUSTOMER, EXPECT, LINE, TEST, TESTS,
+    BASKET, BASKET_DELIVERY, BASKETS_MAX, CONTEXT, CUSTOMER, EXPECT, EXPECTED_GIFT, GIFT_CHOICE, GIFT_STOCK,
+    LINE, TEST, TESTS, UNITS_MAX,
 };
 use crate::rulebook::settings::Settings;
 use crate::rulebook::source::Source;
@@ -42,6 +44,19 @@ pub struct Expected {
     pub discount: Option<Amount>,
     /// The ids of the promotions that apply, in byte order; any, when absent.
     pub promotions: Option<Vec<String>>,
+    /// How many pieces of what are given; anything, when absent.
+    pub gifts: Option<BTreeMap<ExpectedGift, u64>>,
+    /// The points that are earned; any number, when absent.
+    pub points: Option<u64>,
+}
+
+/// What is given.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub enum ExpectedGift {
+    /// These goods.
+    Sku(String),
+    /// One of these, in byte order; the customer has not chosen yet.
+    OneOf(Vec<String>),
 }
 
 /// The tests of a file, with everything that was found in it. A test at fault is left out.
@@ -165,13 +180,39 @@ fn context(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Context> {
     let codes =
         fields.get("codes").filter(|node| !is_empty_list(node)).map(|node| reader.words(node, "codes"));
     Some(Context {
-        time: time?,
         channel: text(reader, fields, "channel"),
         store: text(reader, fields, "store"),
         customer: fields.get("customer").and_then(|node| customer(reader, node)),
         payment_method: text(reader, fields, "payment"),
         codes: codes.unwrap_or_default().into_iter().map(|(word, _)| word.to_owned()).collect(),
+        gift_choices: entries(reader, fields, "gift_choices", gift_choice),
+        gift_stock: entries(reader, fields, "gift_stock", gift_stock),
+        ..Context::at(time?)
     })
+}
+
+/// Every entry of a list that may be absent.
+fn entries<T>(
+    reader: &mut Reader<'_>,
+    fields: Fields<'_, '_>,
+    key: &str,
+    entry: impl Fn(&mut Reader<'_>, &Node<'_>) -> Option<T>,
+) -> Vec<T> {
+    let list = fields.get(key).map(|node| reader.list(node, key)).unwrap_or_default();
+    list.iter().filter_map(|node| entry(reader, node)).collect()
+}
+
+fn gift_choice(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<GiftChoice> {
+    let fields = reader.fields(node, "gift_choices", &GIFT_CHOICE)?;
+    let (promotion, sku) = (text(reader, fields, "promotion"), text(reader, fields, "sku"));
+    Some(GiftChoice { promotion: promotion?, sku: sku? })
+}
+
+fn gift_stock(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<GiftStock> {
+    let fields = reader.fields(node, "gift_stock", &GIFT_STOCK)?;
+    let sku = text(reader, fields, "sku");
+    let quantity = reader.whole(fields.get("quantity")?, "quantity", 0, UNITS_MAX)?;
+    Some(GiftStock { sku: sku?, quantity: u32::try_from(quantity).ok()? })
 }
 
 fn customer(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Customer> {
@@ -211,7 +252,38 @@ fn expected(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<Expected> {
         ids.dedup();
         ids
     });
-    Some(Expected { total: total?, discount, promotions })
+    let gifts = fields.has("gifts").then(|| {
+        let mut gifts = BTreeMap::new();
+        for (gift, pieces) in entries(reader, fields, "gifts", expected_gift) {
+            *gifts.entry(gift).or_insert(0) += u64::from(pieces);
+        }
+        gifts
+    });
+    let points = fields.get("points").and_then(|node| reader.whole(node, "points", 0, BASKETS_MAX));
+    let points = points.and_then(|points| u64::try_from(points).ok());
+    Some(Expected { total: total?, discount, promotions, gifts, points })
+}
+
+fn expected_gift(reader: &mut Reader<'_>, node: &Node<'_>) -> Option<(ExpectedGift, u32)> {
+    let fields = reader.fields(node, "gifts", &EXPECTED_GIFT)?;
+    let quantity = match fields.get("quantity") {
+        None => 1,
+        Some(node) => reader.count(node, "quantity")?,
+    };
+    let gift = match only_kind(reader, fields, &["sku", "options"]) {
+        Some("sku") => ExpectedGift::Sku(text(reader, fields, "sku")?),
+        Some(_) => {
+            let words = reader.words(fields.get("options")?, "options");
+            let mut options: Vec<String> = words.into_iter().map(|(word, _)| word.to_owned()).collect();
+            options.sort();
+            ExpectedGift::OneOf(options)
+        }
+        None => {
+            reader.add(fields.at, Finding::MissingKey { key: "sku", inside: "gifts" });
+            return None;
+        }
+    };
+    Some((gift, quantity))
 }
 
 fn is_empty_list(node: &Node<'_>) -> bool {
@@ -241,12 +313,26 @@ mod tests {
     expect: {total: 3 599.10, promotions: [b, a]}
   - name: Nothing
     basket: {lines: [{sku: A}]}
-    context: {time: '2026-11-27T12:00:00+02:00'}
-    expect: {total: 10, promotions: []}
+    context:
+      time: '2026-11-27T12:00:00+02:00'
+      gift_choices: [{promotion: b, sku: 007}, {promotion: b, sku: X}]
+      gift_stock: [{sku: 007, quantity: 0}]
+    expect:
+      total: 10
+      promotions: []
+      gifts: [{sku: X}, {options: [Z, Y], quantity: 2}, {sku: X, quantity: 3}]
+      points: 12
   - name: A slip
     basket: {lines: [{sku: A, quantty: 2}]}
     context: {time: 2026-02-30}
     expect: {total: ten}
+  - name: Slips about gifts
+    basket: {lines: [{sku: A}]}
+    context: {time: 2026-11-27, gift_choices: [{sku: A}]}
+    expect:
+      total: 1
+      gifts: [{quantity: 1}, {sku: A, options: [B]}]
+      points: -1
 ";
 
     #[test]
@@ -255,7 +341,18 @@ mod tests {
         let (cases, found) = read_tests(&Settings::default(), &source);
         let told: Vec<(u32, &str)> =
             found.iter().map(|found| (found.place.as_ref().unwrap().line, found.code)).collect();
-        assert_eq!(told, [(14, "unknown-key"), (15, "no-such-day"), (16, "not-a-number")]);
+        assert_eq!(
+            told,
+            [
+                (21, "unknown-key"),
+                (22, "no-such-day"),
+                (23, "not-a-number"),
+                (26, "missing-key"),
+                (29, "missing-key"),
+                (29, "two-benefits"),
+                (30, "out-of-range"),
+            ]
+        );
         assert_eq!(cases.len(), 2);
         let first = &cases[0];
         assert_eq!(
@@ -266,7 +363,19 @@ mod tests {
         assert_eq!(first.request.context.time, cases[1].request.context.time);
         assert_eq!(first.expect.total, Amount::from_minor(359_910));
         assert_eq!(first.expect.promotions.as_deref(), Some(&["a".to_owned(), "b".to_owned()][..]));
-        assert_eq!(cases[1].expect.promotions.as_deref(), Some(&[][..]));
+        assert_eq!((&first.expect.gifts, first.expect.points), (&None, None));
+        let second = &cases[1];
+        assert_eq!(second.expect.promotions.as_deref(), Some(&[][..]));
+        let context = &second.request.context;
+        let choices: Vec<&str> = context.gift_choices.iter().map(|choice| choice.sku.as_str()).collect();
+        assert_eq!(choices, ["007", "X"]);
+        assert_eq!((context.gift_stock[0].sku.as_str(), context.gift_stock[0].quantity), ("007", 0));
+        let gifts = [
+            (ExpectedGift::Sku("X".to_owned()), 4),
+            (ExpectedGift::OneOf(vec!["Y".to_owned(), "Z".to_owned()]), 2),
+        ];
+        assert_eq!(second.expect.gifts, Some(BTreeMap::from(gifts)));
+        assert_eq!(second.expect.points, Some(12));
     }
 
     #[test]

@@ -4,7 +4,7 @@ use rustc_hash::FxHashMap;
 
 use crate::basket::Item;
 use crate::catalog::{Catalog, Selector};
-use crate::promotion::{Benefit, Cap, Code, Promotion, Spend};
+use crate::promotion::{Benefit, Cap, Code, Promotion, Slot, Spend};
 use crate::rulebook::matcher::{Marks, Matcher, Words};
 use crate::rulebook::settings::Settings;
 use crate::rulebook::source::Digest;
@@ -39,6 +39,8 @@ pub struct PromotionMatchers {
     pub spend: Matcher,
     /// One for each entry of `basket_has`.
     pub has: Vec<Matcher>,
+    /// One for each slot of a set.
+    pub slots: Vec<Matcher>,
 }
 
 impl Rulebook {
@@ -157,6 +159,17 @@ fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {
         on: words.matcher(&promotion.on),
         spend: words.matcher(measured_goods(promotion)),
         has: promotion.when.basket_has.iter().map(|has| words.matcher(&has.on)).collect(),
+        slots: slots_of(promotion).iter().map(|slot| words.matcher(&slot.on)).collect(),
+    }
+}
+
+/// The slots of a set, of a price promotion or a gift; none for other kinds.
+#[must_use]
+pub fn slots_of(promotion: &Promotion) -> &[Slot] {
+    match &promotion.benefit {
+        Benefit::Set(set) => &set.slots,
+        Benefit::Gift(gift) => &gift.slots,
+        _ => &[],
     }
 }
 

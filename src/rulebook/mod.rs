@@ -18,10 +18,10 @@ pub mod cases;
 pub mod schema;
 
 pub use adopt::adopt;
-pub use cases::{Expected, TestCase, read_tests, untested};
+pub use cases::{Expected, ExpectedGift, TestCase, read_tests, untested};
 pub use compile::compile;
 pub use diagnostic::{Diagnostic, Place, Severity};
-pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, spend_of};
+pub use index::{PromotionIndex, PromotionMatchers, Rulebook, measured_goods, slots_of, spend_of};
 pub use matcher::{Marks, Matcher};
 pub use outcome::{Adoption, Compiled, Standing, State};
 pub use schema::{schema, settings_schema, tests_schema};

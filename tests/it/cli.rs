@@ -148,6 +148,32 @@ fn a_quote_is_proto3_json_on_one_line() {
     );
 }
 
+/// The receipt says of which goods more is needed, and why a promotion with goods of its own does not apply.
+#[test]
+fn a_receipt_names_the_goods_that_are_missing() {
+    let more = "promotions:\n\
+        \x20 - id: hands\n\
+        \x20   name: Hands −5 % from 200\n\
+        \x20   on: {categories: [body/hands]}\n\
+        \x20   spend: {at_least: 200}\n\
+        \x20   give: {percent: 5}\n\
+        \x20 - id: other\n\
+        \x20   name: Other −5 %\n\
+        \x20   on: {brands: [Linara], skus: [KRM]}\n\
+        \x20   give: {percent: 5}\n";
+    let shop = shop(&[("rules/more.yaml", more)]);
+    let english = [
+        "15.00 more (category body/hands) brings “Hands −5\u{a0}% from 200”",
+        "the goods that\n   count (category body/hands) are 15.00 short",
+        "none of its goods are in the basket:\n   Крем для рук",
+    ];
+    let ran = run(shop.path(), &["price", "--rules", "rules", "basket.json"]);
+    let words = |text: &str| text.split_whitespace().collect::<Vec<_>>().join(" ");
+    for part in english {
+        assert!(words(&ran.out).contains(&words(part)), "`{part}` is not in {}", ran.out);
+    }
+}
+
 #[test]
 fn requests_come_one_a_line_and_a_bad_one_stops_nobody() {
     let shop = shop(&[]);
@@ -286,7 +312,14 @@ fn rule_tests_run_and_show_the_difference() {
     };
     let good = format!("tests:\n{}", test("It takes a fifth off", "1592.00", "fragrance-20"));
     let bad = format!("tests:\n{}", test("It takes nothing off", "1990.00", ""));
-    let shop = shop(&[("rules/good.test.yaml", &good), ("rules/sub/bad.test.yaml", &bad)]);
+    let given =
+        "promotions: [fragrance-20], gifts: [{sku: POUCH, quantity: 2}, {options: [B, A]}], points: 3";
+    let given = format!("tests:\n{}", test("It gives", "1592.00", "").replace("promotions: []", given));
+    let shop = shop(&[
+        ("rules/good.test.yaml", &good),
+        ("rules/sub/bad.test.yaml", &bad),
+        ("rules/given.test.yaml", &given),
+    ]);
     check(
         &shop,
         "rules test rules",
@@ -297,7 +330,10 @@ fn rule_tests_run_and_show_the_difference() {
             "total: expected 1\u{a0}990.00, got 1\u{a0}592.00",
             "promotions: expected [], got [fragrance-20]",
             "TO PAY",
-            "1 ok, 1 failed",
+            "FAILED given.test.yaml: It gives",
+            "gifts: expected [2 × POUCH; 1 × one of A, B], got []",
+            "points: expected 3, got 0",
+            "1 ok, 2 failed",
         ],
         &[],
     );

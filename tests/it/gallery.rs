@@ -6,7 +6,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use pricewright::lang::Lang;
-use pricewright::rulebook::{Source, compile};
+use pricewright::rulebook::{Settings, Source, compile, read_tests};
 
 /// The broken files that issue and promise ask for at least.
 const BROKEN_MIN: usize = 48;
@@ -90,4 +90,43 @@ fn every_broken_file_is_explained() {
     println!("{broken} broken files explained, {ukrainian} of them in Ukrainian too");
     assert!(faults.is_empty(), "{}", faults.join("\n"));
     assert!(broken >= BROKEN_MIN && ukrainian >= UKRAINIAN_MIN, "{broken} files, {ukrainian} in Ukrainian");
+}
+
+/// The manuals are read by people who copy from them: every example is taken without an error.
+#[test]
+fn every_example_of_the_manuals_is_a_rule_file() {
+    for manual in ["docs/rules.md", "docs/rules.uk.md"] {
+        let text = fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(manual)).unwrap();
+        let blocks = text.split("```yaml\n").skip(1).map(|rest| rest.split("```").next().unwrap());
+        let (mut entries, mut files, mut tests) = ("promotions:\n".to_owned(), Vec::new(), 0);
+        let mut base = folder(&gallery().join("_base"));
+        base.push(Source { path: "vip-wishlist.csv".to_owned(), bytes: b"sku,price\nR-1,9\n".to_vec() });
+        for block in blocks {
+            if block.starts_with("- ") {
+                entries.push_str(block);
+            } else if block.starts_with("tests:") {
+                let source = Source { path: "a.test.yaml".to_owned(), bytes: block.into() };
+                let (read, found) = read_tests(&Settings::default(), &source);
+                assert_eq!(found, [], "{manual}");
+                tests += read.len();
+            } else if block.starts_with("# settings.yaml") {
+                base.retain(|source| source.path != "settings.yaml");
+                base.push(Source { path: "settings.yaml".to_owned(), bytes: block.into() });
+            } else {
+                files.push(block.to_owned());
+            }
+        }
+        assert!(files.len() > 2 && tests > 1, "{manual}");
+        for file in files.into_iter().chain([entries]) {
+            let mut sources = base.clone();
+            sources.push(Source { path: "a.yaml".to_owned(), bytes: file.clone().into() });
+            let errors: Vec<String> = compile(&sources)
+                .diagnostics
+                .iter()
+                .filter(|diagnostic| diagnostic.is_error())
+                .map(|diagnostic| diagnostic.render(Lang::En, false))
+                .collect();
+            assert!(errors.is_empty(), "{manual}:\n{}", errors.join("\n"));
+        }
+    }
 }

@@ -12,7 +12,7 @@ use std::path::Path;
 use pricewright::lang::Lang;
 use pricewright::money::Amount;
 use pricewright::pricing::verify::verify;
-use pricewright::pricing::{CodeFate, Effort, Optimality, Quote, Why, price};
+use pricewright::pricing::{CodeFate, Effort, GiftWhy, Member, Near, Optimality, Quote, Why, price};
 use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
 
 /// One part of a file: its heading without the `===`, and its text.
@@ -133,10 +133,20 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
             text.push('\n');
         }
     }
+    for set in &quote.sets {
+        let members: Vec<String> = set.members.iter().map(|member| told_member(quote, member)).collect();
+        let id = id(rulebook, set.promotion);
+        writeln!(text, "{} × set {id}: {}", set.times, members.join(" + ")).unwrap();
+    }
     for applied in &quote.applied {
         let (id, amount) = (id(rulebook, applied.promotion), money(applied.amount));
-        writeln!(text, "applied {id}: −{amount} off {} units", applied.units).unwrap();
+        write!(text, "applied {id}: −{amount} off {} units", applied.units).unwrap();
+        if applied.points > 0 {
+            write!(text, ", {} points", applied.points).unwrap();
+        }
+        text.push('\n');
     }
+    told_gifts(&mut text, rulebook, quote);
     if let Some((promotion, amount)) = quote.delivery {
         writeln!(text, "delivery {}: −{}", id(rulebook, promotion), money(amount)).unwrap();
     }
@@ -152,7 +162,12 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         writeln!(text, "code {}: {fate}", code.code).unwrap();
     }
     for hint in &quote.hints {
-        writeln!(text, "hint {}: {} more", id(rulebook, hint.promotion), money(hint.missing)).unwrap();
+        let more = match hint.missing {
+            Near::Amount(missing) => money(missing),
+            Near::Pieces(pieces) => pieces.to_string(),
+            Near::Slot(missing) => format!("{} for slot {}", missing.quantity, missing.slot + 1),
+        };
+        writeln!(text, "hint {}: {more} more", id(rulebook, hint.promotion)).unwrap();
     }
     for reason in &quote.reasons {
         writeln!(text, "not {}: {}", id(rulebook, reason.promotion), why(rulebook, &reason.why)).unwrap();
@@ -162,6 +177,33 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         Optimality::Bounded(gain) => writeln!(text, "bounded: {} at most", money(gain)).unwrap(),
     }
     text
+}
+
+fn told_member(quote: &Quote, member: &Member) -> String {
+    let line = &quote.lines[member.line];
+    let price = money(line.groups[member.group].price);
+    format!("{} {} at {price} in slot {}", member.quantity, line.sku, member.slot + 1)
+}
+
+fn told_gifts(text: &mut String, rulebook: &Rulebook, quote: &Quote) {
+    for given in &quote.gifts {
+        let what = given.sku.clone().unwrap_or_else(|| given.options.join(" or "));
+        let line = given.line.map_or(String::new(), |line| format!(" of line {}", quote.lines[line].id));
+        writeln!(text, "gift {}: {} {what}{line}", id(rulebook, given.promotion), given.quantity).unwrap();
+    }
+    for refused in &quote.gifts_refused {
+        let reason = match &refused.why {
+            GiftWhy::NoSuchGift => "no such gift".to_owned(),
+            GiftWhy::NotAnOption => "not among the gifts".to_owned(),
+            GiftWhy::TooMany => "more than is given".to_owned(),
+            GiftWhy::OutOfStock => "out of stock".to_owned(),
+            GiftWhy::NotApplied(reason) => why(rulebook, reason),
+        };
+        writeln!(text, "choice {}: {reason}", refused.choice + 1).unwrap();
+    }
+    if quote.points > 0 {
+        writeln!(text, "points {}", quote.points).unwrap();
+    }
 }
 
 fn why(rulebook: &Rulebook, why: &Why) -> String {
@@ -182,6 +224,15 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::NoSuchGoods => "has no such goods".to_owned(),
         Why::BasketLacks => "lacks goods in the basket".to_owned(),
         Why::SpendMissing(missing) => format!("misses {}", money(*missing)),
+        Why::QuantityMissing(pieces) => format!("misses {pieces} more"),
+        Why::SetMissing(missing) => {
+            let slots: Vec<String> = missing
+                .iter()
+                .map(|missing| format!("{} for slot {}", missing.quantity, missing.slot + 1))
+                .collect();
+            format!("misses {}", slots.join(" and "))
+        }
+        Why::OutOfStock => "is out of stock".to_owned(),
         Why::HeldByFloor(caps) if caps.is_empty() => "is held by the lowest unit price".to_owned(),
         Why::HeldByFloor(caps) => format!("is held by {}", caps.join(", ")),
         Why::Beaten(by) if by.is_empty() => "is not worth it".to_owned(),

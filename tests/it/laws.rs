@@ -3,7 +3,7 @@
 
 use pricewright::basket::Request;
 use pricewright::pricing::{self, Effort, Optimality, Quote};
-use pricewright::promotion::{Benefit, Promotion, SpendBenefit, Stage, UnitCut};
+use pricewright::promotion::{Benefit, Promotion, SetBenefit, SpendBenefit, Stage, UnitCut};
 use pricewright::rulebook::Rulebook;
 
 use crate::oracle::problems::{Dice, Problem};
@@ -197,7 +197,9 @@ fn sums_that_are_wrong(request: &Request, quote: &Quote) -> Vec<String> {
         taken.insert(index, amount.minor());
     }
     taken.retain(|_, amount| *amount != 0);
-    let applied: Vec<_> = quote.applied.iter().map(|one| (one.promotion, one.amount.minor())).collect();
+    // Gifts and points take nothing off.
+    let taking = quote.applied.iter().filter(|one| !one.amount.is_zero());
+    let applied: Vec<_> = taking.map(|one| (one.promotion, one.amount.minor())).collect();
     same("applied as carried", i64::from(applied == taken.into_iter().collect::<Vec<_>>()), 1);
     for one in &quote.applied {
         let units = reduced.get(&one.promotion).copied().unwrap_or(0);
@@ -210,9 +212,11 @@ fn sums_that_are_wrong(request: &Request, quote: &Quote) -> Vec<String> {
 /// it, or is measured after it.
 fn a_spare_cent_matters(problem: &Problem) -> bool {
     let live = || problem.promotions.iter().filter(|promotion| shop::is_live(promotion, &problem.request));
-    let measured_after = live().any(
-        |promotion| matches!(&promotion.benefit, Benefit::Delivery(delivery) if delivery.spend.is_some()),
-    );
+    let measured_after = live().any(|promotion| match &promotion.benefit {
+        Benefit::Delivery(delivery) => delivery.spend.is_some(),
+        Benefit::Gift(gift) => gift.spend.is_some(),
+        _ => false,
+    });
     live().filter(|promotion| spreads(promotion)).any(|spreader| {
         let (first, _) = span(spreader);
         measured_after || live().any(|other| other.id != spreader.id && span(other).1 > first)
@@ -224,6 +228,10 @@ fn spreads(promotion: &Promotion) -> bool {
         Benefit::Units(benefit) => benefit.max_discount.is_some(),
         Benefit::Prices(list) => list.max_discount.is_some(),
         Benefit::Basket(_) => true,
+        Benefit::Quantity { max_discount, .. } => max_discount.is_some(),
+        Benefit::Set(set) => {
+            set.max_discount.is_some() || matches!(set.benefit, SetBenefit::Amount(_) | SetBenefit::Price(_))
+        }
         Benefit::Spend { tiers, max_discount, .. } => {
             max_discount.is_some() || tiers.iter().any(|tier| matches!(tier.give, SpendBenefit::Basket(_)))
         }
@@ -244,6 +252,13 @@ fn span(promotion: &Promotion) -> (When<'_>, When<'_>) {
     let ranks: Vec<u8> = match &promotion.benefit {
         Benefit::Units(benefit) => vec![rank(benefit.cut)],
         Benefit::Prices(_) => vec![0],
+        Benefit::Quantity { tiers, .. } => tiers.iter().map(|tier| rank(tier.cut)).collect(),
+        Benefit::Set(set) => match set.benefit {
+            SetBenefit::Price(_) => vec![0],
+            SetBenefit::Percent(..) | SetBenefit::Cheapest { .. } => vec![1],
+            SetBenefit::Amount(_) => vec![2],
+            SetBenefit::BySlot => set.slots.iter().filter_map(|slot| slot.cut).map(rank).collect(),
+        },
         Benefit::Spend { tiers, .. } => tiers
             .iter()
             .map(|tier| match tier.give {

@@ -3,11 +3,17 @@
 //! `cfg(test)` says to the lints that helper functions, too, are tests.
 
 #[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod beaten;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod hard;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
@@ -17,9 +23,13 @@ mod oracle;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod receipts;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod restart;
+#[cfg(test)]
+mod rewards;
 #[cfg(test)]
 mod running;
 #[cfg(test)]

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::process::Command;
 
-use pricewright::basket::limits::{CODES_MAX, LINES_MAX};
+use pricewright::basket::limits::{CODES_MAX, GIFT_CHOICES_MAX, GIFT_STOCK_MAX, LINES_MAX};
 use pricewright::server::config::Options;
 use pricewright::server::{convert, wire};
 use pricewright::time::Instant;
@@ -95,6 +95,9 @@ async fn check_all() {
     for (line, price) in the_basket(&mut large).lines.iter_mut().zip(101..) {
         line.unit_price = Some(price);
     }
+    // Nor are as many gifts chosen, of promotions that nobody has.
+    choose(&mut large, GIFT_CHOICES_MAX, "nobody", "SKU-1");
+    stock(&mut large, GIFT_STOCK_MAX);
     let began = pricewright::server::clock::steady();
     let quote = client.quote(large).await.unwrap().into_inner();
     println!("{LINES_MAX} lines of 100 pieces: {:?}, {:?}", quote.optimality(), began.elapsed());
@@ -223,6 +226,16 @@ fn customer(request: &mut wire::QuoteRequest) -> &mut wire::Customer {
     context(request).customer.get_or_insert_default()
 }
 
+fn choose(request: &mut wire::QuoteRequest, count: usize, promotion_id: &str, sku: &str) {
+    let choice = wire::GiftChoice { promotion_id: promotion_id.to_owned(), sku: sku.to_owned() };
+    context(request).gift_choices = vec![choice; count];
+}
+
+fn stock(request: &mut wire::QuoteRequest, count: usize) {
+    let left = |place: usize| wire::GiftStock { sku: place.to_string(), quantity: u32::MAX };
+    context(request).gift_stock = (0..count).map(left).collect();
+}
+
 fn long() -> String {
     "x".repeat(300)
 }
@@ -335,6 +348,42 @@ fn faults() -> Vec<(&'static str, &'static str, Change)> {
             context(request).codes = vec![String::new(); 1_000_000]
         }),
         ("a long code", "context.codes[0]", |request| context(request).codes = vec![long()]),
+        ("65 gifts chosen", "context.gift_choices", |request| {
+            choose(request, GIFT_CHOICES_MAX + 1, "P", "S")
+        }),
+        ("a million gifts chosen", "context.gift_choices", |request| {
+            context(request).gift_choices = vec![wire::GiftChoice::default(); 1_000_000];
+        }),
+        ("a gift of nobody", "context.gift_choices[2].promotion_id", |request| {
+            choose(request, 3, "P", "S");
+            context(request).gift_choices[2].promotion_id.clear();
+        }),
+        ("a gift of nothing", "context.gift_choices[63].sku", |request| {
+            choose(request, GIFT_CHOICES_MAX, "P", "");
+        }),
+        ("a gift of a long promotion", "context.gift_choices[0].promotion_id", |request| {
+            choose(request, 1, &long(), "S");
+        }),
+        ("a gift with a long SKU", "context.gift_choices[1].sku", |request| choose(request, 2, "P", &long())),
+        ("the stock of 1,001 goods", "context.gift_stock", |request| stock(request, GIFT_STOCK_MAX + 1)),
+        ("the stock of a million goods", "context.gift_stock", |request| {
+            context(request).gift_stock = vec![wire::GiftStock::default(); 1_000_000];
+        }),
+        ("the stock of nothing", "context.gift_stock[999].sku", |request| {
+            stock(request, GIFT_STOCK_MAX);
+            context(request).gift_stock[999].sku.clear();
+        }),
+        ("the stock of a long SKU", "context.gift_stock[0].sku", |request| {
+            context(request).gift_stock = vec![wire::GiftStock { sku: long(), quantity: u32::MAX }];
+        }),
+        ("two stocks of one SKU", "context.gift_stock[7].sku", |request| {
+            stock(request, 8);
+            context(request).gift_stock[7].sku = "3".to_owned();
+        }),
+        ("a thousand stocks of one SKU", "context.gift_stock[1].sku", |request| {
+            stock(request, GIFT_STOCK_MAX);
+            context(request).gift_stock.iter_mut().for_each(|left| left.sku = "1".to_owned());
+        }),
         ("a long channel", "context.channel", |request| context(request).channel = long()),
         ("a long store", "context.store", |request| context(request).store = long()),
         ("a long payment", "context.payment_method", |request| context(request).payment_method = long()),
@@ -479,6 +528,12 @@ fn hostile_json_is_refused_with_its_place() {
         r#"{"context":{"time":"yesterday"}}"#.to_owned(),
         r#"{"context":{"time":"2026-02-30T00:00:00Z"}}"#.to_owned(),
         r#"{"context":{"codes":[1]}}"#.to_owned(),
+        r#"{"context":{"gift_choices":["POUCH"]}}"#.to_owned(),
+        r#"{"context":{"gift_choices":[{"promotion":"a","sku":"B"}]}}"#.to_owned(),
+        r#"{"context":{"gift_choices":[{"promotion_id":"a","sku":7}]}}"#.to_owned(),
+        r#"{"context":{"gift_stock":[{"sku":"A","quantity":-1}]}}"#.to_owned(),
+        r#"{"context":{"gift_stock":[{"sku":"A","quantity":4294967296}]}}"#.to_owned(),
+        r#"{"context":{"gift_stock":{"A":1}}}"#.to_owned(),
         r#"{"context":{"customer":{"attributes":{"a":1}}}}"#.to_owned(),
         r#"{"explain":"yes"}"#.to_owned(),
         "[".repeat(100_000),

@@ -90,6 +90,50 @@ async fn an_error_names_every_field_in_the_callers_language() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn gifts_are_asked_for_by_name() {
+    let (_folders, running) = plain(Options::default()).await;
+    let mut client = running.pricing().await;
+    let choice = |promotion_id: &str, sku: &str| wire::GiftChoice {
+        promotion_id: promotion_id.to_owned(),
+        sku: sku.to_owned(),
+    };
+    let stock = |sku: &str| wire::GiftStock { sku: sku.to_owned(), quantity: 0 };
+    let asked = |choices: &[wire::GiftChoice], stock: &[wire::GiftStock]| {
+        let mut asked = basket(1, 1_650);
+        let context = asked.context.as_mut().unwrap();
+        (context.gift_choices, context.gift_stock) = (choices.to_vec(), stock.to_vec());
+        asked
+    };
+    // A gift that does not exist is no error, and what was asked for is part of the quote's name.
+    let bare = client.quote(asked(&[], &[])).await.unwrap().into_inner();
+    let chosen = client.quote(asked(&[choice("nobody", "X")], &[stock("X")])).await.unwrap().into_inner();
+    assert_eq!((bare.total, chosen.total), (1_650, 1_650));
+    assert_ne!(bare.id, chosen.id);
+
+    let choices = [choice("a", "X"), choice("", "X"), choice("a", "")];
+    let mut request = Request::new(asked(&choices, &[stock("X"), stock("Y"), stock("X")]));
+    request.metadata_mut().insert("accept-language", "uk".parse().unwrap());
+    let status = client.quote(request).await.unwrap_err();
+    assert_eq!((status.code(), reason(&status).as_str()), (Code::InvalidArgument, "INVALID_FIELDS"));
+    let details = status.get_error_details();
+    let told: Vec<(&str, &str)> = details
+        .bad_request()
+        .unwrap()
+        .field_violations
+        .iter()
+        .map(|one| (one.field.as_str(), one.description.as_str()))
+        .collect();
+    assert_eq!(
+        told,
+        [
+            ("context.gift_choices[1].promotion_id", "не вказано"),
+            ("context.gift_choices[2].sku", "не вказано"),
+            ("context.gift_stock[2].sku", "збігається з context.gift_stock[0].sku"),
+        ]
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn every_refusal_has_its_reason() {
     let (_folders, running) = plain(Options { max_message_bytes: Some(100_000), ..Options::default() }).await;
     let mut client = running.pricing().await;

@@ -1,5 +1,6 @@
 //! `pricewright rules test`: runs the tests that lie beside the rules.
 
+use std::collections::BTreeMap;
 use std::io::{self, Write};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -14,8 +15,8 @@ use crate::cli::terminal::{self, Language};
 use crate::cli::words::Words;
 use crate::lang::Lang;
 use crate::money::Amount;
-use crate::pricing::{Effort, price};
-use crate::rulebook::{Rulebook, Severity, TestCase};
+use crate::pricing::{self, Effort, price};
+use crate::rulebook::{ExpectedGift, Rulebook, Severity, TestCase};
 use crate::server::convert;
 use crate::server::wire::Quote;
 
@@ -78,8 +79,11 @@ fn is_wanted(test: &TestCase, filter: &str) -> bool {
 fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &TestCase, lang: Lang) -> Result<bool> {
     let words = Words::new(rulebook, lang);
     let name = format!("{}: {}", test.path, test.name);
-    let quote = match price(rulebook, &test.request, Effort::default()) {
-        Ok(quote) => convert::quote(rulebook, String::new(), quote),
+    let (quote, on_top) = match price(rulebook, &test.request, Effort::default()) {
+        Ok(quote) => {
+            let on_top = on_top(test, &quote, &words);
+            (convert::quote(rulebook, &test.request, String::new(), quote), on_top)
+        }
         Err(faults) => {
             writeln!(output, "{} {name}", mark(false))?;
             for fault in faults {
@@ -88,7 +92,8 @@ fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &TestCase, lang: 
             return Ok(false);
         }
     };
-    let differences = differences(test, &quote, &words);
+    let mut differences = differences(test, &quote, &words);
+    differences.extend(on_top);
     writeln!(output, "{} {name}", mark(differences.is_empty()))?;
     for difference in &differences {
         writeln!(output, "    {difference}")?;
@@ -105,16 +110,10 @@ fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &TestCase, lang: 
 
 /// What was expected and what came, for each that differs.
 fn differences(test: &TestCase, quote: &Quote, words: &Words<'_>) -> Vec<String> {
-    let differ = |what: [&str; 2], expected: String, got: String| {
-        words.lang.pick(
-            format!("{}: expected {expected}, got {got}", what[0]),
-            format!("{}: очікувалось {expected}, вийшло {got}", what[1]),
-        )
-    };
     let mut found = Vec::new();
     let mut same = |what, expected: Amount, got: i64| {
         if expected.minor() != got {
-            found.push(differ(what, words.money(expected.minor()), words.money(got)));
+            found.push(differ(words, what, &words.money(expected.minor()), &words.money(got)));
         }
     };
     same(["total", "сума"], test.expect.total, quote.total);
@@ -125,10 +124,56 @@ fn differences(test: &TestCase, quote: &Quote, words: &Words<'_>) -> Vec<String>
         let got: Vec<String> = quote.promotions.iter().map(|promotion| promotion.id.clone()).collect();
         if *expected != got {
             let list = |ids: &[String]| format!("[{}]", ids.join(", "));
-            found.push(differ(["promotions", "акції"], list(expected), list(&got)));
+            found.push(differ(words, ["promotions", "акції"], &list(expected), &list(&got)));
         }
     }
     found
+}
+
+/// The same of gifts and points.
+fn on_top(test: &TestCase, quote: &pricing::Quote, words: &Words<'_>) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(expected) = &test.expect.gifts {
+        let mut got = BTreeMap::new();
+        for given in &quote.gifts {
+            let gift = match &given.sku {
+                Some(sku) => ExpectedGift::Sku(sku.clone()),
+                None => {
+                    let mut options = given.options.clone();
+                    options.sort();
+                    ExpectedGift::OneOf(options)
+                }
+            };
+            *got.entry(gift).or_insert(0) += u64::from(given.quantity);
+        }
+        if *expected != got {
+            found.push(differ(words, ["gifts", "подарунки"], &gifts(expected, words), &gifts(&got, words)));
+        }
+    }
+    if let Some(expected) = test.expect.points.filter(|&expected| expected != quote.points) {
+        found.push(differ(words, ["points", "бали"], &expected.to_string(), &quote.points.to_string()));
+    }
+    found
+}
+
+/// `[2 × GIFT-A, 1 × one of GIFT-B, GIFT-C]`.
+fn gifts(gifts: &BTreeMap<ExpectedGift, u64>, words: &Words<'_>) -> String {
+    let one = |(gift, pieces): (&ExpectedGift, &u64)| match gift {
+        ExpectedGift::Sku(sku) => format!("{pieces} × {sku}"),
+        ExpectedGift::OneOf(options) => {
+            let options = options.join(", ");
+            words.lang.pick(format!("{pieces} × one of {options}"), format!("{pieces} × на вибір {options}"))
+        }
+    };
+    format!("[{}]", gifts.iter().map(one).collect::<Vec<_>>().join("; "))
+}
+
+fn differ(words: &Words<'_>, what: [&str; 2], expected: &str, got: &str) -> String {
+    let [english, ukrainian] = what;
+    words.lang.pick(
+        format!("{english}: expected {expected}, got {got}"),
+        format!("{ukrainian}: очікувалось {expected}, вийшло {got}"),
+    )
 }
 
 fn mark(held: bool) -> String {

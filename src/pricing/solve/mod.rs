@@ -1,11 +1,16 @@
 //! The best assignment, with its proof.
 //!
-//! The search is a branch and bound in two floors. The upper one decides *switches*: which tier each spend reaches, which basket
-//! amounts are on, which promotion the delivery gets. Under a set of such decisions a unit's *choices* are worth what they
-//! take off by themselves, and what couples units is a handful of linear *rows* (a sum to be reached, a maximum, a number of
-//! units). The lower floor gives choices to the units of each line, identical units counted; a Lagrangian *relaxation* of
-//! the rows bounds what is still open. Every complete assignment is priced by `settle`, which has the last word, so a bound
-//! may be loose and the answer is exact all the same.
+//! Three things couple units. *Switches* say which tier a sum or a number of units reaches, which basket amounts
+//! are on, which promotion the delivery gets. *Rows* are linear: a sum to be reached, a maximum, a number of units or sets.
+//! *Kits* are the ways to make up sets: so many units of each role. Under given switches a unit's *choices* are worth what
+//! they take off by themselves, and a Lagrangian *relaxation* of rows and kits bounds what is still open.
+//!
+//! First comes a good price: a climb over the settings with narrow beams of labels, and promotions with sets served one
+//! by one. Then the proof. Basket amounts and the delivery are decided by branch and bound. Below them *labels* give choices
+//! to the units of each line, alike units counted, by dynamic programming. Where the best way does not reach a tier that its
+//! units carry, that switch is decided; where there are too many labels, whether a unit has a choice. Every complete way
+//! is grouped into sets and priced by `settle`, which has the last word, so a bound may be loose and the answer is exact
+//! all the same.
 //!
 //! Work is counted, never timed. When it runs out, the best bound that was left open says how much better a price could
 //! at most be.
@@ -15,18 +20,23 @@ mod choice;
 mod switch;
 mod relax;
 mod rest;
+mod tally;
 mod tie;
+mod way;
 mod label;
 mod search;
 
-pub use solution::Solution;
+pub use solution::{Solution, Worth};
 
 use super::problem::Problem;
 
-/// Finds the best assignment within `steps` of work.
+/// Finds the best assignment within `steps` of work. Without gifts and points there is no `worth`.
+///
+/// Of the ways that cost the same `worth` sees those that the search prices. A way that is let go because another takes off
+/// as much and uses no more promotions is not seen: it could earn more where gifts or points are for a part of the goods.
 #[must_use]
-pub fn solve(problem: &Problem, steps: u64) -> Solution {
+pub fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Solution {
     let choices = choice::list(problem);
     let plan = switch::plan(problem, &choices);
-    search::run(problem, &choices, &plan, steps)
+    search::run(problem, &choices, &plan, steps, worth)
 }

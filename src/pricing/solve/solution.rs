@@ -13,3 +13,7 @@ pub struct Solution {
     /// The work done, in steps.
     pub steps: u64,
 }
+
+/// What breaks a tie before anything else: the value of the gifts that a settled basket earns, and its points; nothing where it
+/// does not earn a gift that it owes.
+pub type Worth<'a> = dyn Fn(&Settled) -> Option<(Amount, u64)> + 'a;

@@ -5,20 +5,24 @@
 
 use smallvec::SmallVec;
 
-use super::choice::{Act, Choice, Choices, Gauge};
+use super::choice::{Act, Choice, Choices, Gauge, room};
 use crate::pricing::problem::{Give, Offer, Problem, Tier};
+use crate::promotion::Count;
 
 /// The most multiples of an `every` that are told apart; below them one setting stands for the rest.
-const MULTIPLES_MAX: i64 = 24;
+const MULTIPLES_MAX: i64 = 60;
 /// The most decisions that are searched: each may double the work. What is beyond is left off and counted as possible gain.
 const SWITCHES_MAX: usize = 64;
+
+/// The switches of an offer, by SKU; without one, for all.
+type BySku = SmallVec<[(Option<usize>, usize); 1]>;
 
 /// What is to be decided.
 pub(super) struct Plan {
     /// Offers first, the delivery last.
     pub switches: Vec<Switch>,
-    /// For each offer its switch.
-    pub of_offer: Vec<Option<usize>>,
+    /// For each offer its switches: with tiers by the quantity of each SKU, one a SKU.
+    of_offer: Vec<BySku>,
     /// Whether a promotion on the delivery never takes less than one that would apply after it: then reaching it is no harm.
     pub deliveries_fall: bool,
     /// What basket amounts beyond the most switches could take off.
@@ -33,6 +37,13 @@ pub(super) struct Switch {
     pub level: usize,
     /// The settings, the most promising first.
     pub settings: Vec<Setting>,
+}
+
+impl Switch {
+    /// Whether it decides between tiers that units carry, and nothing else.
+    pub(super) fn is_of_units(&self) -> bool {
+        self.settings.iter().all(|setting| matches!(setting.effect, Effect::Units(_) | Effect::Off))
+    }
 }
 
 /// One way to decide.
@@ -83,6 +94,12 @@ impl Setting {
 }
 
 impl Plan {
+    /// The switch of an offer on lines with that SKU.
+    pub(super) fn of(&self, offer: usize, sku: usize) -> Option<usize> {
+        let switches = self.of_offer.get(offer)?;
+        switches.iter().find(|(of, _)| of.is_none_or(|of| of == sku)).map(|&(_, switch)| switch)
+    }
+
     /// Whether a choice can stand in any assignment at all.
     pub(super) fn is_alive(&self, choice: &Choice) -> bool {
         choice.acts.iter().all(|act| !self.dead.contains(act))
@@ -93,7 +110,7 @@ impl Plan {
 pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
     let mut plan = Plan {
         switches: Vec::new(),
-        of_offer: vec![None; problem.offers.len()],
+        of_offer: vec![SmallVec::new(); problem.offers.len()],
         deliveries_fall: problem.deliveries.windows(2).all(|pair| match pair {
             [first, second] => first.takes >= second.takes,
             _ => true,
@@ -102,19 +119,19 @@ pub(super) fn plan(problem: &Problem, choices: &Choices) -> Plan {
         dead: Vec::new(),
     };
     for (place, offer) in problem.offers.iter().enumerate() {
-        let settings = match gauge(choices, Gauge::Offer(place)) {
-            Some(gauge) => plan.spend(problem, choices, place, offer, gauge),
-            None => plain(problem, place, offer),
-        };
-        let is_open = settings.len() > 1
-            || settings.iter().any(|s| !matches!(s.effect, Effect::Units(_)) || s.need.is_some());
-        if is_open && plan.switches.len() >= SWITCHES_MAX {
-            plan.leave_out(problem, place, offer);
-        } else if is_open {
-            if let Some(switch) = plan.of_offer.get_mut(place) {
-                *switch = Some(plan.switches.len());
+        let mut measured = choices.gauges.iter().enumerate().filter_map(|(at, gauge)| match *gauge {
+            Gauge::Offer(of) if of == place => Some((at, None)),
+            Gauge::Count(of, sku) if of == place => Some((at, sku)),
+            _ => None,
+        });
+        match measured.next() {
+            None => plan.add(problem, place, offer, None, plain(problem, place, offer)),
+            Some(first) => {
+                for (gauge, sku) in std::iter::once(first).chain(measured) {
+                    let settings = plan.spend(problem, choices, place, offer, gauge);
+                    plan.add(problem, place, offer, sku, settings);
+                }
             }
-            plan.switches.push(Switch { level: offer.level, settings });
         }
     }
     let settings = deliveries(problem, choices);
@@ -128,21 +145,15 @@ fn gauge(choices: &Choices, gauge: Gauge) -> Option<usize> {
     choices.gauges.iter().position(|&other| other == gauge)
 }
 
-/// The least and the most that a gauge can show.
+/// The least and the most that a gauge can show, whatever the sets.
 fn range(problem: &Problem, choices: &Choices, gauge: usize) -> (i64, i64) {
-    let adds = |choice: &Choice| choice.adds.get(gauge).copied().unwrap_or_default();
+    let adds = |choice: &Choice| choice.reach.get(gauge).copied().unwrap_or_default();
     problem.lines.iter().zip(&choices.lines).fold((0, 0), |(least, most), (line, list)| {
         let quantity = i64::from(line.quantity);
         let low = list.iter().map(|choice| adds(choice).1).min().unwrap_or_default();
         let high = list.iter().map(|choice| adds(choice).0).max().unwrap_or_default();
         (least + low * quantity, most + high * quantity)
     })
-}
-
-/// The most that can be taken off the goods of an offer, down to their floors.
-fn room(problem: &Problem, offer: &Offer) -> i64 {
-    let lines = offer.on.ones().filter_map(|line| problem.lines.get(line));
-    lines.map(|line| line.list.above(line.floor).times(line.quantity).minor()).sum()
 }
 
 /// Without a spend only a basket amount is a decision.
@@ -156,6 +167,26 @@ fn plain(problem: &Problem, place: usize, offer: &Offer) -> Vec<Setting> {
 }
 
 impl Plan {
+    fn add(
+        &mut self,
+        problem: &Problem,
+        place: usize,
+        offer: &Offer,
+        sku: Option<usize>,
+        settings: Vec<Setting>,
+    ) {
+        let is_open = settings.len() > 1
+            || settings.iter().any(|s| !matches!(s.effect, Effect::Units(_)) || s.need.is_some());
+        if is_open && self.switches.len() >= SWITCHES_MAX {
+            self.leave_out(problem, place, offer);
+        } else if is_open {
+            if let Some(switches) = self.of_offer.get_mut(place) {
+                switches.push((sku, self.switches.len()));
+            }
+            self.switches.push(Switch { level: offer.level, settings });
+        }
+    }
+
     /// An offer beyond the most switches is not used; what it could take off is possible gain.
     fn leave_out(&mut self, problem: &Problem, place: usize, offer: &Offer) {
         self.dead.extend((0..offer.tiers.len()).map(|tier| Act { offer: place, tier }));
@@ -175,11 +206,14 @@ impl Plan {
         let limit = |end: Option<i64>| end.filter(|&end| end <= most).map(|end| (gauge, end - 1));
         let mut settings = Vec::new();
         for (tier, numbers) in offer.tiers.iter().enumerate() {
-            let from = numbers.from.minor();
-            let next = offer.tiers.get(tier + 1).map(|tier| tier.from.minor());
+            let from = numbers.from;
+            let next = offer.tiers.get(tier + 1).map(|tier| tier.from);
             let act = Act { offer: place, tier };
             if from > most || next.is_some_and(|next| next <= least) {
-                self.dead.push(act);
+                // What one SKU cannot reach another may; the choices of each have only what it can.
+                if offer.count != Some(Count::SameSku) {
+                    self.dead.push(act);
+                }
                 continue;
             }
             match numbers.give {

@@ -1,75 +1,114 @@
-//! What a promotion does at one moment, and how an amount is shared: the checker's own arithmetic.
+//! What a promotion does at the moment when its stage begins.
 
-use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
+use super::audit::Audit;
 use crate::money::Amount;
-use crate::promotion::{Spend, SpendBenefit, SpendTier, UnitCut};
+use crate::promotion::{
+    Benefit, Count, PriceList, QuantityTier, SetBenefit, SetOf, Spend, SpendBenefit, SpendTier, UnitCut,
+};
+use crate::rulebook::PromotionIndex;
 
-/// What a promotion does at one moment.
-pub(super) enum Effect {
-    Units(UnitCut, Option<Amount>),
-    Prices(BTreeMap<String, Amount>, Option<Amount>),
+/// What a promotion does.
+pub(super) enum Effect<'a> {
+    /// Something off each unit that carries it, one entry a unit, and the most it takes off them all.
+    Units(Vec<UnitCut>, Option<Amount>),
+    /// Something off each set.
+    Sets(&'a SetOf),
+    /// An amount off the units that carry it together.
     Basket(Amount),
 }
 
-impl Effect {
-    /// "Fixed prices, percentages, amounts."
+impl Effect<'_> {
+    /// "Fixed prices, percentages, amounts." What does several of them takes effect in the place of the earliest.
     pub(super) fn kind(&self) -> u8 {
         match self {
-            Effect::Units(UnitCut::Price(_), _) | Effect::Prices(..) => 0,
-            Effect::Units(UnitCut::Percent(..), _) => 1,
-            Effect::Units(UnitCut::Amount(_), _) | Effect::Basket(_) => 2,
+            Effect::Units(cuts, _) => cuts.iter().map(kind_of).min().unwrap_or_default(),
+            Effect::Sets(set) => match set.benefit {
+                SetBenefit::Price(_) => 0,
+                SetBenefit::Percent(..) | SetBenefit::Cheapest { .. } => 1,
+                SetBenefit::Amount(_) => 2,
+                SetBenefit::BySlot => {
+                    set.slots.iter().filter_map(|slot| slot.cut.as_ref()).map(kind_of).min().unwrap_or(2)
+                }
+            },
+            Effect::Basket(_) => 2,
         }
     }
 }
 
-pub(super) fn spend_effect(spend: &Spend, tier: &SpendTier, sum: Amount, most: Option<Amount>) -> Effect {
-    match tier.give {
-        SpendBenefit::Units(cut) => Effect::Units(cut, most),
-        SpendBenefit::Basket(amount) => {
-            let times =
-                if spend.every && tier.from.minor() > 0 { sum.minor() / tier.from.minor() } else { 1 };
-            let amount = Amount::from_minor(amount.minor().saturating_mul(times));
-            Effect::Basket(most.map_or(amount, |most| most.min(amount)))
-        }
+fn kind_of(cut: &UnitCut) -> u8 {
+    match cut {
+        UnitCut::Price(_) => 0,
+        UnitCut::Percent(..) => 1,
+        UnitCut::Amount(_) => 2,
     }
 }
 
-/// Shares an amount over single units: integer parts first, one more each by largest remainder, the earlier unit on a tie;
-/// what a unit has no room for goes round again.
-pub(super) fn shares(amount: Amount, weights: &[Amount], rooms: &[Amount]) -> Vec<Amount> {
-    let mut shares = vec![0_i64; weights.len()];
-    let rooms_left: i64 = rooms.iter().map(|room| room.minor()).sum();
-    let mut left = amount.minor().min(rooms_left);
-    loop {
-        let open: Vec<(usize, i128, i64)> = weights
-            .iter()
-            .zip(rooms)
-            .zip(&shares)
-            .enumerate()
-            .filter(|(_, ((weight, room), share))| weight.minor() > 0 && room.minor() > **share)
-            .map(|(at, ((weight, room), share))| (at, i128::from(weight.minor()), room.minor() - share))
-            .collect();
-        let whole: i128 = open.iter().map(|&(_, weight, _)| weight).sum();
-        if left == 0 || whole == 0 {
-            return shares.into_iter().map(Amount::from_minor).collect();
-        }
-        let parts = open.iter().map(|&(at, weight, room)| {
-            let exact = i128::from(left) * weight;
-            (at, i64::try_from(exact / whole).unwrap_or(i64::MAX), exact % whole, room)
-        });
-        let mut parts: Vec<(usize, i64, i128, i64)> = parts.collect();
-        let mut spare = left - parts.iter().map(|&(_, part, _, _)| part).sum::<i64>();
-        parts.sort_by_key(|&(at, _, remainder, _)| (Reverse(remainder), at));
-        for (at, part, _, room) in parts {
-            let one = i64::from(spare > 0);
-            spare -= one;
-            let given = (part + one).min(room);
-            left -= given;
-            if let Some(share) = shares.get_mut(at) {
-                *share += given;
+impl<'a> Audit<'a> {
+    /// What a promotion does, its spend measured and its units counted now.
+    ///
+    /// # Errors
+    /// Why it does nothing.
+    pub(super) fn effect(&self, index: PromotionIndex) -> Result<Effect<'a>, String> {
+        let promotion = self.promotion(index).ok_or("a promotion of another rulebook")?;
+        let carrying = self.carrying(index);
+        Ok(match &promotion.benefit {
+            Benefit::Units(unit) => Effect::Units(vec![unit.cut; carrying.len()], unit.max_discount),
+            Benefit::Prices(list) => Effect::Units(self.listed(list, &carrying), list.max_discount),
+            Benefit::Quantity { tiers, count, max_discount } => {
+                let cuts = self.counted(tiers, *count, &carrying);
+                let cuts =
+                    cuts.ok_or_else(|| format!("`{}` stands on too few units for any tier", promotion.id))?;
+                Effect::Units(cuts, *max_discount)
             }
-        }
+            Benefit::Set(set) => Effect::Sets(set),
+            Benefit::Basket(basket) => Effect::Basket(at_most(basket.amount, basket.max_discount)),
+            Benefit::Spend { spend, tiers, max_discount } => {
+                let sum = self.counted_sum(promotion, spend, |unit| unit.price);
+                let tier = tiers.iter().filter(|tier| tier.from <= sum).max_by_key(|tier| tier.from);
+                let tier = tier.ok_or_else(|| format!("the spend of `{}` is not reached", promotion.id))?;
+                match tier.give {
+                    SpendBenefit::Units(cut) => Effect::Units(vec![cut; carrying.len()], *max_discount),
+                    SpendBenefit::Basket(amount) => {
+                        Effect::Basket(at_most(every(amount, spend, tier, sum), *max_discount))
+                    }
+                }
+            }
+            Benefit::Gift(_) | Benefit::Delivery(_) | Benefit::Points(_) => {
+                return Err(format!("`{}` does not lower prices", promotion.id));
+            }
+        })
     }
+
+    /// The price that a list has for each unit; its own where the list has none, which is a flaw of another kind.
+    fn listed(&self, list: &PriceList, carrying: &[usize]) -> Vec<UnitCut> {
+        let units = carrying.iter().filter_map(|&at| self.units.get(at));
+        units.map(|unit| UnitCut::Price(*list.prices.get(self.sku(unit)).unwrap_or(&unit.list))).collect()
+    }
+
+    /// The tier of each unit: "the highest `from` not above the number of units taking part". `None` where one reaches none.
+    fn counted(&self, tiers: &[QuantityTier], count: Count, carrying: &[usize]) -> Option<Vec<UnitCut>> {
+        let kind = |at: &usize| match count {
+            Count::Together => "",
+            Count::SameSku => self.units.get(*at).map_or("", |unit| self.sku(unit)),
+        };
+        let mut pieces: BTreeMap<&str, u32> = BTreeMap::new();
+        carrying.iter().for_each(|at| *pieces.entry(kind(at)).or_default() += 1);
+        let tier = |at| {
+            let pieces = pieces.get(kind(at)).copied().unwrap_or_default();
+            tiers.iter().filter(|tier| tier.from <= pieces).max_by_key(|tier| tier.from)
+        };
+        carrying.iter().map(|at| tier(at).map(|tier| tier.cut)).collect()
+    }
+}
+
+/// "`every: true` takes it once per full `at_least`."
+fn every(amount: Amount, spend: &Spend, tier: &SpendTier, sum: Amount) -> Amount {
+    let times = if spend.every && tier.from.minor() > 0 { sum.minor() / tier.from.minor() } else { 1 };
+    Amount::from_minor(amount.minor().saturating_mul(times))
+}
+
+fn at_most(amount: Amount, most: Option<Amount>) -> Amount {
+    most.map_or(amount, |most| most.min(amount))
 }

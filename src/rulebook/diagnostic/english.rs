@@ -83,9 +83,18 @@ pub fn message(finding: &Finding) -> String {
         }
         Finding::SkippedHour(text) => format!("clocks skip {text} that day: they go forward"),
         Finding::RepeatedHour(text) => format!("{text} comes twice that day: clocks go back"),
-        Finding::AlwaysBeaten { id, by } => format!("`{id}` never wins: `{by}` always gives more"),
+        Finding::AlwaysBeaten { id, by } => format!("`{id}` is of no use: `{by}` always takes off at least as much"),
         Finding::SharedCode { code, other } => format!("the code `{code}` also belongs to `{other}`"),
         Finding::FullMargin => "no price leaves a margin of 100 %".to_owned(),
+        Finding::CheapestAll => "`cheapest` reduces every piece of the set, not only the cheapest".to_owned(),
+        Finding::SlotsOverlap => {
+            "the same goods fit this slot and one without a benefit: the customer's best price reduces the dearer piece"
+                .to_owned()
+        }
+        Finding::HeldByCap { id, cap } => {
+            format!("`{id}` never takes anything off: the cap `{cap}` holds the prices of all its goods")
+        }
+        Finding::NoPrices => "the price list has no prices, so it takes nothing off".to_owned(),
         Finding::More(1) => "and one more finding in this file".to_owned(),
         Finding::More(count) => format!("and {count} more findings in this file"),
     }
@@ -198,6 +207,17 @@ pub fn advice(finding: &Finding) -> Option<String> {
             "the first of the two is meant; choose another time to be sure".to_owned()
         }
         Finding::AlwaysBeaten { .. } => "delete it, or let the two add up with `stacks_with`".to_owned(),
+        Finding::CheapestAll => {
+            "make `units` smaller than the number of pieces in `buy`; for every piece give `percent`".to_owned()
+        }
+        Finding::SlotsOverlap => {
+            "probably `give: {cheapest: …}` is meant; else let the slots name different goods, or add `assign: retailer`"
+                .to_owned()
+        }
+        Finding::HeldByCap { .. } => {
+            "take these goods out of the cap with `except`, or delete the promotion".to_owned()
+        }
+        Finding::NoPrices => "fill it, or delete the promotion that names it".to_owned(),
         Finding::SharedCode { .. } => "that is allowed: the best price decides which one works".to_owned(),
         Finding::FullMargin => "write a margin below 100".to_owned(),
         Finding::More(_) => return None,
@@ -264,13 +284,7 @@ fn missing_advice(key: &str) -> String {
 
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Set => "sets (`buy`)",
-        Kind::Quantity => "tiers by quantity (`by_quantity`)",
-        Kind::Gift => "gifts (`gift`)",
-        Kind::Points => "points (`points`)",
         Kind::CodePool => "pools of generated codes (`code: {pool: …}`)",
-        Kind::Assign => "who assigns the benefit (`assign`)",
-        Kind::LimitSets => "a limit of sets (`limits.sets`)",
         Kind::LimitTotal => "a limit in total (`limits.total`)",
         Kind::LimitPerCustomer => "a limit for each customer (`limits.per_customer`)",
         Kind::LimitBudget => "a budget (`limits.budget`)",
@@ -286,6 +300,11 @@ fn never_message(never: &Never) -> &'static str {
         Never::Nothing => "this takes nothing off, so the promotion can never apply",
         Never::Hours => "the hours begin and end at the same time, so the promotion can never apply",
         Never::EmptyList => "the list is empty, so the promotion can never apply",
+        Never::Units => "fewer pieces may take part than the promotion needs, so it can never apply",
+        Never::Days => {
+            "these days and hours do not come between `from` and `until`, so the promotion can never apply"
+        }
+        Never::PriceKept => "none of the goods cost more than this, so the promotion can never apply",
     }
 }
 
@@ -297,6 +316,11 @@ fn never_advice(never: &Never) -> &'static str {
         Never::Nothing => "write how much it gives, or delete the promotion",
         Never::Hours => "for the whole day delete `hours`",
         Never::EmptyList => "fill the list, or delete the line: without it everything is meant",
+        Never::Units => {
+            "raise `limits.units` to the pieces of one set or of the lowest tier; `limits.sets` limits sets"
+        }
+        Never::Days => "look at the calendar: correct the dates, the weekdays or the hours",
+        Never::PriceKept => "write a lower `price`, or goods that cost more",
     }
 }
 
@@ -319,6 +343,8 @@ fn clash_message(clash: Clash) -> &'static str {
         Clash::MaxDiscount => "`max_discount` does not go with this benefit",
         Clash::SlotsAndSet => "the slots and the set cannot both carry a benefit",
         Clash::ChooseTooMany => "more gifts are to be chosen than are listed",
+        Clash::CheapestTooMany => "`cheapest` names more pieces than the set has",
+        Clash::AssignGift => "`assign` does not go with a gift",
     }
 }
 
@@ -333,7 +359,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::StageBasket => "delete `stage`",
         Clash::AtLeastAndTiers => "delete `at_least`: the first tier says it",
         Clash::BuyAndOn => "put `on` into the slots of `buy`",
-        Clash::BuyAndBenefit => "a set gives `percent`, `amount`, `price`, `cheapest`, a gift or points",
+        Clash::BuyAndBenefit => "a set gives `percent`, `amount`, `price`, `cheapest` or a gift",
         Clash::SpendAndBenefit => {
             "delete `spend`, or ask for the sum with `when: {basket_has: {at_least: …}}`"
         }
@@ -343,6 +369,8 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::MaxDiscount => "delete `max_discount`",
         Clash::SlotsAndSet => "keep the benefits of the slots, or `give`",
         Clash::ChooseTooMany => "make `choose` smaller, or list more gifts",
+        Clash::CheapestTooMany => "make `units` smaller than the number of pieces in `buy`",
+        Clash::AssignGift => "delete `assign`: it says which pieces of a set are reduced",
     }
 }
 

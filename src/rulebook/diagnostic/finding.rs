@@ -140,6 +140,10 @@ pub enum Clash {
     SlotsAndSet,
     /// `choose` is larger than the list of gifts.
     ChooseTooMany,
+    /// `cheapest` names more pieces than the set has.
+    CheapestTooMany,
+    /// `assign` with a gift.
+    AssignGift,
 }
 
 /// Why a promotion could never apply.
@@ -159,25 +163,19 @@ pub enum Never {
     Hours,
     /// A list that holds nothing.
     EmptyList,
+    /// Fewer pieces may take part than it needs.
+    Units,
+    /// Its weekdays and hours never come between its first and last day.
+    Days,
+    /// Its goods cost no more than its price.
+    PriceKept,
 }
 
 /// Kinds that are read and checked but not priced yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// `buy`.
-    Set,
-    /// `by_quantity`.
-    Quantity,
-    /// `gift`.
-    Gift,
-    /// `points`.
-    Points,
     /// `code: {pool}`.
     CodePool,
-    /// `assign`.
-    Assign,
-    /// `limits.sets`.
-    LimitSets,
     /// `limits.total`.
     LimitTotal,
     /// `limits.per_customer`.
@@ -371,7 +369,7 @@ pub enum Finding {
     SkippedHour(String),
     /// A time that daylight saving repeats.
     RepeatedHour(String),
-    /// A promotion that another one always beats; the second place is the other.
+    /// A promotion than which another one always takes off at least as much; the second place is the other.
     AlwaysBeaten {
         /// This one.
         id: String,
@@ -387,6 +385,19 @@ pub enum Finding {
     },
     /// A margin that cannot be kept, because no price leaves it.
     FullMargin,
+    /// `cheapest` reduces every piece of the set.
+    CheapestAll,
+    /// Goods fit a slot with a benefit and one without; the second place is the latter.
+    SlotsOverlap,
+    /// A cap holds everything that a promotion would take off; the second place is the cap.
+    HeldByCap {
+        /// The promotion.
+        id: String,
+        /// The cap.
+        cap: String,
+    },
+    /// A price list without a price.
+    NoPrices,
     /// So many more findings in this file.
     More(usize),
 }
@@ -403,7 +414,11 @@ impl Finding {
             | Finding::SkippedHour(_)
             | Finding::RepeatedHour(_)
             | Finding::AlwaysBeaten { .. }
-            | Finding::SharedCode { .. } => Severity::Warning,
+            | Finding::SharedCode { .. }
+            | Finding::CheapestAll
+            | Finding::SlotsOverlap
+            | Finding::HeldByCap { .. }
+            | Finding::NoPrices => Severity::Warning,
             _ => Severity::Error,
         }
     }
@@ -472,6 +487,10 @@ impl Finding {
             Finding::AlwaysBeaten { .. } => "always-beaten",
             Finding::SharedCode { .. } => "shared-code",
             Finding::FullMargin => "full-margin",
+            Finding::CheapestAll => "cheapest-all",
+            Finding::SlotsOverlap => "slots-overlap",
+            Finding::HeldByCap { .. } => "held-by-cap",
+            Finding::NoPrices => "no-prices",
             Finding::More(_) => "more",
         }
     }

@@ -83,9 +83,18 @@ pub fn message(finding: &Finding) -> String {
         Finding::RepeatedHour(text) => {
             format!("час {text} того дня настане двічі: годинники переводять назад")
         }
-        Finding::AlwaysBeaten { id, by } => format!("`{id}` ніколи не спрацює: `{by}` завжди дає більше"),
+        Finding::AlwaysBeaten { id, by } => format!("`{id}` нічого не дає: `{by}` завжди знижує щонайменше так само"),
         Finding::SharedCode { code, other } => format!("код `{code}` має також акція `{other}`"),
         Finding::FullMargin => "жодна ціна не дає маржі 100 %".to_owned(),
+        Finding::CheapestAll => "`cheapest` знижує всі штуки набору, а не лише найдешевші".to_owned(),
+        Finding::SlotsOverlap => {
+            "ті самі товари підходять і сюди, і до частини без вигоди: найкраща для покупця ціна знизить дорожчу штуку"
+                .to_owned()
+        }
+        Finding::HeldByCap { id, cap } => {
+            format!("`{id}` ніколи нічого не знизить: обмеження `{cap}` тримає ціни всіх її товарів")
+        }
+        Finding::NoPrices => "у переліку немає жодної ціни, тож він нічого не знижує".to_owned(),
         Finding::More(count) => format!("зауважень у цьому файлі, яких тут не показано: {count}"),
     }
 }
@@ -201,6 +210,17 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::AlwaysBeaten { .. } => {
             "видаліть її або дозвольте їм додаватися через `stacks_with`".to_owned()
         }
+        Finding::CheapestAll => {
+            "`units` має бути меншим за кількість штук у `buy`; щоб знизити всі, дайте `percent`".to_owned()
+        }
+        Finding::SlotsOverlap => {
+            "мабуть, ідеться про `give: {cheapest: …}`; або назвіть у частинах різні товари чи додайте `assign: retailer`"
+                .to_owned()
+        }
+        Finding::HeldByCap { .. } => {
+            "заберіть ці товари з обмеження через `except` або видаліть акцію".to_owned()
+        }
+        Finding::NoPrices => "заповніть його або видаліть акцію, яка його називає".to_owned(),
         Finding::SharedCode { .. } => "так можна: спрацює та, з якою ціна найкраща".to_owned(),
         Finding::FullMargin => "напишіть маржу, меншу за 100".to_owned(),
         Finding::More(_) => return None,
@@ -271,13 +291,7 @@ fn missing_advice(key: &str) -> String {
 
 fn kind(kind: Kind) -> &'static str {
     match kind {
-        Kind::Set => "набори (`buy`)",
-        Kind::Quantity => "сходинки за кількістю (`by_quantity`)",
-        Kind::Gift => "подарунки (`gift`)",
-        Kind::Points => "бали (`points`)",
         Kind::CodePool => "набори згенерованих кодів (`code: {pool: …}`)",
-        Kind::Assign => "хто вибирає товари зі знижкою (`assign`)",
-        Kind::LimitSets => "обмеження кількості наборів (`limits.sets`)",
         Kind::LimitTotal => "загальне обмеження (`limits.total`)",
         Kind::LimitPerCustomer => "обмеження на покупця (`limits.per_customer`)",
         Kind::LimitBudget => "бюджет (`limits.budget`)",
@@ -293,6 +307,9 @@ fn never_message(never: &Never) -> &'static str {
         Never::Nothing => "це нічого не віднімає, тож акція ніколи не спрацює",
         Never::Hours => "години починаються й закінчуються в той самий час, тож акція ніколи не спрацює",
         Never::EmptyList => "список порожній, тож акція ніколи не спрацює",
+        Never::Units => "штук може взяти участь менше, ніж потрібно, тож акція ніколи не спрацює",
+        Never::Days => "між `from` і `until` таких днів і годин немає, тож акція ніколи не спрацює",
+        Never::PriceKept => "жоден із товарів не коштує більше, тож акція ніколи не спрацює",
     }
 }
 
@@ -304,6 +321,11 @@ fn never_advice(never: &Never) -> &'static str {
         Never::Nothing => "напишіть, скільки вона дає, або видаліть акцію",
         Never::Hours => "якщо йдеться про цілий день, видаліть `hours`",
         Never::EmptyList => "заповніть список або видаліть рядок: без нього мається на увазі все",
+        Never::Units => {
+            "збільште `limits.units` до кількості штук у наборі чи в найнижчій сходинці; набори обмежує `limits.sets`"
+        }
+        Never::Days => "звіртеся з календарем: виправте дати, дні тижня або години",
+        Never::PriceKept => "напишіть нижчу `price` або виберіть дорожчі товари",
     }
 }
 
@@ -326,6 +348,8 @@ fn clash_message(clash: Clash) -> &'static str {
         Clash::MaxDiscount => "`max_discount` не поєднується з такою вигодою",
         Clash::SlotsAndSet => "вигоду мають або частини набору, або весь набір, а не обидва",
         Clash::ChooseTooMany => "вибрати можна більше подарунків, ніж перелічено",
+        Clash::CheapestTooMany => "`cheapest` називає більше штук, ніж є в наборі",
+        Clash::AssignGift => "`assign` не поєднується з подарунком",
     }
 }
 
@@ -339,7 +363,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::StageItem | Clash::StageBasket => "видаліть `stage`",
         Clash::AtLeastAndTiers => "видаліть `at_least`: про це каже перша сходинка",
         Clash::BuyAndOn => "перенесіть `on` у частини `buy`",
-        Clash::BuyAndBenefit => "набір дає `percent`, `amount`, `price`, `cheapest`, подарунок або бали",
+        Clash::BuyAndBenefit => "набір дає `percent`, `amount`, `price`, `cheapest` або подарунок",
         Clash::SpendAndBenefit => {
             "видаліть `spend` або спитайте суму так: `when: {basket_has: {at_least: …}}`"
         }
@@ -349,6 +373,8 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::MaxDiscount => "видаліть `max_discount`",
         Clash::SlotsAndSet => "залиште вигоду частин або `give`",
         Clash::ChooseTooMany => "зменште `choose` або перелічіть більше подарунків",
+        Clash::CheapestTooMany => "`units` має бути меншим за кількість штук у `buy`",
+        Clash::AssignGift => "видаліть `assign`: він каже, які штуки набору знижено",
     }
 }
 

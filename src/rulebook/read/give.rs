@@ -84,7 +84,9 @@ pub fn benefit(
     };
     let give = reader.fields(give, "give", &GIVE)?;
     let kind = only_kind(reader, give, &BENEFITS);
-    let mut giver = Giver { reader, give, spend, slots, retailer: assign == Some("retailer"), slots_carry };
+    let retailer = assign == Some("retailer");
+    let mut giver =
+        Giver { reader, give, spend, slots, retailer, assign_at: fields.at("assign"), slots_carry };
     giver.options(kind);
     giver.benefit(kind, fields.at("give").unwrap_or(give.at))
 }
@@ -95,6 +97,7 @@ struct Giver<'r, 'p, 'n, 'a> {
     spend: Option<Asked>,
     slots: Option<Vec<Slot>>,
     retailer: bool,
+    assign_at: Option<At>,
     slots_carry: bool,
 }
 
@@ -104,7 +107,11 @@ impl Giver<'_, '_, '_, '_> {
         if let Some(at) = self.give.at("count").filter(|_| kind != Some("by_quantity")) {
             self.reader.add(at, Finding::Clash(Clash::Count));
         }
-        let has_percentage = matches!(kind, None | Some("percent" | "by_quantity" | "by_spend" | "delivery"));
+        // The percentages of slots are always of the current price.
+        let has_percentage = match kind {
+            None => !self.slots_carry,
+            Some(kind) => matches!(kind, "percent" | "by_quantity" | "by_spend" | "delivery"),
+        };
         if let Some(at) = self.give.at("of").filter(|_| !has_percentage) {
             self.reader.add(at, Finding::Clash(Clash::OfList));
         }
@@ -136,8 +143,7 @@ impl Giver<'_, '_, '_, '_> {
         {
             self.reader.add(at, Finding::Clash(Clash::Every));
         }
-        let buys =
-            matches!(kind, None | Some("percent" | "amount" | "price" | "cheapest" | "gift" | "points"));
+        let buys = matches!(kind, None | Some("percent" | "amount" | "price" | "cheapest" | "gift"));
         if let (true, false, Some(at)) =
             (self.slots.is_some(), buys, kind.and_then(|kind| self.give.at(kind)))
         {
@@ -146,7 +152,7 @@ impl Giver<'_, '_, '_, '_> {
         if let (Some("cheapest"), None, Some(at)) = (kind, &self.slots, self.give.at("cheapest")) {
             self.reader.add(at, Finding::Clash(Clash::NeedsBuy));
         }
-        if let (true, Some("percent" | "amount" | "price" | "cheapest"), Some(at)) =
+        if let (true, Some("percent" | "amount" | "price" | "cheapest" | "gift"), Some(at)) =
             (self.slots_carry, kind, kind.and_then(|kind| self.give.at(kind)))
         {
             self.reader.add(at, Finding::Clash(Clash::SlotsAndSet));
@@ -318,6 +324,9 @@ impl Giver<'_, '_, '_, '_> {
     }
 
     fn gift(&mut self) -> Option<Benefit> {
+        if let Some(at) = self.assign_at.filter(|_| self.slots.is_some()) {
+            self.reader.add(at, Finding::Clash(Clash::AssignGift));
+        }
         let fields = self.reader.fields(self.give.get("gift")?, "gift", &GIFT)?;
         let skus: Vec<String> = self
             .reader

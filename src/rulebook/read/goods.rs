@@ -78,7 +78,8 @@ fn facets(reader: &mut Reader<'_>, fields: Fields<'_, '_>, mentions: &mut Vec<Me
 }
 
 /// Whether the exceptions take out every entry of a facet that is chosen from.
-fn takes_out_all(chosen: &Facets, except: &Facets) -> bool {
+#[must_use]
+pub fn takes_out_all(chosen: &Facets, except: &Facets) -> bool {
     let all = |chosen: &[String], out: &dyn Fn(&str) -> bool| {
         !chosen.is_empty() && chosen.iter().all(|word| out(word))
     };
@@ -90,4 +91,13 @@ fn takes_out_all(chosen: &Facets, except: &Facets) -> bool {
         || (!paths.is_empty()
             && all(&chosen.categories, &|path| paths.iter().any(|out| is_at_or_below(&fold_path(path), out))))
         || (!except.skus.is_empty() && all(&chosen.skus, &|sku| except.skus.iter().any(|out| out == sku)))
+        || takes_out_prices(chosen, except)
+}
+
+/// Whether every price that is chosen is excepted.
+fn takes_out_prices(chosen: &Facets, except: &Facets) -> bool {
+    let is_priced = except.price_at_least.is_some() || except.price_below.is_some();
+    is_priced
+        && except.price_at_least.is_none_or(|out| out <= chosen.price_at_least.unwrap_or_default())
+        && except.price_below.is_none_or(|out| chosen.price_below.is_some_and(|below| below <= out))
 }

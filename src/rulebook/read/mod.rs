@@ -7,6 +7,7 @@ pub mod goods;
 pub mod when;
 pub mod cut;
 pub mod give;
+pub mod never;
 pub mod rules;
 pub mod table;
 pub mod file;

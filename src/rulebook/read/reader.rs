@@ -72,6 +72,15 @@ impl<'n, 'a> Fields<'n, 'a> {
         self.entries.iter().find(|entry| entry.key == key && !is_null(&entry.node)).map(|entry| entry.at)
     }
 
+    /// Where the name of a field inside a field stands.
+    #[must_use]
+    pub fn inside(&self, object: &str, key: &str) -> Option<At> {
+        match &self.get(object)?.value {
+            Value::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| entry.at),
+            _ => None,
+        }
+    }
+
     /// Whether the field has a value.
     #[must_use]
     pub fn has(&self, key: &str) -> bool {

@@ -8,6 +8,7 @@ use crate::promotion::{
 use crate::rulebook::diagnostic::finding::{Clash, Finding, Kind, Shape};
 use crate::rulebook::read::give::{Named, benefit};
 use crate::rulebook::read::goods::{Mention, selector};
+use crate::rulebook::read::never::never;
 use crate::rulebook::read::reader::{Fields, Reader};
 use crate::rulebook::read::vocabulary::{BASKETS_MAX, CAP, LEVEL_MAX, LIMITS, PROMOTION, RULES, STAGES};
 use crate::rulebook::read::when::conditions;
@@ -23,6 +24,8 @@ pub struct Ruled<T> {
     pub id_at: At,
     /// Where each entry of `stacks_with` stands.
     pub stacks_at: Vec<At>,
+    /// Where each slot of a set stands.
+    pub slots_at: Vec<At>,
     /// Where its code stands.
     pub code_at: Option<At>,
     /// The price list it names, and where.
@@ -103,13 +106,19 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
     let promotion = Promotion { id, name, group, level, when, on, stage, benefit, stacks_with, limits };
     if reader.errors() == errors_before {
         not_priced(reader, fields, &promotion);
+        never(reader, fields, &promotion);
     }
     let when_fields = fields.get("when").and_then(|node| match &node.value {
         Value::Map(entries) => entries.iter().find(|entry| entry.key == "code").map(|entry| entry.node.at),
         _ => None,
     });
     let id_at = fields.get("id").map_or(fields.at, |node| node.at);
-    rules.promotions.push(Ruled { item: promotion, id_at, stacks_at, code_at: when_fields, list });
+    let slots_at = match fields.get("buy").map(|node| (node, &node.value)) {
+        Some((_, Value::List(slots))) => slots.iter().map(|slot| slot.at).collect(),
+        Some((node, _)) => vec![node.at],
+        None => Vec::new(),
+    };
+    rules.promotions.push(Ruled { item: promotion, id_at, stacks_at, slots_at, code_at: when_fields, list });
 }
 
 fn one_cap(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
@@ -126,7 +135,14 @@ fn one_cap(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
     let name = name.unwrap_or_else(|| id.clone());
     let id_at = fields.get("id").map_or(fields.at, |node| node.at);
     let cap = Cap { id, name, on, floor };
-    rules.caps.push(Ruled { item: cap, id_at, stacks_at: Vec::new(), code_at: None, list: None });
+    rules.caps.push(Ruled {
+        item: cap,
+        id_at,
+        stacks_at: Vec::new(),
+        slots_at: Vec::new(),
+        code_at: None,
+        list: None,
+    });
 }
 
 fn cap_floor(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> Option<CapFloor> {
@@ -249,25 +265,16 @@ fn stage(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: &Benefit) -> 
 
 /// Refuses, in so many words, what is read and checked but not priced yet.
 fn not_priced(reader: &mut Reader<'_>, fields: Fields<'_, '_>, promotion: &Promotion) {
-    let inner = |object: &str, key: &str| -> Option<At> {
-        let Value::Map(entries) = &fields.get(object)?.value else {
-            return None;
-        };
-        entries.iter().find(|entry| entry.key == key).map(|entry| entry.at)
-    };
     let limits = &promotion.limits;
     let is_pool = matches!(promotion.when.code, Some(Code::Pool { .. }));
     let kinds = [
-        (fields.at("buy"), Kind::Set),
-        (fields.at("assign"), Kind::Assign),
-        (inner("give", "by_quantity"), Kind::Quantity),
-        (inner("give", "gift"), Kind::Gift),
-        (inner("give", "points"), Kind::Points),
-        (inner("when", "code").filter(|_| is_pool), Kind::CodePool),
-        (inner("limits", "sets").filter(|_| limits.sets.is_some()), Kind::LimitSets),
-        (inner("limits", "total").filter(|_| limits.total.is_some()), Kind::LimitTotal),
-        (inner("limits", "per_customer").filter(|_| limits.per_customer.is_some()), Kind::LimitPerCustomer),
-        (inner("limits", "budget").filter(|_| limits.budget.is_some()), Kind::LimitBudget),
+        (fields.inside("when", "code").filter(|_| is_pool), Kind::CodePool),
+        (fields.inside("limits", "total").filter(|_| limits.total.is_some()), Kind::LimitTotal),
+        (
+            fields.inside("limits", "per_customer").filter(|_| limits.per_customer.is_some()),
+            Kind::LimitPerCustomer,
+        ),
+        (fields.inside("limits", "budget").filter(|_| limits.budget.is_some()), Kind::LimitBudget),
     ];
     for (at, kind) in kinds {
         if let Some(at) = at {

@@ -55,7 +55,10 @@ pub fn prices(source: &Source, currency: Currency) -> (BTreeMap<String, Amount>,
             prices.insert(sku, price);
         }
     };
-    let found = read(source, currency, PRICE_COLUMNS, &["sku", "price"], &mut rows);
+    let mut found = read(source, currency, PRICE_COLUMNS, &["sku", "price"], &mut rows);
+    if prices.is_empty() && found.is_empty() {
+        found.push(Diagnostic::new(&source.path, None, Finding::NoPrices));
+    }
     (prices, found)
 }
 

@@ -152,7 +152,7 @@ pub static PROMOTION: Object = Object {
         key(
             "buy",
             Type::List(&Type::Object(&SLOT)),
-            "Goods that must be bought together, as a set. Not priced yet.",
+            "Goods that must be bought together, as a set: one slot for each kind of goods.",
         ),
         key("spend", Type::Object(&SPEND), "The sum that the goods must reach."),
         key("give", Type::Object(&GIVE), "What the customer gets."),
@@ -170,7 +170,7 @@ pub static PROMOTION: Object = Object {
         key(
             "assign",
             Type::OneOf(ASSIGNS),
-            "retailer gives the benefit of a set to the cheapest pieces. Not priced yet.",
+            "retailer gives the benefit of a set to the cheapest pieces. Without it the customer gets the best grouping.",
         ),
     ],
 };
@@ -356,7 +356,7 @@ pub static GIVE: Object = Object {
         key(
             "by_quantity",
             Type::List(&Type::Object(&QUANTITY_TIER)),
-            "Tiers by the number of pieces. Not priced yet.",
+            "Tiers by the number of pieces that take part.",
         ),
         key(
             "count",
@@ -365,14 +365,10 @@ pub static GIVE: Object = Object {
         ),
         key("basket_amount", Type::Amount, "An amount taken once off the goods together."),
         key("by_spend", Type::List(&Type::Object(&SPEND_TIER)), "Tiers by the sum of the goods."),
-        key(
-            "cheapest",
-            Type::Object(&CHEAPEST),
-            "Something off the cheapest pieces of a set. Not priced yet.",
-        ),
-        key("gift", Type::Object(&GIFT), "A gift. Not priced yet."),
+        key("cheapest", Type::Object(&CHEAPEST), "Something off the cheapest pieces of each set."),
+        key("gift", Type::Object(&GIFT), "A gift."),
         key("delivery", Type::Object(&DELIVERY), "Something off the delivery."),
-        key("points", Type::Object(&POINTS), "Points. Not priced yet."),
+        key("points", Type::Object(&POINTS), "Points, on what was paid in the end."),
         key("of", Type::OneOf(BASES), "list takes the percentage of the list price."),
         key("max_discount", Type::Amount, "The most it takes off one basket."),
     ],
@@ -451,7 +447,7 @@ pub static LIMITS: Object = Object {
     help: "How much of the promotion there is.",
     keys: &[
         key("units", UNITS, "Pieces of one basket that may take part."),
-        key("sets", Type::WordOr(&["unlimited"], &UNITS), "Sets of one basket. Not priced yet."),
+        key("sets", Type::WordOr(&["unlimited"], &UNITS), "Sets of one basket: a number or unlimited."),
         key("total", Type::Whole(1, BASKETS_MAX), "Baskets in all. Not priced yet."),
         key("per_customer", UNITS, "Baskets of one customer. Not priced yet."),
         key("budget", Type::Amount, "Money given in all. Not priced yet."),
@@ -569,6 +565,36 @@ pub static CONTEXT: Object = Object {
         key("customer", Type::Object(&CUSTOMER), "Who buys."),
         key("payment", Type::Text, "How it is paid."),
         key("codes", WORDS, "Codes that the customer names."),
+        key(
+            "gift_choices",
+            Type::List(&Type::Object(&GIFT_CHOICE)),
+            "What the customer chose among the gifts, one entry a piece.",
+        ),
+        key(
+            "gift_stock",
+            Type::List(&Type::Object(&GIFT_STOCK)),
+            "How much is left to be given away. Goods that are not named are not limited.",
+        ),
+    ],
+};
+
+/// One piece that the customer chose.
+pub static GIFT_CHOICE: Object = Object {
+    name: "gift_choices",
+    help: "One piece that the customer chose.",
+    keys: &[
+        required("promotion", Type::Text, "The id of the promotion that gives it."),
+        required("sku", Type::Text, "The stock-keeping unit."),
+    ],
+};
+
+/// How much is left to be given away.
+pub static GIFT_STOCK: Object = Object {
+    name: "gift_stock",
+    help: "How much is left to be given away.",
+    keys: &[
+        required("sku", Type::Text, "The stock-keeping unit."),
+        required("quantity", Type::Whole(0, UNITS_MAX), "How many pieces. 0 for none."),
     ],
 };
 
@@ -598,5 +624,26 @@ pub static EXPECT: Object = Object {
         required("total", Type::Amount, "What the customer pays for goods and delivery."),
         key("discount", Type::Amount, "What promotions take off."),
         key("promotions", WORDS, "The ids of the promotions that apply, in any order; [] for none."),
+        key(
+            "gifts",
+            Type::List(&Type::Object(&EXPECTED_GIFT)),
+            "What is given, in any order, with lines that became a gift; [] for nothing.",
+        ),
+        key("points", Type::Whole(0, BASKETS_MAX), "The points that are earned."),
+    ],
+};
+
+/// A gift that is expected.
+pub static EXPECTED_GIFT: Object = Object {
+    name: "gifts",
+    help: "A gift that is expected.",
+    keys: &[
+        key("sku", Type::Text, "What is given."),
+        key(
+            "options",
+            WORDS,
+            "What may be chosen from, where the customer has not chosen yet; instead of sku.",
+        ),
+        key("quantity", UNITS, "How many pieces. 1, when absent."),
     ],
 };

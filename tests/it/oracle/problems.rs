@@ -18,7 +18,9 @@ use rust_decimal::Decimal;
 use super::brute;
 
 /// Problems with more assignments than this are left out, and the seed's next one is taken.
-const ASSIGNMENTS_MAX: u64 = 12_000;
+const ASSIGNMENTS_MAX: u64 = 3_000;
+/// One seed in eight may have a large problem.
+const ASSIGNMENTS_MAX_LARGE: u64 = 15_000;
 
 /// Categories of a line.
 const PATHS: &[&[&str]] = &[&[], &["x"], &["x/y"], &["z", "x"]];
@@ -40,9 +42,10 @@ impl Problem {
     /// The problem of a seed.
     pub(crate) fn of(seed: u64) -> Self {
         let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
+        let most = if seed.is_multiple_of(8) { ASSIGNMENTS_MAX_LARGE } else { ASSIGNMENTS_MAX };
         loop {
             let problem = Maker::new(&mut dice).problem();
-            if brute::assignments(&problem.rulebook(), &problem.request) <= ASSIGNMENTS_MAX {
+            if brute::assignments(&problem.rulebook(), &problem.request, most) <= most {
                 return problem;
             }
         }
@@ -106,13 +109,17 @@ enum Mood {
 }
 
 /// Makes one problem; each problem has its own scale of prices, its own levels and its own mood.
-struct Maker<'a> {
-    dice: &'a mut Dice,
-    dearest: i64,
+pub(super) struct Maker<'a> {
+    pub(super) dice: &'a mut Dice,
+    pub(super) dearest: i64,
     step: i64,
     levels: &'static [i32],
     mood: Mood,
-    list_prices: Vec<i64>,
+    /// How many promotions in a hundred are sets or tiers by quantity.
+    sets: i64,
+    /// And how many of the others are gifts or points.
+    gifts: i64,
+    pub(super) list_prices: Vec<i64>,
 }
 
 impl<'a> Maker<'a> {
@@ -122,7 +129,9 @@ impl<'a> Maker<'a> {
         let levels: &[&[i32]] = &[&[0], &[0], &[0], &[0, 1], &[-1, 0, 2], &[0, 1, 2]];
         let levels = dice.pick(levels);
         let mood = dice.pick(&[Mood::Alone, Mood::Mixed, Mood::Mixed, Mood::Friendly]);
-        Maker { dice, dearest, step, levels, mood, list_prices: Vec::new() }
+        let sets = dice.pick(&[0, 25, 50, 80]);
+        let gifts = dice.pick(&[0, 0, 10, 35]);
+        Maker { dice, dearest, step, levels, mood, sets, gifts, list_prices: Vec::new() }
     }
 
     fn problem(&mut self) -> Problem {
@@ -141,7 +150,7 @@ impl<'a> Maker<'a> {
         // The better of two throws: the larger problems are the harder ones.
         let count = self.dice.within(1, 6).max(self.dice.within(1, 6));
         let promotions: Vec<Promotion> = (0..count).map(|place| self.promotion(place)).collect();
-        let delivers = promotions.iter().any(|promotion| !promotion.is_price_promotion());
+        let delivers = promotions.iter().any(|promotion| matches!(promotion.benefit, Benefit::Delivery(_)));
         let caps = if self.dice.chance(40) { self.dice.within(1, 2) } else { 0 };
         let caps = (0..caps).map(|place| self.cap(place)).collect();
         let lowest = if self.dice.chance(30) { self.dice.pick(&[1, 1, 2, 5, self.dearest / 3]) } else { 0 };
@@ -153,23 +162,21 @@ impl<'a> Maker<'a> {
             .then(|| Delivery { method: "courier".to_owned(), price: self.amount(0, self.dearest) });
         let codes: &[&[&str]] = &[&[], &["spring-20"], &["WORD", " Spring 20"], &["other"]];
         let channel = self.dice.pick(&[None, Some("web"), Some("web"), Some("pos")]);
-        let request = Request {
+        let mut request = Request {
             basket: Basket { currency_code: String::new(), lines, delivery },
             context: Context {
-                time: Instant::from_unix(1_795_000_000).expect("a time of this century"),
                 channel: channel.map(str::to_owned),
-                store: None,
-                customer: None,
-                payment_method: None,
                 codes: self.dice.pick(codes).iter().map(|&code| code.to_owned()).collect(),
+                ..Context::at(Instant::from_unix(1_795_000_000).expect("a time of this century"))
             },
             explain: self.dice.chance(50),
         };
+        self.choices(&promotions, &mut request.context);
         Problem { settings, promotions, caps, request }
     }
 
     fn lines(&mut self) -> Vec<Line> {
-        let mut left = self.dice.within(1, 6).max(self.dice.within(1, 6));
+        let mut left = self.dice.within(1, 7).max(self.dice.within(1, 7));
         let mut lines = Vec::new();
         while left > 0 && lines.len() < 4 {
             let quantity = self.dice.within(1, left.min(4));
@@ -198,10 +205,15 @@ impl<'a> Maker<'a> {
     }
 
     fn promotion(&mut self, place: i64) -> Promotion {
-        let (benefit, stage) = self.benefit();
+        let (benefit, stage) = match self.dice.chance(self.sets).then(|| self.set_or_tiers()) {
+            Some(benefit) => (benefit, Stage::Item),
+            None if self.dice.chance(self.gifts) => (self.gift_or_points(), Stage::Basket),
+            None => self.benefit(),
+        };
         let spends = matches!(&benefit, Benefit::Spend { tiers, .. }
             if tiers.iter().any(|tier| matches!(tier.give, SpendBenefit::Basket(_))));
-        let carried = !spends && !matches!(benefit, Benefit::Basket(_) | Benefit::Delivery(_));
+        let is_beside = matches!(benefit, Benefit::Delivery(_) | Benefit::Gift(_) | Benefit::Points(_));
+        let carried = !spends && !is_beside && !matches!(benefit, Benefit::Basket(_));
         let mut when = Conditions::default();
         if self.dice.chance(10) {
             when.code = Some(Code::Word("SPRING20".to_owned()));
@@ -209,20 +221,22 @@ impl<'a> Maker<'a> {
         if self.dice.chance(8) {
             when.channels = vec!["web".to_owned()];
         }
-        let is_delivery = matches!(benefit, Benefit::Delivery(_));
+        let is_set = matches!(&benefit, Benefit::Set(_))
+            || matches!(&benefit, Benefit::Gift(gift) if !gift.slots.is_empty());
         Promotion {
             id: format!("p{place}"),
             name: format!("Promotion {place}"),
             group: self.dice.pick(&[None, None, Some("g"), Some("h")]).map(str::to_owned),
             level: self.dice.pick(self.levels),
             when,
-            on: self.selector(),
+            on: if is_set { Selector::default() } else { self.selector() },
             stage,
             benefit,
-            stacks_with: if is_delivery && self.dice.chance(45) { Stacking::Unsaid } else { self.stacking() },
+            stacks_with: if is_beside && self.dice.chance(45) { Stacking::Unsaid } else { self.stacking() },
             limits: Limits {
                 units: (carried && self.dice.chance(15))
                     .then(|| u32::try_from(self.dice.within(1, 4)).expect("few")),
+                sets: if is_set { self.most_sets() } else { None },
                 ..Limits::default()
             },
         }
@@ -284,7 +298,7 @@ impl<'a> Maker<'a> {
         Benefit::Spend { spend, tiers, max_discount }
     }
 
-    fn spend(&mut self) -> Spend {
+    pub(super) fn spend(&mut self) -> Spend {
         Spend {
             on: self.dice.chance(35).then(|| self.selector()),
             measured: if self.dice.chance(25) { Measured::List } else { Measured::Current },
@@ -293,7 +307,7 @@ impl<'a> Maker<'a> {
     }
 
     /// A sum that the goods just reach, or just miss: some of their prices, perhaps reduced, give or take one.
-    fn threshold(&mut self) -> Amount {
+    pub(super) fn threshold(&mut self) -> Amount {
         let mut sum = 0;
         for at in 0..self.list_prices.len() {
             if self.dice.chance(75) {
@@ -304,7 +318,7 @@ impl<'a> Maker<'a> {
         Amount::from_minor((sum + self.dice.within(-1, 1)).max(0))
     }
 
-    fn cut(&mut self) -> UnitCut {
+    pub(super) fn cut(&mut self) -> UnitCut {
         match self.dice.within(0, 9) {
             0..6 => {
                 let percent = self.dice.pick(&[
@@ -349,7 +363,7 @@ impl<'a> Maker<'a> {
         Stacking::With(list)
     }
 
-    fn selector(&mut self) -> Selector {
+    pub(super) fn selector(&mut self) -> Selector {
         if self.dice.chance(50) {
             return Selector::default();
         }
@@ -360,7 +374,7 @@ impl<'a> Maker<'a> {
         selector
     }
 
-    fn facets(&mut self) -> Facets {
+    pub(super) fn facets(&mut self) -> Facets {
         let mut facets = Facets::default();
         match self.dice.within(0, 4) {
             0 => facets.brands = words(&[self.dice.pick(&["A", "B"])]),
@@ -380,14 +394,14 @@ impl<'a> Maker<'a> {
         facets
     }
 
-    fn amount(&mut self, low: i64, high: i64) -> Amount {
+    pub(super) fn amount(&mut self, low: i64, high: i64) -> Amount {
         let step = if self.dice.chance(80) { self.step } else { 1 };
         let high = (high / step).max(0);
         Amount::from_minor(self.dice.within((low / step).min(high), high).max(i64::from(low > 0)) * step)
     }
 }
 
-fn rate(percent: &str) -> Rate {
+pub(super) fn rate(percent: &str) -> Rate {
     Rate::from_percent(percent.parse().expect("a number")).expect("a percentage")
 }
 

@@ -4,8 +4,11 @@ use std::fmt::Write as _;
 
 use pricewright::basket::Request;
 use pricewright::catalog::selector::{Facets, Selector};
+use pricewright::promotion::benefit::Earn;
+use pricewright::promotion::limits::{Limits, Sets};
 use pricewright::promotion::{
-    Base, Benefit, CapFloor, Code, Measured, Promotion, Spend, SpendBenefit, Stacking, Stage, UnitCut,
+    Base, Benefit, CapFloor, Code, Count, Measured, Promotion, SetBenefit, SetOf, Slot, Spend, SpendBenefit,
+    Stacking, Stage, UnitCut,
 };
 use pricewright::rulebook::Rulebook;
 
@@ -54,6 +57,12 @@ pub(crate) fn problem(rulebook: &Rulebook, request: &Request) -> String {
         "delivery: {delivery:?}, channel: {:?}, codes: {:?}",
         request.context.channel, request.context.codes
     );
+    for choice in &request.context.gift_choices {
+        let _ = writeln!(text, "chosen of {}: {}", choice.promotion, choice.sku);
+    }
+    for stock in &request.context.gift_stock {
+        let _ = writeln!(text, "left to give away: {} x {}", stock.quantity, stock.sku);
+    }
     text
 }
 
@@ -62,6 +71,12 @@ pub(crate) fn best(best: &Best) -> String {
     let mut text = format!("total {}, off by level {:?}", best.total, best.levels);
     if let Some((id, take)) = &best.delivery {
         let _ = write!(text, ", delivery {id} takes {take}");
+    }
+    if best.points > 0 {
+        let _ = write!(text, ", {} points", best.points);
+    }
+    for ((id, sku), pieces) in &best.gifts {
+        let _ = write!(text, "\n    {id} gives {pieces} x {}", sku.as_deref().unwrap_or("of one's choice"));
     }
     for brute::Priced { line, price, takes } in &best.units {
         let _ = write!(text, "\n    line {line}: {price} after {takes:?}");
@@ -116,14 +131,42 @@ fn line_of(promotion: &Promotion) -> String {
                 .collect();
             let _ = write!(text, ", give: {{by_spend: [{}]{}}}", tiers.join(", "), most(*max_discount));
         }
+        Benefit::Quantity { tiers, count, max_discount } => {
+            let tiers: Vec<String> =
+                tiers.iter().map(|tier| format!("{{from: {}, {}}}", tier.from, cut(tier.cut))).collect();
+            let count = if *count == Count::SameSku { ", count: same_sku" } else { "" };
+            let _ =
+                write!(text, ", give: {{by_quantity: [{}]{count}{}}}", tiers.join(", "), most(*max_discount));
+        }
+        Benefit::Set(set) => {
+            let _ = write!(text, ", buy: [{}]{}", slots(&set.slots), set_of(set, &most(set.max_discount)));
+        }
         Benefit::Delivery(benefit) => {
             if let Some((spend, least)) = &benefit.spend {
                 let _ = write!(text, "{}, at_least: {least}", measured(spend));
             }
             let _ = write!(text, ", give: {{delivery: {{{}}}}}", cut(benefit.cut));
         }
-        other => {
-            let _ = write!(text, ", give: {other:?}");
+        Benefit::Gift(gift) => {
+            if !gift.slots.is_empty() {
+                let _ = write!(text, ", buy: [{}]", slots(&gift.slots));
+            }
+            if let Some((spend, least)) = &gift.spend {
+                let _ = write!(text, "{}, at_least: {least}", measured(spend));
+            }
+            let skus = gift.skus.join(", ");
+            let _ = write!(text, ", give: {{gift: {{skus: [{skus}], choose: {}}}}}", gift.choose);
+        }
+        Benefit::Points(points) => {
+            if let Some((spend, least)) = &points.spend {
+                let _ = write!(text, "{}, at_least: {least}", measured(spend));
+            }
+            let _ = match points.earn {
+                Earn::Per { amount, points } => {
+                    write!(text, ", give: {{points: {{per: {amount}, points: {points}}}}}")
+                }
+                Earn::Multiply(times) => write!(text, ", give: {{points: {{multiply: {times}}}}}"),
+            };
         }
     }
     match &promotion.stacks_with {
@@ -133,10 +176,40 @@ fn line_of(promotion: &Promotion) -> String {
             let _ = write!(text, ", stacks_with: [{}]", names.join(", "));
         }
     }
-    if let Some(units) = promotion.limits.units {
-        let _ = write!(text, ", limits: {{units: {units}}}");
-    }
-    text + "}"
+    text + &limits(&promotion.limits) + "}"
+}
+
+fn slots(slots: &[Slot]) -> String {
+    let slot = |slot: &Slot| {
+        let same = if slot.same_sku { ", same: sku" } else { "" };
+        let own = slot.cut.map_or(String::new(), |own| format!(", {}", cut(own)));
+        format!("{{quantity: {}{}{same}{own}}}", slot.quantity, goods(", on", Some(&slot.on)))
+    };
+    slots.iter().map(slot).collect::<Vec<_>>().join(", ")
+}
+
+fn set_of(set: &SetOf, most: &str) -> String {
+    let benefit = match set.benefit {
+        SetBenefit::Percent(rate, base) => cut(UnitCut::Percent(rate, base)),
+        SetBenefit::Amount(amount) => cut(UnitCut::Amount(amount)),
+        SetBenefit::Price(price) => cut(UnitCut::Price(price)),
+        SetBenefit::Cheapest { units, percent } => {
+            format!("cheapest: {{units: {units}, percent: {percent}}}")
+        }
+        SetBenefit::BySlot => "by slot".to_owned(),
+    };
+    let assign = if set.retailer_assigns { ", assign: retailer" } else { "" };
+    format!(", give: {{{benefit}{most}}}{assign}")
+}
+
+fn limits(limits: &Limits) -> String {
+    let units = limits.units.map(|units| format!("units: {units}"));
+    let sets = limits.sets.map(|sets| match sets {
+        Sets::Unlimited => "sets: unlimited".to_owned(),
+        Sets::AtMost(most) => format!("sets: {most}"),
+    });
+    let all: Vec<String> = units.into_iter().chain(sets).collect();
+    if all.is_empty() { String::new() } else { format!(", limits: {{{}}}", all.join(", ")) }
 }
 
 fn measured(spend: &Spend) -> String {

@@ -1,0 +1,120 @@
+//! How near a basket is to one more set, or to the next tier by quantity.
+
+use std::collections::BTreeMap;
+
+use super::priced::{HINT_PART, Priced};
+use crate::money::Amount;
+use crate::pricing::fill::{Need, Pool, lacking, sets};
+use crate::pricing::problem::{Give, Offer, Problem, SetRules};
+use crate::pricing::quote::{Hint, Missing, Near, Why};
+use crate::promotion::{Benefit, Count, Promotion, SetOf};
+
+/// What is near to the sets and the tiers by quantity, those included whose first set or tier is not reached. All goods that match
+/// are looked at, whatever they carry: what another promotion has can be had from it.
+pub(super) fn hints(priced: &Priced<'_>) -> Vec<Hint> {
+    let live = priced.problem.offers.iter().filter_map(|offer| {
+        let missing = match &offer.set {
+            Some(rules) => one_more_set(priced, offer, rules),
+            None => next_tier(priced.problem, offer),
+        };
+        Some(Hint { promotion: offer.index, missing: missing? })
+    });
+    let refused = priced.candidates.refused.iter().filter_map(|(index, why)| {
+        let missing = first(priced.rulebook.promotion(*index)?, why)?;
+        Some(Hint { promotion: *index, missing })
+    });
+    live.chain(refused).collect()
+}
+
+/// What a promotion misses that had no set and no tier to give.
+fn first(promotion: &Promotion, why: &Why) -> Option<Near> {
+    let most = promotion.limits.units.unwrap_or(u32::MAX);
+    match (&promotion.benefit, why) {
+        (Benefit::Set(set), Why::SetMissing(lacks)) => few(lacks, pieces(set).filter(|&all| all <= most)?),
+        (Benefit::Quantity { tiers, .. }, Why::QuantityMissing(pieces)) => {
+            let from = tiers.iter().map(|tier| tier.from).min().filter(|&from| from <= most)?;
+            (0 < *pieces && *pieces <= part(from)).then_some(Near::Pieces(*pieces))
+        }
+        _ => None,
+    }
+}
+
+/// The pieces of one slot that are missing to one more set.
+fn one_more_set(priced: &Priced<'_>, offer: &Offer, rules: &SetRules) -> Option<Near> {
+    let Benefit::Set(set) = &priced.rulebook.promotion(offer.index)?.benefit else {
+        return None;
+    };
+    let all = pieces(set)?;
+    let most = rules.sets_max.unwrap_or(u32::MAX).min(offer.units_max.unwrap_or(u32::MAX) / all.max(1));
+    let needs: Vec<Need> =
+        set.slots.iter().map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect();
+    let pools: Vec<Pool<'_>> = offer.on.ones().filter_map(|line| pool(priced, rules, line)).collect();
+    let made = sets(&needs, &pools, most);
+    if made >= most {
+        return None;
+    }
+    let lacks = lacking(&needs, &pools, made.saturating_add(1)).into_iter().enumerate();
+    let lacks: Vec<Missing> = lacks
+        .filter(|(_, quantity)| *quantity > 0)
+        .map(|(slot, quantity)| Missing { slot, quantity })
+        .collect();
+    few(&lacks, all)
+}
+
+/// The units of a line, as far as they fit into slots.
+fn pool<'a>(priced: &Priced<'a>, rules: &SetRules, line: usize) -> Option<Pool<'a>> {
+    let numbers = priced.problem.lines.get(line)?;
+    let item = priced.rewards.reduced.items.get(numbers.first)?;
+    let fits = rules.slots.iter().enumerate().filter(|(_, lines)| lines.contains(line));
+    let slots: Vec<usize> = fits.map(|(slot, _)| slot).collect();
+    (!slots.is_empty()).then_some(Pool { sku: &item.sku, slots, count: numbers.quantity })
+}
+
+/// The pieces to a tier that gives more than what the pieces reach; where each SKU is counted by itself, of the SKU that is nearest.
+fn next_tier(problem: &Problem, offer: &Offer) -> Option<Near> {
+    let count = offer.count?;
+    let mut counted: BTreeMap<usize, (i64, Vec<usize>)> = BTreeMap::new();
+    for place in offer.on.ones() {
+        let line = problem.lines.get(place)?;
+        let (pieces, lines) = counted.entry(if count == Count::SameSku { line.sku } else { 0 }).or_default();
+        *pieces = pieces.saturating_add(i64::from(line.quantity));
+        lines.push(place);
+    }
+    let most = offer.units_max.map_or(i64::MAX, i64::from);
+    let missing = counted.values().filter_map(|(pieces, lines)| {
+        let worth = |give: &Give| worth(problem, lines, give);
+        let reached = offer.tiers.iter().rfind(|tier| tier.from <= *pieces);
+        let now = reached.map_or(Amount::ZERO, |tier| worth(&tier.give));
+        let mut higher = offer.tiers.iter().filter(|tier| *pieces < tier.from && tier.from <= most);
+        let next = higher.find(|tier| now < worth(&tier.give))?;
+        let missing = next.from - *pieces;
+        (missing <= next.from / HINT_PART).then_some(missing)
+    });
+    missing.min().and_then(|missing| u32::try_from(missing).ok()).map(Near::Pieces)
+}
+
+/// What a tier takes off one unit of each of the lines at their list prices.
+fn worth(problem: &Problem, lines: &[usize], give: &Give) -> Amount {
+    let Give::Units(cut) = give else {
+        return Amount::ZERO;
+    };
+    let lines = lines.iter().filter_map(|&place| Some((place, problem.lines.get(place)?)));
+    lines.map(|(place, line)| cut.take(place, line, line.list, problem.rounding)).sum()
+}
+
+/// What is missing, when it is of one slot and few of the `all` pieces of a set.
+fn few(lacks: &[Missing], all: u32) -> Option<Near> {
+    match lacks {
+        [missing] if missing.quantity <= part(all) => Some(Near::Slot(*missing)),
+        _ => None,
+    }
+}
+
+fn part(all: u32) -> u32 {
+    u32::try_from(i64::from(all) / HINT_PART).unwrap_or_default()
+}
+
+/// The pieces of one set.
+fn pieces(set: &SetOf) -> Option<u32> {
+    set.slots.iter().try_fold(0_u32, |sum, slot| sum.checked_add(slot.quantity))
+}

@@ -1,0 +1,188 @@
+//! The sets of a promotion as roles and patterns.
+//!
+//! Most sets have one pattern with a role a slot. With `cheapest` each way to spread the reduced units over the slots is a
+//! pattern, and each slot has a role for those that are reduced and one for the others: so what a unit loses depends on its
+//! role alone. With `same: sku` each choice of the SKU is a pattern: so a unit's role says of which SKU its set is.
+
+use fixedbitset::FixedBitSet;
+
+use super::model::{Cut, Give, Line, Pattern, Role, SetRules, SetShare, Tier};
+use crate::promotion::limits::Sets;
+use crate::promotion::{Base, Limits, SetBenefit, SetOf, UnitCut};
+
+/// The most patterns of one promotion: a set of four slots with three reduced units has twenty.
+const PATTERNS_MAX: usize = 64;
+
+/// The rules of a set whose slots are filled from the lines of `slots`; and for each role what it gives.
+pub(super) fn rules(
+    set: &SetOf,
+    limits: &Limits,
+    slots: &[FixedBitSet],
+    lines: &[Line],
+) -> (SetRules, Vec<Tier>) {
+    let mut rules = SetRules {
+        roles: Vec::new(),
+        patterns: Vec::new(),
+        slots: slots.to_vec(),
+        sets_max: limits.sets.and_then(|sets| match sets {
+            Sets::AtMost(most) => Some(most),
+            Sets::Unlimited => None,
+        }),
+        shared: match set.benefit {
+            SetBenefit::Amount(amount) => Some(SetShare::Amount(amount)),
+            SetBenefit::Price(price) => Some(SetShare::Price(price)),
+            SetBenefit::Percent(..) | SetBenefit::Cheapest { .. } | SetBenefit::BySlot => None,
+        },
+        retailer_assigns: set.retailer_assigns,
+        order: order(set),
+        is_whole: true,
+    };
+    let mut tiers = Vec::new();
+    for filling in fillings(set, slots, lines) {
+        match set.benefit {
+            SetBenefit::Cheapest { units, percent } => {
+                for reduced in spreads(set, units) {
+                    let parts =
+                        set.slots.iter().zip(reduced).enumerate().flat_map(|(slot, (numbers, reduced))| {
+                            let cut = Cut::Percent(percent, Base::Current);
+                            [
+                                Part { slot, quantity: numbers.quantity - reduced, cut: None },
+                                Part { slot, quantity: reduced, cut: Some(cut) },
+                            ]
+                        });
+                    rules.pattern(&filling, parts, true, &mut tiers);
+                }
+            }
+            _ => {
+                let parts = set.slots.iter().enumerate().map(|(slot, numbers)| Part {
+                    slot,
+                    quantity: numbers.quantity,
+                    cut: plain_cut(set, slot),
+                });
+                rules.pattern(&filling, parts, false, &mut tiers);
+            }
+        }
+    }
+    (rules, tiers)
+}
+
+/// Units of one slot that get the same.
+struct Part {
+    slot: usize,
+    quantity: u32,
+    cut: Option<Cut>,
+}
+
+impl SetRules {
+    fn pattern(
+        &mut self,
+        filling: &[FixedBitSet],
+        parts: impl Iterator<Item = Part>,
+        is_ordered: bool,
+        tiers: &mut Vec<Tier>,
+    ) {
+        if self.patterns.len() >= PATTERNS_MAX {
+            self.is_whole = false;
+            return;
+        }
+        let begin = self.roles.len();
+        for part in parts.filter(|part| part.quantity > 0) {
+            self.roles.push(Role {
+                slot: part.slot,
+                lines: filling.get(part.slot).cloned().unwrap_or_default(),
+                quantity: part.quantity,
+                is_benefited: part.cut.is_some() || self.shared.is_some(),
+            });
+            tiers.push(Tier { from: 0, give: Give::Units(part.cut.unwrap_or(Cut::Nothing)) });
+        }
+        self.patterns.push(Pattern { roles: begin..self.roles.len(), is_ordered });
+    }
+}
+
+/// What each unit of a slot gets by itself.
+fn plain_cut(set: &SetOf, slot: usize) -> Option<Cut> {
+    match set.benefit {
+        SetBenefit::Percent(rate, base) => Some(Cut::Percent(rate, base)),
+        SetBenefit::BySlot => set.slots.get(slot)?.cut.map(|cut| match cut {
+            UnitCut::Price(price) => Cut::Price(price),
+            UnitCut::Percent(rate, base) => Cut::Percent(rate, base),
+            UnitCut::Amount(amount) => Cut::Amount(amount),
+        }),
+        SetBenefit::Amount(_) | SetBenefit::Price(_) | SetBenefit::Cheapest { .. } => None,
+    }
+}
+
+/// Where among the promotions of its stage a set takes effect: where the first kind that it has does.
+fn order(set: &SetOf) -> u8 {
+    let of_cut = |cut: &UnitCut| match cut {
+        UnitCut::Price(_) => 0,
+        UnitCut::Percent(..) => 1,
+        UnitCut::Amount(_) => 2,
+    };
+    match set.benefit {
+        SetBenefit::Price(_) => 0,
+        SetBenefit::Percent(..) | SetBenefit::Cheapest { .. } => 1,
+        SetBenefit::Amount(_) => 2,
+        SetBenefit::BySlot => {
+            set.slots.iter().filter_map(|slot| slot.cut.as_ref().map(of_cut)).min().unwrap_or(2)
+        }
+    }
+}
+
+/// The lines of each slot, for each choice of the SKUs of `same: sku` slots that has the pieces.
+fn fillings(set: &SetOf, slots: &[FixedBitSet], lines: &[Line]) -> Vec<Vec<FixedBitSet>> {
+    let mut ways: Vec<Vec<FixedBitSet>> = vec![Vec::new()];
+    for (slot, filling) in set.slots.iter().zip(slots) {
+        let options =
+            if slot.same_sku { by_sku(filling, slot.quantity, lines) } else { vec![filling.clone()] };
+        let mut next = Vec::new();
+        for way in &ways {
+            for option in options.iter().take(PATTERNS_MAX + 1) {
+                let mut way = way.clone();
+                way.push(option.clone());
+                next.push(way);
+            }
+        }
+        // One more than is kept: so it shows that there were too many.
+        next.truncate(PATTERNS_MAX + 1);
+        ways = next;
+    }
+    ways
+}
+
+/// The lines of each SKU that has at least so many pieces.
+fn by_sku(filling: &FixedBitSet, quantity: u32, lines: &[Line]) -> Vec<FixedBitSet> {
+    let mut skus: Vec<usize> = filling.ones().filter_map(|line| Some(lines.get(line)?.sku)).collect();
+    skus.sort_unstable();
+    skus.dedup();
+    let of = |sku: usize| {
+        let mut of_sku = FixedBitSet::with_capacity(lines.len());
+        of_sku.extend(filling.ones().filter(|&line| lines.get(line).is_some_and(|line| line.sku == sku)));
+        let pieces: u64 =
+            of_sku.ones().filter_map(|line| lines.get(line)).map(|line| u64::from(line.quantity)).sum();
+        (pieces >= u64::from(quantity)).then_some(of_sku)
+    };
+    skus.into_iter().filter_map(of).collect()
+}
+
+/// The ways to spread the reduced units over the slots.
+fn spreads(set: &SetOf, units: u32) -> Vec<Vec<u32>> {
+    let mut ways: Vec<Vec<u32>> = vec![Vec::new()];
+    let whole: u32 = set.slots.iter().map(|slot| slot.quantity).sum();
+    let units = units.min(whole);
+    let mut behind = whole;
+    for slot in &set.slots {
+        behind -= slot.quantity;
+        let mut next = Vec::new();
+        for way in ways {
+            let open = units - way.iter().sum::<u32>();
+            for here in (open.saturating_sub(behind)..=open.min(slot.quantity)).rev() {
+                let mut way = way.clone();
+                way.push(here);
+                next.push(way);
+            }
+        }
+        ways = next;
+    }
+    ways
+}

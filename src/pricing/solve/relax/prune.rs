@@ -1,0 +1,65 @@
+//! Choices that another of their line makes needless.
+
+use smallvec::SmallVec;
+
+use super::build::{Builder, SourceOf};
+use super::model::{Pick, Sense};
+use crate::pricing::solve::choice::Choice;
+
+impl Builder<'_> {
+    /// Leaves out a choice where another of the line is worth more and adds at least as well to every row, so that it keeps
+    /// the settings. Only where nothing is shared: there a unit's worth depends on the others.
+    pub(super) fn undominated(&self, list: &[Choice], picks: Vec<Pick>) -> Vec<Pick> {
+        let last = self.problem.levels - 1;
+        let is_upset = |offer: usize| self.problem.offers.get(offer).is_none_or(|offer| offer.level != last);
+        let takers = |pick: &Pick| -> SmallVec<[usize; 2]> {
+            let takers = list.get(pick.choice).map_or(&[][..], |choice| choice.takers.as_slice());
+            takers.iter().map(|&(offer, _)| offer).filter(|&offer| self.is_on(offer)).collect()
+        };
+        let is_bound = |pick: &Pick| {
+            self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)
+                || takers(pick).into_iter().any(is_upset)
+                || pick
+                    .seats
+                    .iter()
+                    .any(|&(kit, _)| self.choices.kits.get(kit).is_some_and(|kit| !kit.is_exact))
+        };
+        // What a limit sees is exact, or nothing is known of two choices that add differently.
+        let is_vague = |pick: &Pick| {
+            let adds = list.get(pick.choice).map_or(&[][..], |choice| choice.adds.as_slice());
+            self.sources.iter().any(|source| match source {
+                SourceOf::Limit(gauge) => adds.get(*gauge).is_some_and(|(most, least)| most != least),
+                _ => false,
+            })
+        };
+        let is_open = self.settings.iter().any(Option::is_none);
+        let falls = self.plan.deliveries_fall;
+        if !falls || is_open || picks.iter().any(|pick| is_bound(pick) || is_vague(pick)) {
+            return picks;
+        }
+        let is_alike = |one: &Pick, other: &Pick| {
+            (&one.seats, one.withholds, one.receives) == (&other.seats, other.withholds, other.receives)
+                && takers(one) == takers(other)
+        };
+        let mut kept: Vec<Pick> = Vec::with_capacity(picks.len());
+        for pick in picks {
+            if !kept.iter().any(|better| self.dominates(better, &pick) && is_alike(better, &pick)) {
+                kept.push(pick);
+            }
+        }
+        kept
+    }
+
+    /// Whether `better` makes `pick` needless. Choices come with the best value first, so an equal one stays only for the sake
+    /// of ties: it may use fewer promotions.
+    fn dominates(&self, better: &Pick, pick: &Pick) -> bool {
+        better.value > pick.value
+            && self.rows.iter().zip(better.adds.iter().zip(&pick.adds)).all(|(row, (&ours, &theirs))| {
+                match row.sense {
+                    Sense::AtLeast => ours >= theirs,
+                    Sense::AtMost => ours <= theirs,
+                    Sense::Shared => true,
+                }
+            })
+    }
+}

@@ -1,0 +1,98 @@
+//! The basket while promotions take effect one by one, each in its order.
+
+use std::collections::BTreeMap;
+
+use super::audit::Audit;
+use super::effect::Effect;
+use super::shares::{Sharer, shares_as_quoted};
+use crate::money::Amount;
+use crate::promotion::{Promotion, Stage, UnitCut};
+use crate::rulebook::PromotionIndex;
+
+impl Audit<'_> {
+    /// Lets every promotion take effect in its order and notes what each takes off each unit.
+    pub(super) fn effects(&mut self) {
+        let is_price =
+            |index: &PromotionIndex| self.promotion(*index).is_some_and(Promotion::is_price_promotion);
+        let used: Vec<PromotionIndex> = self.used().into_iter().filter(is_price).collect();
+        let mut levels: Vec<i32> =
+            used.iter().filter_map(|&index| self.promotion(index)).map(|p| p.level).collect();
+        levels.sort_unstable_by(|one, other| other.cmp(one));
+        levels.dedup();
+        for level in levels {
+            for stage in [Stage::Item, Stage::Basket] {
+                let is_here = |index: &PromotionIndex| {
+                    self.promotion(*index).is_some_and(|one| one.level == level && one.stage == stage)
+                };
+                let here: Vec<PromotionIndex> = used.iter().copied().filter(is_here).collect();
+                let mut effects: Vec<(u8, PromotionIndex, Effect<'_>)> = Vec::new();
+                for index in here {
+                    match self.effect(index) {
+                        Ok(effect) => effects.push((effect.kind(), index, effect)),
+                        Err(flaw) => self.flaw(flaw),
+                    }
+                }
+                effects.sort_by_key(|&(kind, index, _)| (kind, index));
+                for (_, index, effect) in effects {
+                    self.apply(index, &effect);
+                }
+            }
+        }
+    }
+
+    fn apply(&mut self, index: PromotionIndex, effect: &Effect<'_>) {
+        let carrying = self.carrying(index);
+        let takes: BTreeMap<usize, Amount> = match effect {
+            Effect::Units(cuts, most) => self.take_units(index, &carrying, cuts, *most),
+            Effect::Sets(set) => self.take_sets(index, set),
+            Effect::Basket(amount) => {
+                self.everybody_takes_part(index, &carrying);
+                self.take_together(index, &carrying, *amount)
+            }
+        };
+        for at in carrying {
+            let take = takes.get(&at).copied().unwrap_or_default();
+            if let Some(unit) = self.units.get_mut(at) {
+                unit.take(index, take);
+            }
+        }
+    }
+
+    fn take_units(
+        &self,
+        index: PromotionIndex,
+        carrying: &[usize],
+        cuts: &[UnitCut],
+        most: Option<Amount>,
+    ) -> BTreeMap<usize, Amount> {
+        let wanted: BTreeMap<usize, Amount> = carrying
+            .iter()
+            .zip(cuts)
+            .filter_map(|(&at, &cut)| Some((at, self.cut(self.units.get(at)?, cut))))
+            .collect();
+        let total: Amount = wanted.values().copied().sum();
+        match most.filter(|&most| most < total) {
+            // "What remains is spread over its units in proportion to what each would have had."
+            Some(most) => {
+                let sharers: Vec<Sharer> =
+                    wanted.iter().filter_map(|(&at, &take)| self.sharer(index, at, take, take)).collect();
+                wanted.into_keys().zip(shares_as_quoted(most, &sharers)).collect()
+            }
+            None => wanted,
+        }
+    }
+
+    fn take_together(
+        &self,
+        index: PromotionIndex,
+        carrying: &[usize],
+        amount: Amount,
+    ) -> BTreeMap<usize, Amount> {
+        let sharer = |&at: &usize| {
+            let unit = self.units.get(at)?;
+            self.sharer(index, at, unit.price, unit.price.above(unit.floor))
+        };
+        let sharers: Vec<Sharer> = carrying.iter().filter_map(sharer).collect();
+        carrying.iter().copied().zip(shares_as_quoted(amount, &sharers)).collect()
+    }
+}

@@ -1,0 +1,282 @@
+//! What a basket costs, from the core to the wire.
+
+use super::goods::{counted, goods, product, slot};
+use crate::basket::Request;
+use crate::pricing::{self, CodeFate, GiftWhy, Near, Optimality, Quote, Why};
+use crate::promotion::Promotion;
+use crate::rulebook::{PromotionIndex, Rulebook};
+use crate::server::wire;
+
+/// A quote in proto3 JSON on one line.
+#[must_use]
+pub fn quote_json(quote: &wire::Quote) -> String {
+    // A quote holds texts and whole numbers alone, so there is nothing that JSON could refuse.
+    serde_json::to_string(quote).unwrap_or_default()
+}
+
+/// What `request` costs, as the wire has it.
+#[must_use]
+pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) -> wire::Quote {
+    let (optimality, possible_gain) = match priced.optimality {
+        Optimality::Proven => (wire::quote::Optimality::Proven, 0),
+        Optimality::Bounded(gain) => (wire::quote::Optimality::Bounded, gain.minor()),
+    };
+    let (lines, places): (Vec<wire::QuotedLine>, Vec<Vec<u32>>) =
+        priced.lines.into_iter().map(|line| quoted_line(rulebook, line)).unzip();
+    let sets = sets(rulebook, &priced.sets, &lines, &places);
+    let gifts = priced.gifts.into_iter().map(|given| gift(rulebook, &lines, given)).collect();
+    let refused = priced.gifts_refused.into_iter();
+    wire::Quote {
+        id,
+        rulebook_version: rulebook.digest().version(),
+        rulebook_digest: rulebook.digest().to_string(),
+        currency_code: rulebook.settings().currency.code().to_owned(),
+        list_total: priced.list_total.minor(),
+        discount_total: priced.discount_total.minor(),
+        delivery_total: priced.delivery_total.minor(),
+        total: priced.total.minor(),
+        lines,
+        promotions: priced
+            .applied
+            .iter()
+            .map(|applied| wire::AppliedPromotion {
+                id: promotion_id(rulebook, applied.promotion),
+                name: promotion_name(rulebook, applied.promotion),
+                amount: applied.amount.minor(),
+                quantity: applied.units,
+                points: applied.points,
+            })
+            .collect(),
+        gifts,
+        points: priced.points,
+        codes: priced.codes.into_iter().map(|code| code_result(rulebook, code)).collect(),
+        hints: priced.hints.iter().map(|near| hint(rulebook, near)).collect(),
+        reasons: priced.reasons.into_iter().map(|why| reason(rulebook, why)).collect(),
+        optimality: optimality.into(),
+        possible_gain,
+        sets,
+        gifts_refused: refused.map(|refused| refused_gift(rulebook, request, refused)).collect(),
+    }
+}
+
+/// A discount of nothing is not told; groups that then look the same are one. Beside the line: where each of the core's groups
+/// went.
+fn quoted_line(rulebook: &Rulebook, line: pricing::QuotedLine) -> (wire::QuotedLine, Vec<u32>) {
+    let mut groups: Vec<wire::UnitGroup> = Vec::with_capacity(line.groups.len());
+    let mut places = Vec::with_capacity(line.groups.len());
+    for group in line.groups {
+        let visible = group.carried.iter().filter(|carried| !carried.amount.is_zero());
+        let discounts: Vec<wire::UnitDiscount> = visible
+            .map(|carried| wire::UnitDiscount {
+                promotion_id: promotion_id(rulebook, carried.promotion),
+                amount: carried.amount.minor(),
+            })
+            .collect();
+        let unit_price = group.price.minor();
+        let same = |one: &wire::UnitGroup| one.unit_price == unit_price && one.discounts == discounts;
+        let place = groups.iter().position(same).unwrap_or(groups.len());
+        match groups.get_mut(place) {
+            Some(same) => same.quantity = same.quantity.saturating_add(group.quantity),
+            None => groups.push(wire::UnitGroup { quantity: group.quantity, unit_price, discounts }),
+        }
+        places.push(number(place));
+    }
+    let line = wire::QuotedLine {
+        id: line.id,
+        sku: line.sku,
+        quantity: line.quantity,
+        list_unit_price: line.list_price.minor(),
+        total: line.total.minor(),
+        groups,
+    };
+    (line, places)
+}
+
+/// Sets that look the same once groups are one are told once, with their times added up.
+fn sets(
+    rulebook: &Rulebook,
+    made_up: &[pricing::MadeUp],
+    lines: &[wire::QuotedLine],
+    places: &[Vec<u32>],
+) -> Vec<wire::AppliedSet> {
+    let mut sets: Vec<wire::AppliedSet> = Vec::with_capacity(made_up.len());
+    for set in made_up {
+        let promotion_id = promotion_id(rulebook, set.promotion);
+        let mut members: Vec<wire::SetMember> = Vec::with_capacity(set.members.len());
+        for member in &set.members {
+            let line_id = lines.get(member.line).map(|line| line.id.clone()).unwrap_or_default();
+            let group = places.get(member.line).and_then(|line| line.get(member.group));
+            let (group, slot) = (group.copied().unwrap_or_default(), number(member.slot));
+            let same =
+                |one: &&mut wire::SetMember| one.line_id == line_id && one.group == group && one.slot == slot;
+            match members.iter_mut().find(same) {
+                Some(same) => same.quantity = same.quantity.saturating_add(member.quantity),
+                None => members.push(wire::SetMember { line_id, group, slot, quantity: member.quantity }),
+            }
+        }
+        match sets.iter_mut().find(|one| one.promotion_id == promotion_id && one.members == members) {
+            Some(same) => same.times = same.times.saturating_add(set.times),
+            None => sets.push(wire::AppliedSet { promotion_id, times: set.times, members }),
+        }
+    }
+    sets
+}
+
+fn gift(rulebook: &Rulebook, lines: &[wire::QuotedLine], given: pricing::Given) -> wire::Gift {
+    let called = |sku: &String| product(rulebook.catalog(), sku);
+    let product = given.sku.as_ref().map(called).unwrap_or_default();
+    wire::Gift {
+        promotion_id: promotion_id(rulebook, given.promotion),
+        name: promotion_name(rulebook, given.promotion),
+        sku: product.sku,
+        product_name: product.name,
+        quantity: given.quantity,
+        options: given.options.iter().map(called).collect(),
+        line_id: given
+            .line
+            .and_then(|place| lines.get(place))
+            .map(|line| line.id.clone())
+            .unwrap_or_default(),
+    }
+}
+
+fn refused_gift(rulebook: &Rulebook, request: &Request, refused: pricing::GiftRefused) -> wire::RefusedGift {
+    use wire::refused_gift::Code;
+    let choice = request.context.gift_choices.get(refused.choice).cloned().unwrap_or_default();
+    let (code, told) = match refused.why {
+        GiftWhy::NoSuchGift => (Code::NoSuchGift, None),
+        GiftWhy::NotAnOption => (Code::NotAnOption, None),
+        GiftWhy::TooMany => (Code::TooMany, None),
+        GiftWhy::OutOfStock => (Code::OutOfStock, None),
+        GiftWhy::NotApplied(why) => {
+            let promotion = rulebook.find(&choice.promotion);
+            let told = promotion.map(|promotion| reason(rulebook, pricing::Reason { promotion, why }));
+            (Code::NotApplied, told)
+        }
+    };
+    wire::RefusedGift {
+        choice: number(refused.choice),
+        promotion_id: choice.promotion,
+        sku: choice.sku,
+        code: code.into(),
+        reason: told,
+    }
+}
+
+fn code_result(rulebook: &Rulebook, result: pricing::CodeResult) -> wire::CodeResult {
+    use wire::code_result::Status;
+    let (status, told) = match result.fate {
+        CodeFate::Applied => (Status::Applied, None),
+        CodeFate::NotApplied(why) => (Status::NotApplied, Some(reason(rulebook, why))),
+        CodeFate::Unknown => (Status::Unknown, None),
+        CodeFate::Repeated => (Status::Repeated, None),
+    };
+    wire::CodeResult { code: result.code, status: status.into(), reason: told }
+}
+
+fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
+    let mut hint = wire::Hint {
+        promotion_id: promotion_id(rulebook, near.promotion),
+        name: promotion_name(rulebook, near.promotion),
+        ..wire::Hint::default()
+    };
+    match near.missing {
+        Near::Amount(missing) => {
+            hint.missing_amount = missing.minor();
+            hint.goods = counted_goods(rulebook, near.promotion);
+        }
+        Near::Pieces(missing) => {
+            hint.missing_quantity = missing;
+            hint.goods = counted_goods(rulebook, near.promotion);
+        }
+        Near::Slot(missing) => {
+            hint.missing_quantity = missing.quantity;
+            hint.slot = Some(number(missing.slot));
+            hint.goods = slot_goods(rulebook, near.promotion, missing.slot);
+        }
+    }
+    hint
+}
+
+fn reason(rulebook: &Rulebook, told: pricing::Reason) -> wire::Reason {
+    use wire::reason::Code;
+    let mut out =
+        wire::Reason { promotion_id: promotion_id(rulebook, told.promotion), ..wire::Reason::default() };
+    let code = match told.why {
+        Why::NotStarted => Code::NotStarted,
+        Why::Ended => Code::Ended,
+        Why::WrongWeekday => Code::WrongWeekday,
+        Why::WrongHour => Code::WrongHour,
+        Why::WrongChannel => Code::WrongChannel,
+        Why::WrongStore => Code::WrongStore,
+        Why::WrongSegment => Code::WrongSegment,
+        Why::WrongTier => Code::WrongTier,
+        Why::WrongBirthday => Code::WrongBirthday,
+        Why::WrongCustomer => Code::WrongCustomer,
+        Why::WrongPayment => Code::WrongPayment,
+        Why::WrongDelivery => Code::WrongDelivery,
+        // The generator takes the name of the enum off `CODE_MISSING`.
+        Why::CodeMissing => Code::Missing,
+        Why::NoSuchGoods => {
+            out.goods = rulebook.promotion(told.promotion).and_then(|one| goods(rulebook, &one.on));
+            Code::NoSuchGoods
+        }
+        Why::BasketLacks => Code::BasketLacks,
+        Why::SpendMissing(missing) => {
+            out.missing_amount = missing.minor();
+            out.goods = counted_goods(rulebook, told.promotion);
+            Code::SpendMissing
+        }
+        Why::QuantityMissing(missing) => {
+            out.missing_quantity = missing;
+            out.goods = counted_goods(rulebook, told.promotion);
+            Code::QuantityMissing
+        }
+        Why::SetMissing(missing) => {
+            let missing = missing.into_iter().map(|missing| wire::MissingGoods {
+                slot: number(missing.slot),
+                quantity: missing.quantity,
+                goods: slot_goods(rulebook, told.promotion, missing.slot),
+            });
+            out.missing_goods = missing.collect();
+            Code::SetMissing
+        }
+        Why::OutOfStock => Code::OutOfStock,
+        Why::HeldByFloor(caps) => {
+            out.held_by = caps;
+            Code::HeldByFloor
+        }
+        Why::Beaten(by) => {
+            out.beaten_by = by.into_iter().map(|index| promotion_id(rulebook, index)).collect();
+            Code::Beaten
+        }
+    };
+    out.code = code.into();
+    out
+}
+
+fn counted_goods(rulebook: &Rulebook, promotion: PromotionIndex) -> Option<wire::Goods> {
+    rulebook.promotion(promotion).and_then(|promotion| goods(rulebook, counted(promotion)))
+}
+
+fn slot_goods(rulebook: &Rulebook, promotion: PromotionIndex, place: usize) -> Option<wire::Goods> {
+    let slot = slot(rulebook.promotion(promotion)?, place)?;
+    goods(rulebook, &slot.on)
+}
+
+fn promotion_id(rulebook: &Rulebook, index: PromotionIndex) -> String {
+    named(rulebook, index, |promotion| &promotion.id)
+}
+
+fn promotion_name(rulebook: &Rulebook, index: PromotionIndex) -> String {
+    named(rulebook, index, |promotion| &promotion.name)
+}
+
+fn named(rulebook: &Rulebook, index: PromotionIndex, name: fn(&Promotion) -> &String) -> String {
+    rulebook.promotion(index).map(name).cloned().unwrap_or_default()
+}
+
+/// A place or a length: no request has four billion of anything.
+fn number(place: usize) -> u32 {
+    u32::try_from(place).unwrap_or(u32::MAX)
+}
