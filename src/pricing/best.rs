@@ -105,7 +105,9 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
             None => most = most.max(Some(total(&value(&solution, &plan, &problem)))),
         }
     }
-    close(shop, found, most, plans.has_more)
+    let mut best = close(shop, found, most, plans.has_more);
+    best.solution.steps = steps - left;
+    best
 }
 
 /// The plans that make gifts of units; none where nothing was chosen.

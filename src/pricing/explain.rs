@@ -59,6 +59,7 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
         reasons: if priced.request.explain { reasons(priced, &applied) } else { Vec::new() },
         applied,
         optimality: priced.solution.possible_gain.map_or(Optimality::Proven, Optimality::Bounded),
+        steps: priced.solution.steps,
     }
 }
 

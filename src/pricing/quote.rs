@@ -38,6 +38,8 @@ pub struct Quote {
     pub reasons: Vec<Reason>,
     /// How far the total is proven to be the best.
     pub optimality: Optimality,
+    /// The work of the search, in steps: the same for the same request on every machine.
+    pub steps: u64,
 }
 
 /// One line, priced.

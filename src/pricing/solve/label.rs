@@ -74,6 +74,8 @@ pub(super) struct Floor<'a> {
     /// For each row and kit the last line that adds to it.
     row_ends: Vec<Option<usize>>,
     kit_ends: Vec<Option<usize>>,
+    /// For each line the ordered kits of which no other line at its price follows, and the benefits of retailers, as bits.
+    rank_ends: Vec<(SmallVec<[usize; 2]>, u64)>,
 }
 
 impl<'a> Floor<'a> {
@@ -94,7 +96,8 @@ impl<'a> Floor<'a> {
                 kits.map(|(_, &end)| end).chain([units]).max().flatten()
             })
             .collect();
-        Floor { problem, choices, relaxation, rests, seats, row_ends, kit_ends }
+        let rank_ends = rank_ends(relaxation);
+        Floor { problem, choices, relaxation, rests, seats, row_ends, kit_ends, rank_ends }
     }
 
     /// The way that serves nobody yet.
@@ -186,18 +189,21 @@ impl<'a> Floor<'a> {
     /// Ends a line: what no later line adds to is settled. False where a row does not hold or a set stays incomplete.
     pub(super) fn end(&self, label: &mut Label, place: usize) -> bool {
         let relaxation = self.relaxation;
-        let rank = |place: usize| relaxation.lines.get(place).map(|line| line.rank);
-        let next = rank(place + 1);
-        if next != rank(place) {
-            label.closed |= std::mem::take(&mut label.begun);
+        if let Some((kits, bits)) = self.rank_ends.get(place) {
+            label.closed |= label.begun & bits;
+            label.begun &= !bits;
+            let is_in_order = |&kit: &usize| {
+                let numbers = relaxation.kits.get(kit);
+                numbers.is_none_or(|numbers| tally::is_in_order(numbers, self.counts(label, kit)))
+            };
+            if !kits.iter().all(is_in_order) {
+                return false;
+            }
         }
         for (kit, numbers) in relaxation.kits.iter().enumerate() {
             let counts = self.counts(label, kit);
             if counts.iter().all(|&count| count == 0) {
                 continue;
-            }
-            if numbers.is_ordered && next != rank(place) && !tally::is_in_order(numbers, counts) {
-                return false;
             }
             if self.kit_ends.get(kit) == Some(&Some(place)) {
                 if !tally::is_complete(numbers, counts, relaxation.may_leave) {
@@ -280,6 +286,28 @@ impl<'a> Floor<'a> {
                 ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
             })
     }
+}
+
+/// For each line the ordered kits, and the benefits of retailers as bits, of which it is the last at its price.
+fn rank_ends(relaxation: &Relaxation) -> Vec<(SmallVec<[usize; 2]>, u64)> {
+    let mut ends = vec![(SmallVec::new(), 0); relaxation.lines.len()];
+    let mut next_of_kit: Vec<Option<usize>> = vec![None; relaxation.kits.len()];
+    let mut next_of_bit = [None; 64];
+    for (line, (kits, bits)) in relaxation.lines.iter().zip(ends.iter_mut()).rev() {
+        for (kit, (numbers, next)) in relaxation.kits.iter().zip(next_of_kit.iter_mut()).enumerate() {
+            let is_here = || line.picks.iter().any(|pick| pick.seats.iter().any(|&(own, _)| own == kit));
+            if numbers.is_ordered && is_here() && next.replace(line.rank) != Some(line.rank) {
+                kits.push(kit);
+            }
+        }
+        let here = line.picks.iter().fold(0, |bits, pick| bits | pick.withholds | pick.receives);
+        for (bit, next) in next_of_bit.iter_mut().enumerate() {
+            if here >> bit & 1 == 1 && next.replace(line.rank) != Some(line.rank) {
+                *bits |= 1 << bit;
+            }
+        }
+    }
+    ends
 }
 
 /// Runs over the lines. `least` is what a way must reach to be of use. The error holds nothing: there were too many labels, or

@@ -5,6 +5,7 @@ use smallvec::SmallVec;
 use super::bound::{Bound, ONE};
 use super::kits::RelaxedKit;
 use super::model::{Fixed, LinePicks, Only, Pick, Relaxation, Row, Sense};
+use super::order;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::Value;
 use crate::pricing::solve::choice::{Choice, Choices, End, Gauge, Kit};
@@ -308,11 +309,7 @@ impl Builder<'_> {
             }
             lines.push(LinePicks { line: place, quantity, rank, picks });
         }
-        // Where sets are made up by price, the dearest come first; so it shows at once whether a set can be.
-        if self.choices.kits.iter().any(|kit| kit.is_ordered || kit.retailer_assigns) {
-            lines.sort_by_key(|line| line.rank);
-        }
-        Some((lines, prices.len()))
+        Some((order::served(lines, &self.choices.kits), prices.len()))
     }
 
     fn pick(&self, line: usize, place: usize, choice: &Choice) -> Pick {

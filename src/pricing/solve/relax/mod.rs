@@ -8,6 +8,7 @@
 mod bound;
 mod kits;
 mod model;
+mod order;
 mod build;
 mod prune;
 mod tune;

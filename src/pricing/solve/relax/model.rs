@@ -70,7 +70,7 @@ pub(in crate::pricing::solve) struct Only<'a> {
 }
 
 /// Decisions on single units, made where the bound alone does not tell choices apart.
-#[derive(Default)]
+#[derive(Debug, Clone, Default)]
 pub(in crate::pricing::solve) struct Fixed {
     /// A unit of the line has the choice.
     pub forced: Vec<(usize, usize)>,

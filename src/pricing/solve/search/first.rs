@@ -2,8 +2,9 @@
 
 use super::super::label::{self, Floor};
 use super::super::relax::{Begin, Only, Relaxation};
-use super::super::switch::{Setting, Switch};
+use super::super::switch::Switch;
 use super::super::way::Served;
+use super::queue::Decided;
 use super::state::{Search, last};
 use crate::pricing::settle::Value;
 
@@ -15,47 +16,47 @@ const ATTEMPTS_MAX: usize = 64;
 impl Search<'_> {
     /// A good assignment to begin with: every switch off, then setting by setting whatever makes it better. Returns the
     /// settings that were found best.
-    pub(super) fn climb(&mut self, steps: u64) -> Vec<Option<Setting>> {
+    pub(super) fn climb(&mut self, steps: u64) -> Decided {
         let end = self.left.saturating_sub(steps);
         let off = |switch: &Switch| switch.settings.last().copied();
-        self.settings = self.plan.switches.iter().map(off).collect();
+        self.decided.settings = self.plan.switches.iter().map(off).collect();
         self.beam();
         for _ in 0..CLIMBS_MAX {
             let before = self.best.settled.value.clone();
             for (place, switch) in self.plan.switches.iter().enumerate() {
-                let held = self.settings.clone();
+                let held = self.decided.settings.clone();
                 let mut found = held.clone();
                 for setting in &switch.settings {
                     if self.left <= end {
                         break;
                     }
                     let value = self.best.settled.value.clone();
-                    self.settings.clone_from(&held);
+                    self.decided.settings.clone_from(&held);
                     self.set(place, Some(*setting));
                     self.beam();
                     if self.best.settled.value > value {
-                        found.clone_from(&self.settings);
+                        found.clone_from(&self.decided.settings);
                     }
                 }
-                self.settings = found;
+                self.decided.settings = found;
             }
             if self.best.settled.value == before || self.left <= end {
                 break;
             }
         }
-        std::mem::replace(&mut self.settings, vec![None; self.plan.switches.len()])
+        std::mem::replace(&mut self.decided, Decided::nothing(self.plan))
     }
 
     /// Tries what other engines do: one promotion with sets after the other takes the best it can on the units that are left.
     /// In several orders: those that take most first, those that take most of each unit first, as they stand.
-    pub(super) fn attempt(&mut self, settings: &[Option<Setting>], steps: u64) {
+    pub(super) fn attempt(&mut self, hints: &Decided, steps: u64) {
         let end = self.left.saturating_sub(steps);
         let mut offers: Vec<usize> = self.choices.kits.iter().map(|kit| kit.offer).collect();
         offers.dedup();
         if offers.len() < 2 {
             return;
         }
-        self.settings = settings.to_vec();
+        self.decided = hints.clone();
         let whole: Vec<u32> = self.problem.lines.iter().map(|line| line.quantity).collect();
         let mut alone: Vec<(i64, i64, usize)> = Vec::new();
         let plain = self.alone(usize::MAX, &whole).map_or(0, |(value, _)| last(&value));
@@ -96,7 +97,6 @@ impl Search<'_> {
             }
             turn += 1;
         }
-        self.settings = vec![None; self.plan.switches.len()];
     }
 
     /// Serves the offers one by one and prices what comes out.
@@ -117,7 +117,7 @@ impl Search<'_> {
         if let Some((_, served)) = self.alone(usize::MAX, &left) {
             kept.extend(served);
             let most = Value::from_elem(0, self.problem.levels);
-            let (on, _) = self.decided();
+            let (on, _) = self.on();
             self.leaf(&kept, &on, &most);
         }
     }
@@ -138,8 +138,8 @@ impl Search<'_> {
         let problem = (self.problem, self.choices, self.plan);
         let relaxation = Relaxation::new(
             problem,
-            &self.settings,
-            (Some(&only), &self.fixed),
+            &self.decided.settings,
+            (Some(&only), &self.decided.fixed),
             &least,
             Begin::Guess,
             &mut steps,
@@ -147,7 +147,7 @@ impl Search<'_> {
         self.left = self.left.saturating_sub(steps);
         let relaxation = relaxation?;
         let floor = Floor::of(self.problem, self.choices, &relaxation);
-        let (_, used) = self.decided();
+        let (_, used) = self.on();
         let found = label::run(&floor, (&least, used), (label::BEAM, true), &mut self.left).ok()?;
         found.ways.into_iter().next()
     }
@@ -158,13 +158,13 @@ impl Search<'_> {
         let mut steps = 0;
         let problem = (self.problem, self.choices, self.plan);
         let relaxation =
-            Relaxation::new(problem, &self.settings, (None, &self.fixed), &least, Begin::Guess, &mut steps);
+            Relaxation::new(problem, &self.decided.settings, (None, &self.decided.fixed), &least, Begin::Guess, &mut steps);
         self.left = self.left.saturating_sub(steps);
         let Some(relaxation) = relaxation else {
             return;
         };
         let floor = Floor::of(self.problem, self.choices, &relaxation);
-        let (on, used) = self.decided();
+        let (on, used) = self.on();
         let mut left = self.left;
         if let Ok(found) = label::run(&floor, (&least, used), (label::BEAM, true), &mut left) {
             for (value, served) in found.ways {

@@ -6,11 +6,11 @@ use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
 use super::super::choice::Choices;
-use super::super::relax::Fixed;
 use super::super::solution::Worth;
 use super::super::switch::{Effect, Plan, Setting};
 use super::super::tie::Used;
 use super::super::way::{self, Deal, Served};
+use super::queue::{Decided, Queue};
 use crate::money::Amount;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Settled, Units, Value, settle};
@@ -52,8 +52,9 @@ pub(super) struct Search<'a> {
     pub(super) problem: &'a Problem,
     pub(super) choices: &'a Choices,
     pub(super) plan: &'a Plan,
-    pub(super) settings: Vec<Option<Setting>>,
-    pub(super) fixed: Fixed,
+    /// What is decided where the search stands.
+    pub(super) decided: Decided,
+    pub(super) queue: Queue,
     pub(super) left: u64,
     /// The best bound among what was left open when the work ran out.
     pub(super) open: Option<Value>,
@@ -107,10 +108,10 @@ impl Search<'_> {
     }
 
     /// The basket amounts that are on under the settings, and the promotions that these use.
-    pub(super) fn decided(&self) -> (FixedBitSet, Used) {
+    pub(super) fn on(&self) -> (FixedBitSet, Used) {
         let mut used = Used::none(self.problem);
         let mut on = FixedBitSet::with_capacity(self.problem.offers.len());
-        for setting in self.settings.iter().flatten() {
+        for setting in self.decided.settings.iter().flatten() {
             match setting.effect {
                 Effect::Basket { offer, .. } => {
                     on.insert(offer);
@@ -126,7 +127,7 @@ impl Search<'_> {
     }
 
     pub(super) fn set(&mut self, place: usize, setting: Option<Setting>) {
-        if let Some(slot) = self.settings.get_mut(place) {
+        if let Some(slot) = self.decided.settings.get_mut(place) {
             *slot = setting;
         }
     }

@@ -16,13 +16,16 @@ use crate::pricing::settle::Value;
 impl Search<'_> {
     /// Gives choices to the units, line by line, pick by pick: each pick to as many of the line's open units as may be, then
     /// to fewer. A stack of its own keeps a basket of a thousand lines off the thread's.
-    pub(super) fn units(&mut self, floor: &Floor<'_>, root: Node, on: &FixedBitSet, ceiling: &Value) {
+    pub(super) fn units(&mut self, floor: &Floor<'_>, root: Node, on: &FixedBitSet, ceiling: &Value, steps: u64) {
+        let end = self.left - steps;
         let mut served: Vec<Served> = Vec::with_capacity(floor.relaxation.lines.len());
         let mut stack = vec![Frame { node: root, counts: None, has_units: false }];
         while let Some(top) = stack.last_mut() {
-            if !self.pay(1, ceiling) {
+            if self.left <= end {
+                self.leave_open(ceiling);
                 return;
             }
+            self.left -= 1;
             if std::mem::take(&mut top.has_units) {
                 served.pop();
             }
