@@ -80,6 +80,57 @@ fn seated<'a>(
     })
 }
 
+/// A way without the units that stand ready for sets that are not made up.
+pub(super) fn trimmed(choices: &Choices, served: &[Served]) -> Vec<Served> {
+    let mut served = served.to_vec();
+    for (place, kit) in choices.kits.iter().enumerate() {
+        let seats = |served: &[Served], role: usize| -> Vec<usize> {
+            let has = |units: &Served| {
+                let choice = choices.lines.get(units.line).and_then(|list| list.get(units.choice));
+                choice.is_some_and(|choice| choice.seats.contains(&(place, role)))
+            };
+            (0..served.len()).filter(|&at| served.get(at).is_some_and(has)).collect()
+        };
+        let count = |served: &[Served], role: usize| -> u32 {
+            seats(served, role).iter().filter_map(|&at| served.get(at)).map(|units| units.count).sum()
+        };
+        let roles = || kit.roles.iter().enumerate();
+        let benefited = roles().filter(|(_, role)| role.is_benefited);
+        let sets =
+            benefited.map(|(at, role)| count(&served, at) / role.quantity.max(1)).max().unwrap_or_default();
+        for (at, role) in roles().filter(|(_, role)| !role.is_benefited) {
+            let mut excess = count(&served, at).saturating_sub(sets * role.quantity);
+            for seat in seats(&served, at).into_iter().rev() {
+                let Some(units) = served.get(seat).copied().filter(|_| excess > 0) else {
+                    break;
+                };
+                let Some(choice) = without(choices, &units, kit.offer) else {
+                    continue;
+                };
+                let leaving = excess.min(units.count);
+                excess -= leaving;
+                if let Some(staying) = served.get_mut(seat) {
+                    staying.count -= leaving;
+                }
+                served.push(Served { choice, count: leaving, ..units });
+            }
+        }
+        served.retain(|units| units.count > 0);
+    }
+    served
+}
+
+/// The choice of units that leave the sets of an offer.
+fn without(choices: &Choices, units: &Served, offer: usize) -> Option<usize> {
+    let list = choices.lines.get(units.line)?;
+    let own = list.get(units.choice)?;
+    let is_other = |choice: &Choice| {
+        let kept = own.acts.iter().filter(|act| act.offer != offer);
+        choice.acts.iter().eq(kept)
+    };
+    list.iter().position(is_other)
+}
+
 /// What a way adds up to on each gauge, at most and at least.
 pub(super) fn sums(choices: &Choices, served: &[Served]) -> Vec<(i64, i64)> {
     let mut sums = vec![(0, 0); choices.gauges.len()];

@@ -4,7 +4,7 @@ use smallvec::SmallVec;
 
 use super::bound::{Bound, ONE};
 use super::kits::RelaxedKit;
-use super::model::{Fixed, LinePicks, Only, Pick, Relaxation, Row, Sense};
+use super::model::{Fixed, LinePicks, Only, Pick, Relaxation, Row, Sense, SourceOf};
 use super::order;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::Value;
@@ -67,8 +67,18 @@ pub(super) fn relaxation(
     // their multipliers; the other way round the descent gets stuck.
     let begin = |row: &Row| if row.sense == Sense::Shared { ONE } else { 0 };
     let multipliers = builder.rows.iter().map(begin).collect();
-    let mut relaxation =
-        Relaxation { rows: builder.rows, multipliers, kits, lines, constant, may_leave, steps: 0 };
+    let (rows, sources) = (builder.rows, builder.sources);
+    let mut relaxation = Relaxation {
+        rows,
+        sources,
+        multipliers,
+        kits,
+        lines,
+        constant,
+        may_leave,
+        torn: Vec::new(),
+        steps: 0,
+    };
     relaxation.guess(ranks);
     Some(relaxation)
 }
@@ -84,17 +94,6 @@ fn retailers(choices: &Choices) -> Vec<(usize, usize)> {
         }
     }
     found
-}
-
-/// Where a row's coefficients come from.
-#[derive(Clone, Copy)]
-pub(super) enum SourceOf {
-    Gauge(usize),
-    Limit(usize),
-    Units(usize),
-    Sets(usize),
-    Capped(usize),
-    Room(usize),
 }
 
 pub(super) struct Builder<'a> {
@@ -287,12 +286,12 @@ impl Builder<'_> {
             };
             let rank = prices.iter().position(|&price| price == line.list.minor()).unwrap_or_default();
             let mut quantity = self.quantity(place, line.quantity);
-            for &(_, forced) in self.fixed.forced.iter().filter(|&&(of, _)| of == place) {
+            for &(_, forced, count) in self.fixed.forced.iter().filter(|&&(of, _, _)| of == place) {
                 let choice =
                     list.get(forced).filter(|choice| lives(choice) && self.is_allowed(choice, line.sku))?;
                 let picks = vec![self.pick(place, forced, choice)];
-                lines.push(LinePicks { line: place, quantity: 1, rank, picks });
-                quantity = quantity.checked_sub(1)?;
+                lines.push(LinePicks { line: place, quantity: count, rank, picks });
+                quantity = quantity.checked_sub(count)?;
             }
             if quantity == 0 {
                 continue;

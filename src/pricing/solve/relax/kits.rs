@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bound::ONE;
+use super::lanes::{Lanes, Sides};
 use crate::pricing::solve::choice::KitRole;
 
 /// One way to make up sets, under the settings.
@@ -32,9 +33,33 @@ pub(in crate::pricing::solve) struct RelaxedKit {
     /// Units of one set that are not benefited, and that are.
     idle: i128,
     benefited: i128,
+    /// What the units are paid line by line, and exactly what the sets are worth beside that: then nothing of the above counts.
+    pub(in crate::pricing::solve) lanes: Option<Lanes>,
+}
+
+/// What the roles of one kit are paid.
+#[derive(Debug, Clone)]
+pub(super) struct Paid {
+    roles: SmallVec<[i128; 2]>,
+    steps: Vec<i128>,
+    pub(super) lanes: Vec<(usize, Sides<i64>)>,
 }
 
 impl RelaxedKit {
+    pub(super) fn paid(&self) -> Paid {
+        let lanes = self.lanes.as_ref().map(Lanes::paid).unwrap_or_default();
+        Paid { roles: self.paid.clone(), steps: self.steps.clone(), lanes }
+    }
+
+    pub(super) fn pay(&mut self, paid: &Paid) {
+        self.paid.clone_from(&paid.roles);
+        self.steps.clone_from(&paid.steps);
+        self.sum_up();
+        if let Some(lanes) = &mut self.lanes {
+            lanes.pay(&paid.lanes);
+        }
+    }
+
     pub(super) fn new(
         (offer, level): (usize, usize),
         roles: SmallVec<[KitRole; 2]>,
@@ -59,6 +84,7 @@ impl RelaxedKit {
             behind: Vec::new(),
             idle: count(false),
             benefited: count(true),
+            lanes: None,
             roles,
         }
     }
@@ -70,6 +96,9 @@ impl RelaxedKit {
 
     /// What the kit adds to the bound where its sets are worth more than their units are charged.
     pub(super) fn side(&self, level: usize, worth: i128) -> i128 {
+        if let Some(lanes) = &self.lanes {
+            return lanes.side();
+        }
         let charged = if level >= self.level { self.charged() } else { 0 };
         (worth - charged).max(0) * i128::from(self.sets_max)
     }
@@ -79,8 +108,16 @@ impl RelaxedKit {
         self.roles.iter().zip(&self.paid).map(|(role, &paid)| i128::from(role.quantity) * paid).sum()
     }
 
-    /// What a unit in a role is paid at a rank; less than nothing where it is charged.
-    pub(super) fn potential(&self, role: usize, rank: usize) -> i128 {
+    /// What a unit of the line at `place` is paid in a role; less than nothing where it is charged.
+    pub(super) fn potential(&self, role: usize, (place, rank): (usize, usize)) -> i128 {
+        match &self.lanes {
+            Some(lanes) => lanes.potential(role, place),
+            None => self.potential_at(role, rank),
+        }
+    }
+
+    /// The same without lanes, at a rank.
+    pub(super) fn potential_at(&self, role: usize, rank: usize) -> i128 {
         let paid = self.paid.get(role).copied().unwrap_or_default();
         let place = self.behind.get(rank).copied().unwrap_or_default();
         let is_benefited = self.roles.get(role).is_some_and(|role| role.is_benefited);
@@ -94,6 +131,10 @@ impl RelaxedKit {
         // Rounded up: what is paid too much is in the bound all the same.
         let each = missing.div_euclid(size) + i128::from(missing.rem_euclid(size) != 0);
         self.paid.iter_mut().for_each(|paid| *paid += each);
+        // A unit that gets no benefit may always leave: it is never charged for standing ready.
+        for (role, paid) in self.roles.iter().zip(&mut self.paid) {
+            *paid = if role.is_benefited { *paid } else { (*paid).max(0) };
+        }
     }
 
     /// Sums the steps up.

@@ -6,6 +6,7 @@
 //! from above. A switch that is not decided counts with the best that it could do.
 
 mod bound;
+mod lanes;
 mod kits;
 mod model;
 mod order;
@@ -15,6 +16,7 @@ mod tune;
 
 pub(super) use bound::{Bound, add, last as last_of, whole};
 pub(super) use kits::RelaxedKit;
+pub(super) use lanes::Lanes;
 pub(super) use model::{Begin, Fixed, Known, LinePicks, Only, Pick, Relaxation, Sense};
 
 use super::choice::Choices;

@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bound::{Bound, ONE, add};
-use super::kits::RelaxedKit;
+use super::kits::{Paid, RelaxedKit};
 use crate::pricing::settle::Value;
 
 /// How a row holds.
@@ -72,8 +72,8 @@ pub(in crate::pricing::solve) struct Only<'a> {
 /// Decisions on single units, made where the bound alone does not tell choices apart.
 #[derive(Debug, Clone, Default)]
 pub(in crate::pricing::solve) struct Fixed {
-    /// A unit of the line has the choice.
-    pub forced: Vec<(usize, usize)>,
+    /// So many units of the line have the choice.
+    pub forced: Vec<(usize, usize, u32)>,
     /// No other unit of the line has it.
     pub barred: Vec<(usize, usize)>,
 }
@@ -87,14 +87,37 @@ pub(in crate::pricing::solve) enum Begin<'a> {
     Anew,
     /// From known ones on.
     From(&'a Known),
+    /// The same with little work: to compare what could be decided.
+    Try(&'a Known),
+    /// Known ones as they are: for an attempt that is no proof.
+    As(&'a Known),
 }
 
-/// Multipliers of the kits.
-pub(in crate::pricing::solve) struct Known(pub(super) Vec<(SmallVec<[i128; 2]>, Vec<i128>)>);
+/// Multipliers of the rows, by what they are of, and of the kits.
+#[derive(Debug, Clone)]
+pub(in crate::pricing::solve) struct Known {
+    pub(super) rows: Vec<(RowKey, i64)>,
+    pub(super) kits: Vec<Paid>,
+}
+
+/// What a row is of: the same under other settings.
+pub(super) type RowKey = (SourceOf, Sense, i64);
+
+/// Where a row's coefficients come from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SourceOf {
+    Gauge(usize),
+    Limit(usize),
+    Units(usize),
+    Sets(usize),
+    Capped(usize),
+    Room(usize),
+}
 
 /// The lines under the settings.
 pub(in crate::pricing::solve) struct Relaxation {
     pub rows: Vec<Row>,
+    pub(super) sources: Vec<SourceOf>,
     pub(super) multipliers: Vec<i64>,
     pub kits: Vec<RelaxedKit>,
     /// In the order in which they are served.
@@ -103,13 +126,19 @@ pub(in crate::pricing::solve) struct Relaxation {
     pub constant: Value,
     /// Whether a unit may leave its sets where it gets nothing from them, and the assignment stays as good.
     pub may_leave: bool,
+    /// Lines with seats that their units choose and the sets do not take, or the other way round.
+    pub torn: Vec<(usize, (usize, usize))>,
     pub(super) steps: u64,
 }
 
 impl Relaxation {
-    /// The multipliers of the kits, for a relaxation under further settings to begin with.
+    /// The multipliers, for a relaxation under further settings to begin with.
     pub(in crate::pricing::solve) fn known(&self) -> Known {
-        Known(self.kits.iter().map(|kit| (kit.paid.clone(), kit.steps.clone())).collect())
+        let keys = self.sources.iter().zip(&self.rows).map(|(&source, row)| (source, row.sense, row.bound));
+        Known {
+            rows: keys.zip(self.multipliers.iter().copied()).collect(),
+            kits: self.kits.iter().map(RelaxedKit::paid).collect(),
+        }
     }
 
     /// The bound of everything.
@@ -153,7 +182,7 @@ impl Relaxation {
     }
 
     /// What a unit takes off, charged.
-    pub(super) fn charged(&self, pick: &Pick, rank: usize) -> Bound {
+    pub(super) fn charged(&self, pick: &Pick, at: (usize, usize)) -> Bound {
         let mut charged: Bound = pick.value.iter().map(|&sum| i128::from(sum) * i128::from(ONE)).collect();
         for ((row, &multiplier), &one) in self.rows.iter().zip(&self.multipliers).zip(&pick.adds) {
             if multiplier != 0 && one != 0 {
@@ -164,7 +193,7 @@ impl Relaxation {
         }
         for &(kit, role) in &pick.seats {
             if let Some(kit) = self.kits.get(kit) {
-                let part = kit.potential(role, rank);
+                let part = kit.potential(role, at);
                 charged.iter_mut().skip(kit.level).for_each(|sum| *sum += part);
             }
         }
@@ -184,9 +213,9 @@ impl Relaxation {
 
     pub(super) fn charge(&mut self) {
         let mut lines = std::mem::take(&mut self.lines);
-        for line in &mut lines {
+        for (place, line) in lines.iter_mut().enumerate() {
             for pick in &mut line.picks {
-                pick.charged = self.charged(pick, line.rank);
+                pick.charged = self.charged(pick, (place, line.rank));
             }
             // Stable: among equal ones the choices keep their own order.
             line.picks.sort_by(|one, other| {

@@ -2,8 +2,8 @@
 
 use smallvec::SmallVec;
 
-use super::build::{Builder, SourceOf};
-use super::model::{Pick, Sense};
+use super::build::Builder;
+use super::model::{Pick, Sense, SourceOf};
 use crate::pricing::solve::choice::Choice;
 
 impl Builder<'_> {

@@ -6,7 +6,9 @@
 use smallvec::SmallVec;
 
 use super::bound::{Bound, ONE, add, last, whole};
-use super::model::{Begin, Known, Pick, Relaxation, Sense};
+use super::kits::{Paid, RelaxedKit};
+use super::lanes::{Fits, Lanes, Sides};
+use super::model::{Begin, Known, LinePicks, Pick, Relaxation, Sense};
 use crate::pricing::settle::Value;
 
 /// Rounds over the rows: more hardly move the bound.
@@ -15,6 +17,8 @@ const ROUNDS: usize = 2;
 const DESCENTS_MAX: usize = 60;
 /// Steps without a better bound after which the steps get shorter.
 const PATIENCE: usize = 5;
+/// Ways through lanes that cost as much as a choice looked at.
+const LANES_A_STEP: u64 = 8;
 /// Steps are in parts of this.
 const STRIDE: i128 = 64;
 
@@ -25,25 +29,41 @@ struct Seen {
     sums: SmallVec<[i128; 8]>,
     /// How many units have each role of each kit, by rank.
     roles: Vec<Vec<SmallVec<[i128; 2]>>>,
+    /// For each kit with lanes how many units of each line are on each side.
+    lanes: Vec<Vec<Sides<i64>>>,
 }
 
 /// Finds multipliers; false as soon as the bound is worse than `least`.
 pub(super) fn tune(relaxation: &mut Relaxation, least: &Value, begin: Begin<'_>) -> bool {
-    if let Begin::From(Known(kits)) = begin {
-        for (kit, (paid, steps)) in relaxation.kits.iter_mut().zip(kits) {
-            kit.paid.clone_from(paid);
-            kit.steps.clone_from(steps);
-            kit.sum_up();
-        }
-        relaxation.balance();
+    let has_kits = relaxation.kits.iter().any(|kit| kit.sets_max > 0);
+    let mut known_rows = vec![false; relaxation.rows.len()];
+    if let Begin::From(known) | Begin::Try(known) | Begin::As(known) = begin {
+        known_rows = relaxation.begin_from(known);
+    }
+    // Without sets nothing else moves the rows.
+    let open: Vec<usize> =
+        (0..relaxation.rows.len()).filter(|&row| !has_kits || known_rows.get(row) == Some(&false)).collect();
+    let rounds = if matches!(begin, Begin::Try(_) | Begin::As(_)) { 1 } else { ROUNDS };
+    if !relaxation.bisect_rows(&open, rounds, least) {
+        return false;
+    }
+    if !has_kits || matches!(begin, Begin::Guess) {
+        return true;
+    }
+    relaxation.lay_lanes(begin);
+    relaxation.solve_lanes();
+    if relaxation.kits.iter().filter_map(|kit| kit.lanes.as_ref()).any(Lanes::is_stuck) {
+        return false;
     }
     let descents = match begin {
-        Begin::Guess => 0,
-        Begin::Anew => DESCENTS_MAX,
         Begin::From(_) => DESCENTS_MAX / 4,
+        Begin::Try(_) => DESCENTS_MAX / 15,
+        Begin::Anew => DESCENTS_MAX,
+        Begin::Guess | Begin::As(_) => 0,
     };
-    let has_kits = relaxation.kits.iter().any(|kit| kit.sets_max > 0);
-    relaxation.bisect_rows(least) && (!has_kits || relaxation.descend(least, descents))
+    let is_open = relaxation.descend(least, descents);
+    relaxation.torn = relaxation.torn();
+    is_open
 }
 
 impl Relaxation {
@@ -69,10 +89,79 @@ impl Relaxation {
         }
     }
 
+    /// Takes over multipliers; tells for each row whether it was known.
+    fn begin_from(&mut self, known: &Known) -> Vec<bool> {
+        for (kit, known) in self.kits.iter_mut().zip(&known.kits) {
+            kit.pay(known);
+        }
+        let keys: Vec<_> = self
+            .sources
+            .iter()
+            .zip(&self.rows)
+            .map(|(&source, row)| (source, row.sense, row.bound))
+            .collect();
+        let found = keys.iter().zip(&mut self.multipliers).map(|(key, multiplier)| {
+            let own = known.rows.iter().find(|(known, _)| known == key);
+            *multiplier = own.map_or(*multiplier, |&(_, known)| known);
+            own.is_some()
+        });
+        let found = found.collect();
+        self.balance();
+        found
+    }
+
+    /// Sees the sets of the cheapest exactly, where that is no great work. Not with several levels: there a set is worth
+    /// something else on each of them.
+    fn lay_lanes(&mut self, begin: Begin<'_>) {
+        if self.constant.len() > 1 {
+            return;
+        }
+        for place in 0..self.kits.len() {
+            let Some(kit) = self.kits.get(place).filter(|kit| kit.is_ordered && kit.sets_max > 0) else {
+                continue;
+            };
+            let fits: Vec<Fits> = self.lines.iter().map(|line| fits(line, place, kit.roles.len())).collect();
+            let mut lanes =
+                Lanes::of(&kit.roles, &fits, self.may_leave, |role, rank| kit.potential_at(role, rank));
+            if let (Some(lanes), Begin::From(known) | Begin::Try(known) | Begin::As(known)) =
+                (&mut lanes, begin)
+            {
+                lanes.pay(known.kits.get(place).map_or(&[][..], |known| &known.lanes));
+            }
+            if let Some(kit) = self.kits.get_mut(place) {
+                kit.lanes = lanes;
+            }
+        }
+    }
+
+    /// The seats that units choose and sets do not take, or the other way round.
+    fn torn(&mut self) -> Vec<(usize, (usize, usize))> {
+        let seen = self.evaluate();
+        let mut torn = Vec::new();
+        for (kit, (numbers, sides)) in self.kits.iter().zip(&seen.lanes).enumerate() {
+            if let Some(lanes) = &numbers.lanes {
+                torn.extend(lanes.torn(sides).map(|(line, role)| (line, (kit, role))));
+            }
+        }
+        torn
+    }
+
+    /// Works out what the sets are worth beside what their units are paid.
+    fn solve_lanes(&mut self) {
+        let level = self.constant.len() - 1;
+        let worths: Vec<i128> = self.kits.iter().map(|kit| self.set_worth(kit, level)).collect();
+        for (kit, worth) in self.kits.iter_mut().zip(worths) {
+            if let Some(lanes) = &mut kit.lanes {
+                lanes.solve(worth);
+                self.steps += lanes.work / LANES_A_STEP;
+            }
+        }
+    }
+
     /// Bisects the multiplier of each row that the best choices break; false as soon as the bound is worse than `least`.
-    fn bisect_rows(&mut self, least: &Value) -> bool {
-        for _ in 0..ROUNDS {
-            for place in 0..self.rows.len() {
+    fn bisect_rows(&mut self, open: &[usize], rounds: usize, least: &Value) -> bool {
+        for _ in 0..rounds {
+            for &place in open {
                 let seen = self.evaluate();
                 if whole(&seen.bound) < *least {
                     return false;
@@ -202,13 +291,27 @@ impl Relaxation {
                     .collect()
             })
             .collect();
-        let roles: Vec<SmallVec<[i128; 2]>> =
-            self.kits.iter().zip(&counts).map(|(kit, counts)| kit.excess(counts)).collect();
+        let roles: Vec<SmallVec<[i128; 2]>> = self
+            .kits
+            .iter()
+            .zip(&counts)
+            .map(|(kit, counts)| if kit.lanes.is_some() { SmallVec::new() } else { kit.excess(counts) })
+            .collect();
         let ranks: Vec<Vec<i128>> = self
             .kits
             .iter()
             .zip(&seen.roles)
-            .map(|(kit, by_rank)| if kit.is_ordered { kit.overtakes(by_rank) } else { Vec::new() })
+            .map(
+                |(kit, by_rank)| {
+                    if kit.is_ordered && kit.lanes.is_none() { kit.overtakes(by_rank) } else { Vec::new() }
+                },
+            )
+            .collect();
+        let lanes: Vec<Vec<Sides<i128>>> = self
+            .kits
+            .iter()
+            .zip(&seen.lanes)
+            .map(|(kit, sides)| kit.lanes.as_ref().map(|lanes| lanes.excess(sides)).unwrap_or_default())
             .collect();
         // A rank that is not charged and not broken does not move.
         let moves = |over: i128, step: i128| over > 0 || step > 0;
@@ -218,6 +321,8 @@ impl Relaxation {
             let moving = ranks.iter().zip(&kit.steps).filter(|&(&over, &step)| moves(over, step));
             norm += moving.map(|(over, _)| (over * price / kit.size().max(1)).pow(2)).sum::<i128>();
         }
+        let sides = lanes.iter().flatten();
+        norm += sides.map(|over| (over.idle.pow(2) + over.benefited.pow(2)) * price * price).sum::<i128>();
         if norm == 0 {
             return false;
         }
@@ -230,7 +335,11 @@ impl Relaxation {
                 *multiplier = i64::try_from(moved.clamp(0, most)).unwrap_or(i64::MAX);
             }
         }
-        for ((kit, roles), ranks) in self.kits.iter_mut().zip(&roles).zip(&ranks) {
+        for (((kit, roles), ranks), sides) in self.kits.iter_mut().zip(&roles).zip(&ranks).zip(&lanes) {
+            if let Some(lanes) = &mut kit.lanes {
+                lanes.step(sides, |over| (over * price) * gap / norm * price);
+                continue;
+            }
             for (paid, excess) in kit.paid.iter_mut().zip(roles) {
                 *paid -= (excess * price / 16) * gap / norm * price;
             }
@@ -264,22 +373,22 @@ impl Relaxation {
     }
 
     fn state(&self) -> State {
-        let kits = self.kits.iter().map(|kit| (kit.paid.clone(), kit.steps.clone())).collect();
+        let kits = self.kits.iter().map(RelaxedKit::paid).collect();
         State { multipliers: self.multipliers.clone(), kits }
     }
 
     fn restore(&mut self, state: &State) {
         self.multipliers.clone_from(&state.multipliers);
-        for (kit, (paid, steps)) in self.kits.iter_mut().zip(&state.kits) {
-            kit.paid.clone_from(paid);
-            kit.steps.clone_from(steps);
-            kit.sum_up();
+        for (kit, paid) in self.kits.iter_mut().zip(&state.kits) {
+            kit.pay(paid);
         }
     }
 
     /// The bound under the multipliers, and what the best charged choices come to.
     fn evaluate(&mut self) -> Seen {
+        self.solve_lanes();
         let ranks = self.kits.first().map_or(0, |kit| kit.steps.len().max(1));
+        let lanes = |kit: &RelaxedKit| if kit.lanes.is_some() { self.lines.len() } else { 0 };
         let mut seen = Seen {
             bound: self.open(),
             sums: SmallVec::from_elem(0, self.rows.len()),
@@ -291,12 +400,13 @@ impl Relaxation {
                     vec![SmallVec::from_elem(0, kit.roles.len()); ranks]
                 })
                 .collect(),
+            lanes: self.kits.iter().map(|kit| vec![Sides::default(); lanes(kit)]).collect(),
         };
-        for line in &self.lines {
+        for (place, line) in self.lines.iter().enumerate() {
             let mut best: Option<(Bound, &Pick)> = None;
             for pick in &line.picks {
                 self.steps += 1;
-                let charged = self.charged(pick, line.rank);
+                let charged = self.charged(pick, (place, line.rank));
                 if best.as_ref().is_none_or(|(most, _)| charged > *most) {
                     best = Some((charged, pick));
                 }
@@ -307,6 +417,11 @@ impl Relaxation {
                     *sum += i128::from(one) * i128::from(line.quantity);
                 }
                 for &(kit, role) in &pick.seats {
+                    if let Some(lanes) = self.kits.get(kit).and_then(|kit| kit.lanes.as_ref())
+                        && let Some(sides) = seen.lanes.get_mut(kit).and_then(|lines| lines.get_mut(place))
+                    {
+                        lanes.add(sides, role, i64::from(line.quantity));
+                    }
                     let by_rank = seen.roles.get_mut(kit);
                     let at = by_rank.and_then(|ranks| {
                         if ranks.len() == 1 { ranks.get_mut(0) } else { ranks.get_mut(line.rank) }
@@ -336,5 +451,16 @@ impl Relaxation {
 /// All multipliers.
 struct State {
     multipliers: Vec<i64>,
-    kits: Vec<(SmallVec<[i128; 2]>, Vec<i128>)>,
+    kits: Vec<Paid>,
+}
+
+/// What the units of a line may do in the sets of a kit.
+fn fits(line: &LinePicks, kit: usize, roles: usize) -> Fits {
+    let quantity = i64::from(line.quantity);
+    let role = |role: usize| {
+        let seated = line.picks.iter().filter(|pick| pick.seats.contains(&(kit, role))).count();
+        let least = if seated == line.picks.len() { quantity } else { 0 };
+        (least, if seated > 0 { quantity } else { 0 })
+    };
+    Fits { line: line.line, quantity, rank: line.rank, roles: (0..roles).map(role).collect() }
 }

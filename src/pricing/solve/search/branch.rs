@@ -6,7 +6,9 @@ use super::state::{Search, last};
 use crate::pricing::settle::Value;
 
 /// The units of which one is decided on.
-const STOOLS_MAX: usize = 8;
+const UNITS_MAX: usize = 8;
+/// Those of them that sets and units see differently.
+const TORN_MAX: usize = 6;
 /// The settings of a switch that are tried: one with more is decided only where nothing else is open.
 const SETTINGS_MAX: usize = 8;
 /// A fall of the bound beyond which more does not count: what is multiplied stays small.
@@ -66,7 +68,10 @@ impl Search<'_> {
                 switch.settings.iter().map(|setting| Side::Set(place, *setting)).collect::<Vec<Side>>()
             })
         };
-        let units = stools(relaxation).into_iter();
+        let mut units = torn(relaxation);
+        units.extend(stools(relaxation));
+        units.dedup();
+        let units = units.into_iter().take(UNITS_MAX);
         let units = units.map(|(line, choice)| vec![Side::Forced(line, choice), Side::Barred(line, choice)]);
         let mut all: Vec<Vec<Side>> = of_switches(SETTINGS_MAX).chain(units).collect();
         if all.is_empty() {
@@ -81,7 +86,7 @@ impl Search<'_> {
         let mut open = Vec::with_capacity(sides.len());
         for &side in sides {
             self.take(side);
-            let under = self.bounded(Begin::From(known));
+            let under = self.bounded(Begin::Try(known));
             self.undo(side);
             let least = i128::from(last(&self.best.settled.value));
             let bound = under.as_ref().map_or(least, |relaxation| last_of(&relaxation.bound()));
@@ -94,7 +99,7 @@ impl Search<'_> {
 
     fn take(&mut self, side: Side) {
         match side {
-            Side::Forced(line, choice) => self.decided.fixed.forced.push((line, choice)),
+            Side::Forced(line, choice) => self.decided.fixed.forced.push((line, choice, 1)),
             Side::Barred(line, choice) => self.decided.fixed.barred.push((line, choice)),
             Side::Set(place, setting) => self.set(place, Some(setting)),
         }
@@ -113,6 +118,19 @@ impl Search<'_> {
     }
 }
 
+/// Units that choose a seat which the sets do not give them, or that sets ask for and do not get; the dearest first.
+fn torn(relaxation: &Relaxation) -> Vec<(usize, usize)> {
+    let torn = relaxation.torn.iter().filter_map(|&(place, seat)| {
+        let line = relaxation.lines.get(place).filter(|line| line.picks.len() > 1)?;
+        let pick = line.picks.iter().find(|pick| pick.seats.contains(&seat))?;
+        Some((line.rank, line.line, pick.choice))
+    });
+    let mut torn: Vec<_> = torn.collect();
+    torn.sort_unstable();
+    torn.dedup();
+    torn.into_iter().take(TORN_MAX).map(|(_, line, choice)| (line, choice)).collect()
+}
+
 /// The units on which two sides differ most: the best choice and another are worth about the same to the bound, and what the
 /// rows see of them is far apart. There the bound sits between two stools.
 fn stools(relaxation: &Relaxation) -> Vec<(usize, usize)> {
@@ -126,5 +144,5 @@ fn stools(relaxation: &Relaxation) -> Vec<(usize, usize)> {
     });
     let mut open: Vec<_> = open.collect();
     open.sort_by(|one, other| other.cmp(one));
-    open.into_iter().take(STOOLS_MAX).map(|(_, std::cmp::Reverse(line), choice)| (line, choice)).collect()
+    open.into_iter().take(UNITS_MAX).map(|(_, std::cmp::Reverse(line), choice)| (line, choice)).collect()
 }

@@ -1,6 +1,7 @@
 //! Good assignments to begin with: no proof is wanted of them, and a proof is the shorter the better they are.
 
-use super::super::label::{self, Floor};
+use super::super::floor::Floor;
+use super::super::label;
 use super::super::relax::{Begin, Only, Relaxation};
 use super::super::switch::Switch;
 use super::super::way::Served;
@@ -157,8 +158,14 @@ impl Search<'_> {
         let least = self.best.settled.value.clone();
         let mut steps = 0;
         let problem = (self.problem, self.choices, self.plan);
-        let relaxation =
-            Relaxation::new(problem, &self.decided.settings, (None, &self.decided.fixed), &least, Begin::Guess, &mut steps);
+        let relaxation = Relaxation::new(
+            problem,
+            &self.decided.settings,
+            (None, &self.decided.fixed),
+            &least,
+            Begin::Guess,
+            &mut steps,
+        );
         self.left = self.left.saturating_sub(steps);
         let Some(relaxation) = relaxation else {
             return;

@@ -4,11 +4,15 @@
 mod state;
 mod first;
 mod queue;
+mod near;
 mod branch;
 mod units;
 
+use fixedbitset::FixedBitSet;
+
 use super::choice::{Act, Choices};
-use super::label::{self, Floor};
+use super::floor::Floor;
+use super::label;
 use super::relax::{Begin, Relaxation, whole};
 use super::solution::{Solution, Worth};
 use super::switch::{Effect, Plan, Switch};
@@ -19,10 +23,10 @@ use queue::{Decided, Node, Queue};
 use state::{Best, Search, nothing};
 
 /// The parts of the work that a climb and the first attempts may take: one in so many.
-const CLIMB_PART: u64 = 4;
-const ATTEMPT_PART: u64 = 4;
+const CLIMB_PART: u64 = 8;
+const ATTEMPT_PART: u64 = 8;
 /// The work that the first proof by labels may take before anything is decided: one part in so many of what is left.
-const LABEL_PART: u64 = 3;
+const LABEL_PART: u64 = 4;
 /// The same once something is decided.
 const LABEL_STEPS_MAX: u64 = 30_000;
 /// The work that may go into looking at every assignment of a node: one part in so many of what is left.
@@ -47,6 +51,8 @@ pub(super) fn run(
         open: None,
         worth,
         best,
+        best_way: (Vec::new(), Vec::new()),
+        is_improved: false,
     };
     let hints = search.climb(steps / CLIMB_PART);
     search.attempt(&hints, steps / ATTEMPT_PART);
@@ -137,7 +143,7 @@ impl Search<'_> {
         let width = if is_first { label::BROAD } else { label::BEAM };
         let least = self.best.settled.value.clone();
         if let Ok(found) = label::run(&floor, (&least, used.clone()), (width, true), &mut self.left) {
-            self.leaves(&found.ways[..found.ways.len().min(label::BEAM)], &on);
+            self.leaves(found.ways.get(..label::BEAM).unwrap_or(&found.ways), &on);
         }
         let least = self.best.settled.value.clone();
         let part = if is_first { self.left / LABEL_PART } else { self.left.min(LABEL_STEPS_MAX) };
@@ -145,6 +151,9 @@ impl Search<'_> {
         let found = label::run(&floor, (&least, used.clone()), (label::LABELS_MAX, false), &mut left);
         self.left -= part - left;
         let Ok(found) = found else {
+            if !std::mem::replace(&mut self.is_improved, true) {
+                self.improve(relaxation);
+            }
             self.branch(relaxation, &bound);
             return;
         };
@@ -165,7 +174,7 @@ impl Search<'_> {
     }
 
     /// Prices ways, the best first, as long as they could be better than the best.
-    fn leaves(&mut self, ways: &[(Value, Vec<Served>)], on: &fixedbitset::FixedBitSet) {
+    fn leaves(&mut self, ways: &[(Value, Vec<Served>)], on: &FixedBitSet) {
         for (value, served) in ways {
             if *value < self.best.settled.value {
                 break;

@@ -61,20 +61,13 @@ pub(super) struct Search<'a> {
     /// What breaks ties first.
     pub(super) worth: Option<&'a Worth<'a>>,
     pub(super) best: Best,
+    /// The way that the best assignment came from, and the settings that it was found under.
+    pub(super) best_way: (Vec<Served>, Vec<Option<Setting>>),
+    /// Whether better assignments have been looked for near it.
+    pub(super) is_improved: bool,
 }
 
 impl Search<'_> {
-    /// Pays for work; false when there is none left, and then `bound` stays open.
-    pub(super) fn pay(&mut self, steps: u64, bound: &Value) -> bool {
-        if self.left < steps {
-            self.left = 0;
-            self.leave_open(bound);
-            return false;
-        }
-        self.left -= steps;
-        true
-    }
-
     /// What could at most be taken off in all, whatever the levels: each line's best choice, and every amount in full.
     fn most(&self) -> i64 {
         let lines = self.problem.lines.iter().zip(&self.choices.lines).map(|(line, list)| {
@@ -146,7 +139,11 @@ impl Search<'_> {
             for fewer_first in [false, true] {
                 self.left = self.left.saturating_sub(work);
                 let assignment = way::assignment(self.problem, self.choices, served, on, deal, fewer_first);
+                let before = self.best.settled.value.clone();
                 is_legal |= self.consider(&assignment);
+                if self.best.settled.value > before {
+                    self.best_way = (served.to_vec(), self.decided.settings.clone());
+                }
                 let is_mixed =
                     assignment.units.windows(2).any(|pair| matches!(pair, [a, b] if a.line == b.line));
                 if !is_mixed {

@@ -6,7 +6,7 @@ use std::ops::RangeInclusive;
 
 use fixedbitset::FixedBitSet;
 
-use super::super::label::{Floor, Label};
+use super::super::floor::{Floor, Label};
 use super::super::relax::whole;
 use super::super::tie::Used;
 use super::super::way::Served;
@@ -16,7 +16,14 @@ use crate::pricing::settle::Value;
 impl Search<'_> {
     /// Gives choices to the units, line by line, pick by pick: each pick to as many of the line's open units as may be, then
     /// to fewer. A stack of its own keeps a basket of a thousand lines off the thread's.
-    pub(super) fn units(&mut self, floor: &Floor<'_>, root: Node, on: &FixedBitSet, ceiling: &Value, steps: u64) {
+    pub(super) fn units(
+        &mut self,
+        floor: &Floor<'_>,
+        root: Node,
+        on: &FixedBitSet,
+        ceiling: &Value,
+        steps: u64,
+    ) {
         let end = self.left - steps;
         let mut served: Vec<Served> = Vec::with_capacity(floor.relaxation.lines.len());
         let mut stack = vec![Frame { node: root, counts: None, has_units: false }];
@@ -105,7 +112,7 @@ impl Search<'_> {
 fn child(floor: &Floor<'_>, node: &Node, count: u32) -> Option<(Node, Option<Served>)> {
     let line = floor.relaxation.lines.get(node.line)?;
     let pick = line.picks.get(node.pick)?;
-    let label = floor.grown(&node.label, line, pick, count)?;
+    let label = floor.grown(&node.label, node.line, pick, count)?;
     let served = (count > 0).then_some(Served { line: line.line, choice: pick.choice, count });
     Some((Node { line: node.line, pick: node.pick + 1, label }, served))
 }
