@@ -192,9 +192,11 @@ impl Made {
         let groups: Vec<UnitGroup> = groups
             .iter()
             .map(|(quantity, carried)| {
-                let carried = carried
-                    .iter()
-                    .map(|&(id, amount)| Carried { promotion: self.index(id), amount: minor(amount) });
+                let carried = carried.iter().map(|&(id, amount)| Carried {
+                    promotion: self.index(id),
+                    amount: minor(amount),
+                    held: Amount::ZERO,
+                });
                 let carried: smallvec::SmallVec<[Carried; 2]> = carried.collect();
                 let off: Amount = carried.iter().map(|carried| carried.amount).sum();
                 UnitGroup { quantity: *quantity, price: list_price - off, carried }
@@ -222,6 +224,7 @@ impl Made {
             list_price,
             total: groups.iter().map(|group| group.price.times(group.quantity)).sum(),
             groups,
+            floor: None,
         });
         self
     }
