@@ -37,7 +37,7 @@ struct Receipt<'a> {
 }
 
 impl Receipt<'_> {
-    /// A name, what it costs by the list, what each promotion took off, and what is left to pay.
+    /// A name, what it costs by the list, what each promotion took off and what was held back of it, and what is left to pay.
     fn line(&self, paper: &mut Paper, place: usize, line: &QuotedLine) {
         let money = |minor| self.words.money(minor);
         paper.paragraph(0, 3, &format!("{}. {}", place + 1, self.words.product(&line.sku)));
@@ -48,11 +48,14 @@ impl Receipt<'_> {
             &format!("{} × {}{of_measure}", line.quantity, money(line.list_unit_price)),
             &money(list_total),
         );
+        for (id, amount, held) in taken_off(line) {
+            paper.row(3, &self.name(id), &money(-amount));
+            if held != 0 {
+                paper.paragraph(5, 2, &self.words.held(held, &line.held_by));
+            }
+        }
         if line.total == list_total {
             return;
-        }
-        for (id, amount) in taken_off(line) {
-            paper.row(3, &self.name(id), &money(-amount));
         }
         let groups: Vec<String> = line
             .groups
@@ -287,7 +290,8 @@ impl Receipt<'_> {
     /// Whether a promotion took something off the goods.
     fn is_on_goods(&self, id: &str) -> bool {
         let groups = self.quote.lines.iter().flat_map(|line| &line.groups);
-        groups.flat_map(|group| &group.discounts).any(|discount| discount.promotion_id == id)
+        let mut discounts = groups.flat_map(|group| &group.discounts);
+        discounts.any(|discount| discount.promotion_id == id && discount.amount != 0)
     }
 
     /// What one piece weighs or measures, as the request has it.
@@ -297,17 +301,21 @@ impl Receipt<'_> {
     }
 }
 
-/// What each promotion took off a line in all, in the order in which they took effect.
-fn taken_off(line: &QuotedLine) -> Vec<(&str, i64)> {
-    let mut taken: Vec<(&str, i64)> = Vec::new();
+/// What each promotion took off a line in all and what was held back of it, in the order in which they took effect.
+fn taken_off(line: &QuotedLine) -> Vec<(&str, i64, i64)> {
+    let mut taken: Vec<(&str, i64, i64)> = Vec::new();
     for group in &line.groups {
-        for discount in group.discounts.iter().filter(|discount| discount.amount != 0) {
-            let amount = discount.amount.saturating_mul(i64::from(group.quantity));
-            match taken.iter_mut().find(|(id, _)| *id == discount.promotion_id) {
-                Some((_, sum)) => *sum = sum.saturating_add(amount),
-                None => taken.push((&discount.promotion_id, amount)),
+        for discount in &group.discounts {
+            let all = |one: i64| one.saturating_mul(i64::from(group.quantity));
+            let (amount, held) = (all(discount.amount), all(discount.held_amount));
+            match taken.iter_mut().find(|(id, ..)| *id == discount.promotion_id) {
+                Some((_, sum, back)) => {
+                    (*sum, *back) = (sum.saturating_add(amount), back.saturating_add(held));
+                }
+                None => taken.push((&discount.promotion_id, amount, held)),
             }
         }
     }
+    taken.retain(|&(_, amount, held)| (amount, held) != (0, 0));
     taken
 }

@@ -116,6 +116,23 @@ impl<'a> Words<'a> {
         }
     }
 
+    /// What a floor held back of a promotion.
+    #[must_use]
+    pub fn held(&self, minor: i64, held_by: &[String]) -> String {
+        let held = self.money(minor);
+        if held_by.is_empty() {
+            return self.lang.pick(
+                format!("{held} more is held back: the price may not go lower"),
+                format!("ще {held} не знято: ціна не може бути нижчою"),
+            );
+        }
+        let caps = self.list(held_by.iter().map(|id| self.cap(id)));
+        self.lang.pick(
+            format!("{held} more is held back by {caps}"),
+            format!("ще {held} не знято: не дозволяє {caps}"),
+        )
+    }
+
     /// What a little more would bring; `applies` when the promotion already gives something.
     #[must_use]
     pub fn hint(&self, hint: &Hint, applies: bool) -> String {

@@ -59,6 +59,14 @@ pub fn spread(total: Amount, holders: &[Holder]) -> Vec<Share> {
         .collect()
 }
 
+/// The whole part of what a unit of `weight` has of `total`, when all of `weights` share it.
+#[must_use]
+pub fn portion(total: Amount, weight: Amount, weights: Amount) -> Amount {
+    let exact = i128::from(total.minor()) * i128::from(weight.minor());
+    let whole = exact.checked_div(i128::from(weights.minor())).unwrap_or_default();
+    Amount::from_minor(i64::try_from(whole).unwrap_or(i64::MAX))
+}
+
 /// Equal units with equal shares so far.
 #[derive(Clone, Copy)]
 struct Part {
@@ -159,6 +167,21 @@ mod tests {
         check(10, &[(1, 0, 10), (1, 5, 10)], &[0, 10]);
         check(10, &[], &[]);
         check(10, &[(2, 0, 5)], &[0, 0]);
+    }
+
+    #[test]
+    fn a_portion_is_the_whole_part_of_a_share() {
+        let cases = [
+            (100, 1, 3, 33),
+            (250, 300, 350, 214),
+            (7, 0, 5, 0),
+            (7, 0, 0, 0),
+            (i64::MAX, 2, 3, i64::MAX / 3 * 2),
+        ];
+        for (total, weight, weights, expected) in cases {
+            let [total, weight, weights] = [total, weight, weights].map(Amount::from_minor);
+            assert_eq!(portion(total, weight, weights).minor(), expected);
+        }
     }
 
     #[test]

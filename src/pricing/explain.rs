@@ -3,6 +3,7 @@
 //! Everything here is data; words come where people read them.
 
 mod priced;
+mod floor;
 mod near;
 mod sets;
 
@@ -18,13 +19,14 @@ use super::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
 use super::quote::{
     Applied, Carried, CodeFate, CodeResult, Hint, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
-use super::settle::{Group, Settled};
+use super::settle::{Group, Held, Settled, held};
 use super::trigger::Trigger;
 use crate::catalog::word::fold_code;
 use crate::money::Amount;
 use crate::promotion::{Measured, Stage};
 use crate::rulebook::PromotionIndex;
 
+use floor::caps_at;
 use priced::HINT_PART;
 use sets::Place;
 
@@ -76,12 +78,13 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Pl
             list_price: item.list_price,
             total: Amount::ZERO,
             groups: Vec::new(),
+            floor: None,
         })
         .collect();
     let rooms: Vec<u32> = priced.rewards.reduced.items.iter().map(|item| item.quantity).collect();
     let mut cursor = 0;
     let mut dealt = Vec::with_capacity(settled.groups.len());
-    for group in &settled.groups {
+    for (group, held) in settled.groups.iter().zip(held(priced.problem, settled)) {
         let mut places = Vec::new();
         let mut open = group.count;
         while open > 0 {
@@ -97,7 +100,7 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Pl
             }
             open -= count;
             line.total += group.price.times(count);
-            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group) };
+            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group, &held) };
             match line.groups.last_mut() {
                 Some(last) if last.price == group.price && last.carried == group.carried => {
                     last.quantity += group.quantity;
@@ -112,17 +115,19 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Pl
     for piece in &priced.rewards.converted {
         if let Some(line) = lines.get_mut(piece.line) {
             let price = line.list_price - piece.take;
-            let gift = Carried { promotion: piece.gift, amount: piece.take };
+            // A gift would cost nothing.
+            let gift = Carried { promotion: piece.gift, amount: piece.take, held: price };
             line.total += price.times(piece.count);
             line.groups.push(UnitGroup { quantity: piece.count, price, carried: smallvec![gift] });
         }
     }
+    floor::name(priced, &mut lines);
     (lines, dealt)
 }
 
-fn unit_group(problem: &Problem, group: &Group) -> UnitGroup {
-    let carried = group.takes.iter().filter_map(|&(place, amount)| {
-        problem.offers.get(place).map(|offer| Carried { promotion: offer.index, amount })
+fn unit_group(problem: &Problem, group: &Group, held: &Held) -> UnitGroup {
+    let carried = group.takes.iter().zip(held).filter_map(|(&(place, amount), &held)| {
+        problem.offers.get(place).map(|offer| Carried { promotion: offer.index, amount, held })
     });
     UnitGroup { quantity: group.count, price: group.price, carried: carried.collect() }
 }
@@ -250,10 +255,13 @@ fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
     rivals.extend(priced.rewards.converted.iter().filter(|_| offer.on.is_clear()).map(|piece| piece.gift));
     rivals.sort_unstable();
     rivals.dedup();
-    let is_down = |group: &Group| problem.lines.get(group.line).is_some_and(|line| group.price == line.floor);
-    let caps = caps_on(priced, offer);
-    if rivals.is_empty() && !caps.is_empty() && groups().all(is_down) {
-        return Why::HeldByFloor(caps);
+    let floor = |group: &Group| problem.lines.get(group.line).map_or(Amount::ZERO, |line| line.floor);
+    let mut floors = groups().map(floor);
+    if rivals.is_empty()
+        && floors.any(|floor| !floor.is_zero())
+        && groups().all(|group| group.price == floor(group))
+    {
+        return Why::HeldByFloor(caps_on(priced, offer));
     }
     Why::Beaten(rivals)
 }
@@ -274,14 +282,12 @@ fn is_held(priced: &Priced<'_>, offer: &Offer) -> bool {
     lines().all(|line| line.floor >= line.list) && lines().any(|line| !line.list.is_zero())
 }
 
-/// The caps on an offer's goods, by id; none where only the lowest unit price holds.
+/// The caps that set the floors of an offer's goods, by id; none where the lowest unit price does.
 fn caps_on(priced: &Priced<'_>, offer: &Offer) -> Vec<String> {
     let lines = offer.on.ones().filter_map(|line| priced.problem.lines.get(line));
-    let items = lines.filter_map(|line| priced.checked.items.get(line.first));
-    let mut caps: Vec<String> = items
-        .flat_map(|item| priced.rulebook.caps().iter().filter(|cap| cap.on.matches(&item.goods())))
-        .map(|cap| cap.id.clone())
-        .collect();
+    let items = lines.filter_map(|line| Some((priced.checked.items.get(line.first)?, line.floor)));
+    let mut caps: Vec<String> =
+        items.flat_map(|(item, floor)| caps_at(priced.rulebook, item, floor)).collect();
     caps.sort();
     caps.dedup();
     caps

@@ -19,8 +19,8 @@ pub mod best;
 pub mod explain;
 
 pub use quote::{
-    Applied, Carried, CodeFate, CodeResult, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member, Missing, Near,
-    Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
+    Missing, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
 
 use crate::basket::{Fault, Request, check};

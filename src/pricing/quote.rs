@@ -57,9 +57,20 @@ pub struct QuotedLine {
     pub total: Amount,
     /// Its units, by what they carry and cost.
     pub groups: Vec<UnitGroup>,
+    /// The floor of its units, where it held something back.
+    pub floor: Option<Floor>,
 }
 
-/// Units of one line that carry the same promotions and cost the same.
+/// The lowest price of a unit, and what sets it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Floor {
+    /// No promotion takes a unit below it.
+    pub price: Amount,
+    /// The ids of the caps that set it, sorted; none for the lowest unit price of the settings.
+    pub caps: Vec<String>,
+}
+
+/// Units of one line that carry the same promotions and cost the same, each held back alike.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnitGroup {
     /// How many.
@@ -77,6 +88,9 @@ pub struct Carried {
     pub promotion: PromotionIndex,
     /// What it took off the unit.
     pub amount: Amount,
+    /// What the unit's floor held back: what the promotion would have taken off without floors, in whole minor units, less
+    /// `amount`. Nothing unless the unit stands at its floor once the promotion has taken effect.
+    pub held: Amount,
 }
 
 /// Sets of one promotion that are made up alike.
@@ -247,7 +261,7 @@ pub enum Why {
     SetMissing(Vec<Missing>),
     /// Nothing that it gives is left.
     OutOfStock,
-    /// A floor holds everything that it would take off; the ids of the caps, none for the lowest unit price.
+    /// A floor holds everything that it would take off; the ids of the caps that set it, none for the lowest unit price.
     HeldByFloor(Vec<String>),
     /// Others take more: those on its goods that it cannot be combined with.
     Beaten(Vec<PromotionIndex>),

@@ -124,11 +124,19 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
     writeln!(text, "delivery {}, total {}", money(quote.delivery_total), money(quote.total)).unwrap();
     for line in &quote.lines {
         let (list, total) = (money(line.list_price), money(line.total));
-        writeln!(text, "line {}: {} × {} at {list} = {total}", line.id, line.quantity, line.sku).unwrap();
+        write!(text, "line {}: {} × {} at {list} = {total}", line.id, line.quantity, line.sku).unwrap();
+        if let Some(floor) = &line.floor {
+            let by = if floor.caps.is_empty() { "the lowest unit price" } else { &floor.caps.join(", ") };
+            write!(text, ", held at {} by {by}", money(floor.price)).unwrap();
+        }
+        text.push('\n');
         for group in &line.groups {
             write!(text, "  {} at {}", group.quantity, money(group.price)).unwrap();
             for carried in &group.carried {
                 write!(text, ", {} −{}", id(rulebook, carried.promotion), money(carried.amount)).unwrap();
+                if carried.held != Amount::ZERO {
+                    write!(text, " ({} held back)", money(carried.held)).unwrap();
+                }
             }
             text.push('\n');
         }

@@ -242,7 +242,13 @@ impl Cut {
     /// What it takes off a unit of `line` that stands at `price`, down to the unit's floor.
     #[must_use]
     pub fn take(&self, place: usize, line: &Line, price: Amount, rounding: Rounding) -> Amount {
-        let wanted = match self {
+        self.wanted(place, line, price, rounding).min(price.above(line.floor))
+    }
+
+    /// What it would take off such a unit if there were no floor; an amount may be more than the unit costs.
+    #[must_use]
+    pub fn wanted(&self, place: usize, line: &Line, price: Amount, rounding: Rounding) -> Amount {
+        match self {
             Cut::Nothing => Amount::ZERO,
             Cut::Price(new) => price.above(*new),
             Cut::PriceByLine(prices) => {
@@ -251,8 +257,7 @@ impl Cut {
             Cut::Percent(rate, Base::Current) => rate.of(price, rounding),
             Cut::Percent(rate, Base::List) => rate.of(line.list, rounding),
             Cut::Amount(amount) => *amount,
-        };
-        wanted.min(price.above(line.floor))
+        }
     }
 }
 

@@ -6,10 +6,13 @@ mod till;
 mod sets;
 mod retailer;
 mod serve;
+mod held;
 
 pub use model::{
     Assignment, Batch, Group, Made, Offers, Part, Seat, Settled, Units, Value, multiples, reached,
 };
+
+pub use held::{Held, held};
 
 use super::problem::Problem;
 use crate::money::Amount;

@@ -112,6 +112,13 @@ pub struct Batch {
     pub members: Vec<(usize, u32)>,
 }
 
+impl Assignment {
+    /// Whether an offer takes effect at all.
+    pub(super) fn uses(&self, offer: usize) -> bool {
+        self.on.contains(offer) || self.units.iter().any(|units| units.carried.contains(&offer))
+    }
+}
+
 /// The tier that a measured sum, or a number of units, reaches.
 #[must_use]
 pub fn reached(offer: &Offer, sum: i64) -> Option<usize> {

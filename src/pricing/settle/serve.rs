@@ -56,27 +56,37 @@ impl<'a> Till<'a> {
     /// One level: its item stage, its spends, its basket stage. `None` where a tier in use is not reached, or gives otherwise
     /// than the assignment uses it, or where a set takes nothing off.
     pub(super) fn serve(&mut self, level: usize, assignment: &Assignment) -> Option<()> {
-        let problem = self.problem;
         for stage in [Stage::Item, Stage::Basket] {
-            let mut effects: SmallVec<[Effect<'_>; 8]> = SmallVec::new();
-            for (place, offer) in problem.offers.iter().enumerate() {
-                if offer.level == level && offer.stage == stage && self.is_used(place, assignment) {
-                    effects.push(self.effect(place, offer, assignment)?);
+            for effect in self.effects(level, stage, |place| assignment.uses(place))? {
+                let is_basket = matches!(effect.act, Act::Basket(_));
+                if is_basket != assignment.on.contains(effect.place) {
+                    return None;
                 }
-            }
-            effects.sort_by_key(|effect| (effect.order, effect.place));
-            for effect in effects {
                 self.apply(&effect)?;
             }
         }
         Some(())
     }
 
-    fn is_used(&self, place: usize, assignment: &Assignment) -> bool {
-        assignment.on.contains(place) || assignment.units.iter().any(|units| units.carried.contains(&place))
+    /// What takes effect in a stage, in its order, as the basket stands when the stage begins; `None` where a tier in use is not
+    /// reached.
+    pub(super) fn effects(
+        &self,
+        level: usize,
+        stage: Stage,
+        is_used: impl Fn(usize) -> bool,
+    ) -> Option<SmallVec<[Effect<'a>; 8]>> {
+        let mut effects = SmallVec::new();
+        for (place, offer) in self.problem.offers.iter().enumerate() {
+            if offer.level == level && offer.stage == stage && is_used(place) {
+                effects.push(self.effect(place, offer)?);
+            }
+        }
+        effects.sort_by_key(|effect: &Effect<'_>| (effect.order, effect.place));
+        Some(effects)
     }
 
-    fn effect(&self, place: usize, offer: &'a Offer, assignment: &Assignment) -> Option<Effect<'a>> {
+    fn effect(&self, place: usize, offer: &'a Offer) -> Option<Effect<'a>> {
         if let Some(rules) = &offer.set {
             let act = rules.shared.map_or(Act::ByRole, Act::Sets);
             return Some(Effect { place, offer, order: rules.order, act });
@@ -95,13 +105,7 @@ impl<'a> Till<'a> {
                 Act::Basket(Amount::from_minor(whole.min(most)))
             }
         };
-        let is_basket = matches!(act, Act::Basket(_));
-        (is_basket == assignment.on.contains(place)).then(|| Effect {
-            place,
-            offer,
-            order: tier.give.order(),
-            act,
-        })
+        Some(Effect { place, offer, order: tier.give.order(), act })
     }
 
     /// The tiers that the units taking part reach: all together, or each SKU by itself.
@@ -153,18 +157,12 @@ impl<'a> Till<'a> {
 
     fn apply(&mut self, effect: &Effect<'_>) -> Option<()> {
         match &effect.act {
-            Act::Units(cut) => self.apply_units(effect, |_| Some(cut)),
-            Act::BySku(cuts) => {
-                let problem = self.problem;
-                let sku = |group: &Group| problem.lines.get(group.line).map(|line| line.sku);
-                self.apply_units(effect, |group| sku(group).and_then(|sku| cuts.get(sku).copied().flatten()));
-            }
+            Act::Units(_) | Act::BySku(_) => self.apply_units(effect),
             Act::ByRole => {
                 if !self.every_set_takes(effect) {
                     return None;
                 }
-                let batches = self.batches.clone();
-                self.apply_units(effect, |group| sets::cut(effect, &batches, group));
+                self.apply_units(effect);
             }
             Act::Sets(share) => sets::apply(self, effect, *share)?,
             Act::Basket(amount) => self.apply_basket(effect.place, *amount),
@@ -192,11 +190,22 @@ impl<'a> Till<'a> {
         mine.all(|(batch, takes)| batch.times == 0 || takes.contains(&true))
     }
 
-    fn apply_units<'c>(&mut self, effect: &Effect<'_>, cut: impl Fn(&Group) -> Option<&'c Cut>) {
-        let take = |group: &Group| match cut(group).filter(|_| group.carried.contains(&effect.place)) {
-            Some(cut) => self.take(group, cut),
-            None => Amount::ZERO,
-        };
+    /// The cut that a unit of the group gets; `None` where it gets none, or a share of something.
+    pub(super) fn cut<'c>(&self, effect: &Effect<'c>, group: &Group) -> Option<&'c Cut> {
+        match &effect.act {
+            Act::Units(cut) => Some(*cut),
+            Act::BySku(cuts) => {
+                let sku = self.problem.lines.get(group.line)?.sku;
+                cuts.get(sku).copied().flatten()
+            }
+            Act::ByRole => sets::cut(effect, &self.batches, group),
+            Act::Sets(_) | Act::Basket(_) => None,
+        }
+        .filter(|_| group.carried.contains(&effect.place))
+    }
+
+    fn apply_units(&mut self, effect: &Effect<'_>) {
+        let take = |group: &Group| self.cut(effect, group).map_or(Amount::ZERO, |cut| self.take(group, cut));
         let takes: Vec<Amount> = self.groups.iter().map(take).collect();
         let total: Amount = self.groups.iter().zip(&takes).map(|(group, take)| take.times(group.count)).sum();
         match effect.offer.max_discount.filter(|&most| most < total) {

@@ -9,7 +9,7 @@ use crate::basket::{Checked, Item, Request};
 use crate::catalog::Selector;
 use crate::money::{Amount, Rounding};
 use crate::pricing::eligible::{Purchase, has_enough};
-use crate::pricing::quote::{Quote, UnitGroup, Why};
+use crate::pricing::quote::{Carried, Quote, UnitGroup, Why};
 use crate::promotion::{Benefit, Promotion};
 use crate::rulebook::{PromotionIndex, Rulebook};
 
@@ -40,23 +40,50 @@ pub(super) struct Unit {
     pub(super) price: Amount,
     /// The quote's word on what it carries; everything else is worked out.
     pub(super) carried: SmallVec<[PromotionIndex; 4]>,
-    /// The quote's word on what each took off: asked where the moment to work it out has not come, and where the definition
+    /// The quote's word on what each took off and what the floor held back: asked where the moment to work it out has not come, and where the definition
     /// leaves a choice open.
-    pub(super) quoted: SmallVec<[(PromotionIndex, Amount); 4]>,
-    pub(super) takes: SmallVec<[(PromotionIndex, Amount); 4]>,
+    pub(super) quoted: SmallVec<[Carried; 4]>,
+    pub(super) takes: SmallVec<[Carried; 4]>,
     /// The gift that it became, by the quote's word: it is out of everything else.
     pub(super) gift: Option<PromotionIndex>,
 }
 
 impl Unit {
-    pub(super) fn quoted_take(&self, index: PromotionIndex) -> Amount {
-        self.quoted.iter().find(|&&(by, _)| by == index).map_or(Amount::ZERO, |&(_, take)| take)
+    fn quoted(&self, index: PromotionIndex) -> Option<&Carried> {
+        self.quoted.iter().find(|carried| carried.promotion == index)
     }
 
-    pub(super) fn take(&mut self, index: PromotionIndex, take: Amount) {
-        self.price -= take;
-        self.takes.push((index, take));
+    pub(super) fn quoted_take(&self, index: PromotionIndex) -> Amount {
+        self.quoted(index).map_or(Amount::ZERO, |carried| carried.amount)
     }
+
+    pub(super) fn quoted_held(&self, index: PromotionIndex) -> Amount {
+        self.quoted(index).map_or(Amount::ZERO, |carried| carried.held)
+    }
+
+    pub(super) fn take(&mut self, index: PromotionIndex, what: Take) {
+        self.price -= what.amount;
+        self.takes.push(Carried {
+            promotion: index,
+            amount: what.amount,
+            held: self.held(what.amount, what.wanted, self.price),
+        });
+    }
+
+    /// What the floor holds back where a promotion that wants `wanted` takes `amount` and the unit then stands at `price`: only a
+    /// unit at its floor is held, and a floor of zero is none.
+    pub(super) fn held(&self, amount: Amount, wanted: Amount, price: Amount) -> Amount {
+        if price == self.floor && !self.floor.is_zero() { wanted.above(amount) } else { Amount::ZERO }
+    }
+}
+
+/// What one promotion does to one unit.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Take {
+    /// What it takes off.
+    pub(super) amount: Amount,
+    /// What it would take off without floors, in whole minor units.
+    pub(super) wanted: Amount,
 }
 
 /// One unit in one slot of a set.
@@ -145,8 +172,8 @@ impl<'a> Audit<'a> {
             Some(cap.floor.floor(item.list_price, item.cost))
         });
         let floor = caps.fold(self.rulebook.settings().min_unit_price, Amount::max).min(list);
-        let quoted: SmallVec<[_; 4]> = group.carried.iter().map(|c| (c.promotion, c.amount)).collect();
-        let carried: SmallVec<[_; 4]> = quoted.iter().map(|&(promotion, _)| promotion).collect();
+        let quoted: SmallVec<[_; 4]> = group.carried.iter().copied().collect();
+        let carried: SmallVec<[_; 4]> = quoted.iter().map(|carried| carried.promotion).collect();
         let is_gift = |index: &PromotionIndex| self.promotion(*index).is_some_and(is_gift);
         let gift = carried.iter().copied().find(is_gift);
         Unit { line, list, floor, price: list, carried, quoted, takes: SmallVec::new(), gift }

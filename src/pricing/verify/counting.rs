@@ -85,7 +85,7 @@ impl Audit<'_> {
         let is_before = |other: &Promotion| {
             other.level > promotion.level || (other.level == promotion.level && other.stage == Stage::Item)
         };
-        let takes = unit.quoted.iter().filter(|&&(other, _)| self.promotion(other).is_some_and(is_before));
-        unit.list - takes.map(|&(_, take)| take).sum()
+        let takes = unit.quoted.iter().filter(|one| self.promotion(one.promotion).is_some_and(is_before));
+        unit.list - takes.map(|one| one.amount).sum()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::audit::{Audit, Unit, is_gift};
+use super::audit::{Audit, Take, Unit, is_gift};
 use super::complete::{Pile, complete_sets};
 use crate::pricing::quote::{GiftWhy, Why};
 use crate::promotion::limits::Sets;
@@ -68,7 +68,8 @@ impl<'a> Audit<'a> {
             if self.checked.items.get(unit.line).is_some_and(|item| item.no_promotions) {
                 flaws.insert("a unit that takes part in no promotion became a gift");
             }
-            unit.take(index, unit.price.above(unit.floor));
+            // "At the floor price": without one it would cost nothing.
+            unit.take(index, Take { amount: unit.price.above(unit.floor), wanted: unit.price });
         }
         flaws.into_iter().for_each(|flaw| self.flaw(flaw));
     }

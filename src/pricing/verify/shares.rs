@@ -75,6 +75,13 @@ pub(super) fn shares(amount: Amount, sharers: &[Sharer], tie: Tie) -> Vec<Amount
     }
 }
 
+/// The whole part of the share that a unit of `weight` has in `amount`, when all of `weights` share it.
+pub(super) fn whole_share(amount: Amount, weight: Amount, weights: Amount) -> Amount {
+    let [amount, weight, weights] = [amount, weight, weights].map(|one| i128::from(one.minor()));
+    let share = (amount * weight).checked_div(weights).unwrap_or_default();
+    Amount::from_minor(i64::try_from(share).unwrap_or(i64::MAX))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::audit::Audit;
+use super::audit::{Audit, Take};
+use super::benefit::together;
 use super::effect::Effect;
 use super::shares::{Sharer, shares_as_quoted};
 use crate::money::Amount;
@@ -42,7 +43,7 @@ impl Audit<'_> {
 
     fn apply(&mut self, index: PromotionIndex, effect: &Effect<'_>) {
         let carrying = self.carrying(index);
-        let takes: BTreeMap<usize, Amount> = match effect {
+        let takes: BTreeMap<usize, Take> = match effect {
             Effect::Units(cuts, most) => self.take_units(index, &carrying, cuts, *most),
             Effect::Sets(set) => self.take_sets(index, set),
             Effect::Basket(amount) => {
@@ -64,22 +65,13 @@ impl Audit<'_> {
         carrying: &[usize],
         cuts: &[UnitCut],
         most: Option<Amount>,
-    ) -> BTreeMap<usize, Amount> {
-        let wanted: BTreeMap<usize, Amount> = carrying
+    ) -> BTreeMap<usize, Take> {
+        let takes: BTreeMap<usize, Take> = carrying
             .iter()
             .zip(cuts)
             .filter_map(|(&at, &cut)| Some((at, self.cut(self.units.get(at)?, cut))))
             .collect();
-        let total: Amount = wanted.values().copied().sum();
-        match most.filter(|&most| most < total) {
-            // "What remains is spread over its units in proportion to what each would have had."
-            Some(most) => {
-                let sharers: Vec<Sharer> =
-                    wanted.iter().filter_map(|(&at, &take)| self.sharer(index, at, take, take)).collect();
-                wanted.into_keys().zip(shares_as_quoted(most, &sharers)).collect()
-            }
-            None => wanted,
-        }
+        self.at_most(index, most, takes, shares_as_quoted)
     }
 
     fn take_together(
@@ -87,12 +79,13 @@ impl Audit<'_> {
         index: PromotionIndex,
         carrying: &[usize],
         amount: Amount,
-    ) -> BTreeMap<usize, Amount> {
+    ) -> BTreeMap<usize, Take> {
         let sharer = |&at: &usize| {
             let unit = self.units.get(at)?;
             self.sharer(index, at, unit.price, unit.price.above(unit.floor))
         };
         let sharers: Vec<Sharer> = carrying.iter().filter_map(sharer).collect();
-        carrying.iter().copied().zip(shares_as_quoted(amount, &sharers)).collect()
+        let shares = shares_as_quoted(amount, &sharers);
+        carrying.iter().copied().zip(together(amount, &sharers, shares)).collect()
     }
 }

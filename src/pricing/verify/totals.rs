@@ -1,10 +1,11 @@
 //! The end of the receipt: prices, sums, and the list of what applied.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::audit::Audit;
+use crate::basket::Item;
 use crate::money::Amount;
-use crate::pricing::quote::Applied;
+use crate::pricing::quote::{Applied, Carried, Floor};
 use crate::rulebook::PromotionIndex;
 
 impl Audit<'_> {
@@ -17,35 +18,54 @@ impl Audit<'_> {
             if item.is_some_and(|item| item.sku != line.sku || item.list_price != line.list_price) {
                 wrong.push(format!("line `{}` has other goods or another list price", line.id));
             }
-            let mut total = Amount::ZERO;
+            let (mut total, mut held, mut floor) = (Amount::ZERO, Amount::ZERO, Amount::ZERO);
             for group in &line.groups {
                 for _ in 0..group.quantity {
                     let Some(unit) = units.next() else {
                         break;
                     };
-                    let quoted = group.carried.iter().map(|c| (c.promotion, c.amount));
-                    let same = unit.price == group.price && unit.takes.iter().copied().eq(quoted);
-                    if !same {
-                        let text =
-                            format!("line `{}`: a unit costs {}, not {}", line.id, unit.price, group.price);
-                        let text = if unit.price == group.price {
-                            format!("line `{}`: the shares of a unit's promotions are others", line.id)
-                        } else {
-                            text
-                        };
-                        wrong.push(text);
+                    let what = |carried: &Carried| (carried.promotion, carried.amount);
+                    let quoted = group.carried.iter();
+                    if unit.price != group.price {
+                        wrong.push(format!(
+                            "line `{}`: a unit costs {}, not {}",
+                            line.id, unit.price, group.price
+                        ));
+                    } else if !unit.takes.iter().map(what).eq(quoted.clone().map(what)) {
+                        wrong.push(format!(
+                            "line `{}`: the shares of a unit's promotions are others",
+                            line.id
+                        ));
+                    } else if !unit.takes.iter().eq(quoted) {
+                        wrong.push(format!("line `{}`: its floor holds something else back", line.id));
                     }
                     if unit.price < unit.floor {
                         wrong.push(format!("line `{}`: a unit stands below its floor", line.id));
                     }
                     total += unit.price;
+                    held += unit.takes.iter().map(|carried| carried.held).sum();
+                    floor = unit.floor;
                 }
+            }
+            if line.floor != item.filter(|_| !held.is_zero()).map(|item| self.named(item, floor)) {
+                wrong.push(format!("line `{}` names another floor", line.id));
             }
             if total != line.total {
                 wrong.push(format!("line `{}` costs {total}, not {}", line.id, line.total));
             }
         }
         wrong.into_iter().for_each(|flaw| self.flaw(flaw));
+    }
+
+    /// The floor of an item, with the caps that set it.
+    fn named(&self, item: &Item, price: Amount) -> Floor {
+        let caps = self.rulebook.caps().iter().filter(|cap| {
+            !item.no_promotions
+                && cap.on.matches(&item.goods())
+                && cap.floor.floor(item.list_price, item.cost) == price
+        });
+        let caps: BTreeSet<String> = caps.map(|cap| cap.id.clone()).collect();
+        Floor { price, caps: caps.into_iter().collect() }
     }
 
     pub(super) fn totals(&mut self) {
@@ -73,10 +93,10 @@ impl Audit<'_> {
     fn applied(&self) -> Vec<Applied> {
         let mut applied: BTreeMap<PromotionIndex, Applied> = BTreeMap::new();
         let blank = |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0 };
-        for &(index, take) in self.units.iter().flat_map(|unit| &unit.takes) {
-            if !take.is_zero() {
-                let applied = applied.entry(index).or_insert_with(|| blank(index));
-                applied.amount += take;
+        for carried in self.units.iter().flat_map(|unit| &unit.takes) {
+            if !carried.amount.is_zero() {
+                let applied = applied.entry(carried.promotion).or_insert_with(|| blank(carried.promotion));
+                applied.amount += carried.amount;
                 applied.units += 1;
             }
         }

@@ -2,7 +2,7 @@
 
 use super::goods::{counted, goods, product, slot};
 use crate::basket::Request;
-use crate::pricing::{self, CodeFate, GiftWhy, Near, Optimality, Quote, Why};
+use crate::pricing::{self, Applied, Carried, CodeFate, GiftWhy, Near, Optimality, Quote, Why};
 use crate::promotion::Promotion;
 use crate::rulebook::{PromotionIndex, Rulebook};
 use crate::server::wire;
@@ -22,7 +22,7 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
         Optimality::Bounded(gain) => (wire::quote::Optimality::Bounded, gain.minor()),
     };
     let (lines, places): (Vec<wire::QuotedLine>, Vec<Vec<u32>>) =
-        priced.lines.into_iter().map(|line| quoted_line(rulebook, line)).unzip();
+        priced.lines.into_iter().map(|line| quoted_line(rulebook, &priced.applied, line)).unzip();
     let sets = sets(rulebook, &priced.sets, &lines, &places);
     let gifts = priced.gifts.into_iter().map(|given| gift(rulebook, &lines, given)).collect();
     let refused = priced.gifts_refused.into_iter();
@@ -59,17 +59,28 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
     }
 }
 
-/// A discount of nothing is not told; groups that then look the same are one. Beside the line: where each of the core's groups
-/// went.
-fn quoted_line(rulebook: &Rulebook, line: pricing::QuotedLine) -> (wire::QuotedLine, Vec<u32>) {
+/// A discount of nothing is not told, unless a floor held it back and the promotion applies; groups that then look the same are
+/// one. Beside the line: where each of the core's groups went.
+fn quoted_line(
+    rulebook: &Rulebook,
+    applied: &[Applied],
+    line: pricing::QuotedLine,
+) -> (wire::QuotedLine, Vec<u32>) {
+    let is_told = |carried: &&Carried| {
+        let is_applied = || applied.iter().any(|one| one.promotion == carried.promotion);
+        !carried.amount.is_zero() || !carried.held.is_zero() && is_applied()
+    };
     let mut groups: Vec<wire::UnitGroup> = Vec::with_capacity(line.groups.len());
     let mut places = Vec::with_capacity(line.groups.len());
     for group in line.groups {
-        let visible = group.carried.iter().filter(|carried| !carried.amount.is_zero());
-        let discounts: Vec<wire::UnitDiscount> = visible
+        let discounts: Vec<wire::UnitDiscount> = group
+            .carried
+            .iter()
+            .filter(is_told)
             .map(|carried| wire::UnitDiscount {
                 promotion_id: promotion_id(rulebook, carried.promotion),
                 amount: carried.amount.minor(),
+                held_amount: carried.held.minor(),
             })
             .collect();
         let unit_price = group.price.minor();
@@ -81,6 +92,10 @@ fn quoted_line(rulebook: &Rulebook, line: pricing::QuotedLine) -> (wire::QuotedL
         }
         places.push(number(place));
     }
+    let mut told = groups.iter().flat_map(|group| &group.discounts);
+    let floor = line.floor.filter(|_| told.any(|discount| discount.held_amount != 0));
+    let (floor_unit_price, held_by) =
+        floor.map(|floor| (floor.price.minor(), floor.caps)).unwrap_or_default();
     let line = wire::QuotedLine {
         id: line.id,
         sku: line.sku,
@@ -88,6 +103,8 @@ fn quoted_line(rulebook: &Rulebook, line: pricing::QuotedLine) -> (wire::QuotedL
         list_unit_price: line.list_price.minor(),
         total: line.total.minor(),
         groups,
+        floor_unit_price,
+        held_by,
     };
     (line, places)
 }

@@ -149,7 +149,9 @@ fn a_chosen_line_becomes_the_gift_for_one_unit() {
     floored.refuses(&right, "a unit costs 5, not 0");
     let mut right = floored.quote(&[&[(1, &[])], &[(1, &[("g", 35)])]]);
     became(&floored, &mut right, "g", "X", 1);
+    floored.hold(&mut right, (1, 0), "g", 5);
     floored.accepts(&right);
+    floored.spoiled(&right, |quote| floored.hold(quote, (1, 0), "g", 35), "holds something else back");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! The checker of a quote, held to hand-made quotes: it accepts the right ones, and says what is wrong with the others.
 
 mod gifts;
+mod held;
 mod points;
 mod quantity;
 mod sets;
@@ -11,7 +12,7 @@ use pricewright::catalog::selector::{Facets, Selector};
 use pricewright::money::{Amount, Rate};
 use pricewright::pricing::verify::verify;
 use pricewright::pricing::{
-    Applied, Carried, Given, MadeUp, Member, Optimality, Quote, QuotedLine, UnitGroup,
+    Applied, Carried, Floor, Given, MadeUp, Member, Optimality, Quote, QuotedLine, UnitGroup,
 };
 use pricewright::promotion::{
     Base, Benefit, Cap, CapFloor, Conditions, Limits, Promotion, Slot, Stacking, Stage, UnitBenefit, UnitCut,
@@ -122,6 +123,7 @@ impl Shop {
                         .map(|&(id, take)| Carried {
                             promotion: self.index(id),
                             amount: Amount::from_minor(take),
+                            held: Amount::ZERO,
                         })
                         .collect(),
                 })
@@ -143,12 +145,23 @@ impl Shop {
                 list_price,
                 total,
                 groups,
+                floor: None,
             });
         }
         quote.delivery_total =
             self.request.basket.delivery.as_ref().map_or(Amount::ZERO, |delivery| delivery.price);
         quote.total = quote.list_total - quote.discount_total + quote.delivery_total;
         quote
+    }
+
+    /// Says what the floor of a line's units held back of a promotion on those of a group, which stand at it.
+    fn hold(&self, quote: &mut Quote, (line, group): (usize, usize), id: &str, held: i64) {
+        let promotion = self.index(id);
+        let line = &mut quote.lines[line];
+        let group = &mut line.groups[group];
+        let carried = group.carried.iter_mut().find(|carried| carried.promotion == promotion);
+        carried.unwrap().held = amount(held);
+        line.floor = Some(Floor { price: group.price, caps: vec![format!("cap-{}", line.sku)] });
     }
 
     /// A set: `(line, group, slot, units)`.

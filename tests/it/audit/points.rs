@@ -85,6 +85,7 @@ fn a_unit_that_became_a_gift_earns_nothing() {
     let mut quote = shop.quote(&[&[(1, &[])], &[(1, &[("g", 70)])]]);
     shop.give(&mut quote, "g", Some("B"), 1, &[]);
     quote.gifts[0].line = Some(1);
+    shop.hold(&mut quote, (1, 0), "g", 80);
     shop.earn(&mut quote, "e", 4);
     shop.accepts(&quote);
     shop.spoiled(&quote, |quote| shop.earn(quote, "e", 2), "the basket earns 4 points, not 6");

@@ -187,7 +187,9 @@ fn what_a_floor_holds_back_stays_in_the_set() {
         quote.sets.push(shop.set("p", 1, &[(2, 0, 0, 1), (3, 0, 0, 1)]));
         quote
     };
-    shop.accepts(&quote([5, 15, 10, 10]));
+    let mut right = quote([5, 15, 10, 10]);
+    shop.hold(&mut right, (0, 0), "p", 5);
+    shop.accepts(&right);
     shop.refuses(&quote([5, 10, 10, 10]), "a unit costs");
     shop.refuses(&quote([5, 12, 12, 11]), "a unit costs");
     shop.refuses(&quote([10, 10, 10, 10]), "a unit costs");
@@ -220,7 +222,9 @@ fn of_equally_dear_units_the_quote_picks_the_reduced_one() {
         quote
     };
     shop.accepts(&quote(60, 0, 0));
-    shop.accepts(&quote(0, 10, 0));
+    let mut held = quote(0, 10, 0);
+    shop.hold(&mut held, (1, 0), "p", 50);
+    shop.accepts(&held);
     shop.refuses(&quote(0, 60, 0), "a unit costs");
     shop.refuses(&quote(0, 0, 80), "a unit costs");
     shop.refuses(&quote(60, 10, 0), "a unit costs");

@@ -15,12 +15,12 @@ use pricewright::cli::words::Words;
 use pricewright::lang::Lang;
 use pricewright::money::{Amount, Rate};
 use pricewright::pricing::{
-    Applied, Carried, CodeFate, CodeResult, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member, Missing, Near,
-    Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
+    Missing, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
 use pricewright::promotion::{
-    Base, Benefit, Conditions, Count, Gift, Limits, Promotion, QuantityTier, SetBenefit, SetOf, Slot, Spend,
-    SpendBenefit, SpendTier, Stacking, Stage, UnitBenefit, UnitCut,
+    Base, Benefit, Cap, CapFloor, Conditions, Count, Gift, Limits, Promotion, QuantityTier, SetBenefit,
+    SetOf, Slot, Spend, SpendBenefit, SpendTier, Stacking, Stage, UnitBenefit, UnitCut,
 };
 use pricewright::rulebook::{Digest, PromotionIndex, Rulebook, Settings};
 use pricewright::server::{convert, wire};
@@ -149,7 +149,14 @@ fn rulebook() -> Rulebook {
         promotion("double", "Подвійні бали на крем", all(), percent(1)),
     ];
     let products = PRODUCTS.iter().map(product).collect();
-    Rulebook::new(Settings::default(), Catalog::new(products), promotions, vec![], Digest::of(&[]))
+    let cap = |id: &str, name: &str| Cap {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        on: all(),
+        floor: CapFloor::MaxPercent(rate(15)),
+    };
+    let caps = vec![cap("lux", "Luxury houses, at most −15 %"), cap("creams", "Креми не дешевшають")];
+    Rulebook::new(Settings::default(), Catalog::new(products), promotions, caps, Digest::of(&[]))
 }
 
 /// A quote in the making. The sums come from the lines.
@@ -192,9 +199,11 @@ impl Made {
         let groups: Vec<UnitGroup> = groups
             .iter()
             .map(|(quantity, carried)| {
-                let carried = carried
-                    .iter()
-                    .map(|&(id, amount)| Carried { promotion: self.index(id), amount: minor(amount) });
+                let carried = carried.iter().map(|&(id, amount)| Carried {
+                    promotion: self.index(id),
+                    amount: minor(amount),
+                    held: Amount::ZERO,
+                });
                 let carried: smallvec::SmallVec<[Carried; 2]> = carried.collect();
                 let off: Amount = carried.iter().map(|carried| carried.amount).sum();
                 UnitGroup { quantity: *quantity, price: list_price - off, carried }
@@ -222,7 +231,19 @@ impl Made {
             list_price,
             total: groups.iter().map(|group| group.price.times(group.quantity)).sum(),
             groups,
+            floor: None,
         });
+        self
+    }
+
+    /// What the floor of the last line held back of a promotion on each unit of a group.
+    fn hold(mut self, group: usize, id: &str, held: i64, caps: &[&str]) -> Self {
+        let promotion = self.index(id);
+        let line = self.quote.lines.last_mut().unwrap();
+        let group = &mut line.groups[group];
+        let carried = group.carried.iter_mut().find(|carried| carried.promotion == promotion);
+        carried.unwrap().held = minor(held);
+        line.floor = Some(Floor { price: group.price, caps: strings(caps) });
         self
     }
 
@@ -402,6 +423,7 @@ fn cases() -> Vec<(&'static str, Made)> {
             "a-line-becomes-the-gift",
             edp()
                 .line("POUCH", &[(1, &[("pouch", 24_899)]), (1, &[])])
+                .hold(0, "pouch", 1, &[])
                 .gift("pouch", Some("POUCH"), 1, &["POUCH"], Some(1))
                 .code("подарунок", CodeFate::Applied),
         ),
@@ -415,6 +437,7 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .refuse("pouch", "POUCH", GiftWhy::NotApplied(Why::SpendMissing(minor(51_000))))
                 .why("pouch", Why::OutOfStock),
         ),
+        ("held-by-caps", held_by_caps()),
         ("points", soap(12, SOAP_15).earn("club", 969).earn("double", 484)),
         (
             "codes-and-sets",
@@ -441,6 +464,19 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .bounded(420),
         ),
     ]
+}
+
+/// A promotion that is held on one line, and altogether on the next; another that is not.
+fn held_by_caps() -> Made {
+    made()
+        .line("EDP", &[(2, &[("linara", 29_850), ("all5", 0)]), (1, &[("linara", 29_850)])])
+        .hold(0, "linara", 9_950, &["lux"])
+        .hold(1, "linara", 9_950, &["lux"])
+        .line("CREAM", &[(2, &[("all5", 0)])])
+        .hold(0, "all5", 925, &["creams", "lux"])
+        .line("BALM", &[(1, &[("all5", 395)])])
+        .line("SOAP", &[(1, &[("dior", 0)])])
+        .hold(0, "dior", 1_425, &["lux"])
 }
 
 const SOAP_10: &[(&str, i64)] = &[("more", 950)];
@@ -513,6 +549,45 @@ fn the_wire_names_the_units_of_a_set_and_the_goods_that_it_lacks() {
     assert_eq!(
         told["promotions"][1],
         serde_json::json!({"id": "club", "name": "Club points", "points": "5"})
+    );
+}
+
+/// What is held of a promotion that applies is told, and what holds it; a promotion that takes nothing off anywhere is not shown.
+#[test]
+fn the_wire_tells_what_a_floor_held_back() {
+    let (_, _, quote) = held_by_caps().finish();
+    let told = serde_json::to_value(&quote).unwrap();
+    let lines: Vec<_> = told["lines"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .map(|line| {
+            (line["groups"].clone(), line.get("floor_unit_price").cloned(), line.get("held_by").cloned())
+        })
+        .collect();
+    assert_eq!(
+        lines,
+        [
+            (
+                serde_json::json!([{"quantity": 3, "unit_price": "169150", "discounts": [
+                    {"promotion_id": "linara", "amount": "29850", "held_amount": "9950"}]}]),
+                Some(serde_json::json!("169150")),
+                Some(serde_json::json!(["lux"])),
+            ),
+            (
+                serde_json::json!([{"quantity": 2, "unit_price": "18500", "discounts": [
+                    {"promotion_id": "all5", "held_amount": "925"}]}]),
+                Some(serde_json::json!("18500")),
+                Some(serde_json::json!(["creams", "lux"])),
+            ),
+            (
+                serde_json::json!([{"quantity": 1, "unit_price": "7505", "discounts": [
+                    {"promotion_id": "all5", "amount": "395"}]}]),
+                None,
+                None,
+            ),
+            (serde_json::json!([{"quantity": 1, "unit_price": "9500"}]), None, None),
+        ]
     );
 }
 

@@ -75,7 +75,7 @@ fn quote() -> Quote {
     let group = |quantity, unit_price, amount| UnitGroup {
         quantity,
         unit_price,
-        discounts: vec![UnitDiscount { promotion_id: "bf".to_owned(), amount }],
+        discounts: vec![UnitDiscount { promotion_id: "bf".to_owned(), amount, held_amount: 0 }],
     };
     let line = |sku: &str, quantity, list_unit_price, total, groups| QuotedLine {
         id: String::new(),
@@ -84,6 +84,7 @@ fn quote() -> Quote {
         list_unit_price,
         total,
         groups,
+        ..QuotedLine::default()
     };
     let applied = |id: &str, name: &str, amount| AppliedPromotion {
         id: id.to_owned(),
