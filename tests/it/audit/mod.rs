@@ -110,6 +110,7 @@ impl Shop {
             hints: Vec::new(),
             reasons: Vec::new(),
             optimality: Optimality::Proven,
+            steps: 0,
         };
         for (line, groups) in self.request.basket.lines.iter().zip(lines) {
             let list_price = line.unit_price.unwrap();

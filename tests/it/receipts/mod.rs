@@ -184,6 +184,7 @@ fn made() -> Made {
         hints: Vec::new(),
         reasons: Vec::new(),
         optimality: Optimality::Proven,
+        steps: 0,
     };
     Made { rulebook: rulebook(), quote, delivery: None, choices: Vec::new() }
 }
