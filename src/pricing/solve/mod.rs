@@ -37,7 +37,7 @@ use super::problem::Problem;
 /// as much and uses no more promotions is not seen: it could earn more where gifts or points are for a part of the goods.
 #[must_use]
 pub fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Solution {
-    let choices = choice::list(problem);
+    let mut choices = choice::list(problem);
     let plan = switch::plan(problem, &choices);
-    search::run(problem, &choices, &plan, steps, worth)
+    search::run(problem, &mut choices, &plan, steps, worth)
 }

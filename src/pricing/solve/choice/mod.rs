@@ -4,9 +4,11 @@ mod model;
 mod walk;
 mod kit;
 mod lister;
+mod tight;
 
 pub(super) use kit::{Kit, KitRole};
 pub(super) use model::{Act, Choice, End, Gauge};
+pub(super) use tight::tighten;
 
 use crate::pricing::problem::{Give, Offer, Problem, SetShare};
 use crate::promotion::Count;

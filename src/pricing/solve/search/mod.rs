@@ -10,7 +10,7 @@ mod units;
 
 use fixedbitset::FixedBitSet;
 
-use super::choice::{Act, Choices};
+use super::choice::{self, Act, Choices};
 use super::floor::Floor;
 use super::label;
 use super::relax::{Begin, Relaxation, whole};
@@ -19,8 +19,8 @@ use super::switch::{Effect, Plan, Switch};
 use super::way::{self, Served};
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::Value;
-use queue::{Decided, Node, Queue};
-use state::{Best, Search, nothing};
+use queue::{Decided, Node};
+use state::Search;
 
 /// The parts of the work that a climb and the first attempts may take: one in so many.
 const CLIMB_PART: u64 = 8;
@@ -35,28 +35,26 @@ const UNITS_PART: u64 = 4;
 /// Searches within `steps` of work.
 pub(super) fn run(
     problem: &Problem,
-    choices: &Choices,
+    choices: &mut Choices,
     plan: &Plan,
     steps: u64,
     worth: Option<&Worth<'_>>,
 ) -> Solution {
-    let best = Best::of(problem, nothing(problem));
-    let mut search = Search {
-        problem,
-        choices,
-        plan,
-        decided: Decided::nothing(plan),
-        queue: Queue::default(),
-        left: steps,
-        open: None,
-        worth,
-        best,
-        best_way: (Vec::new(), Vec::new()),
-        is_improved: false,
-    };
+    let mut search = Search::new(problem, choices, plan, steps, worth);
     let hints = search.climb(steps / CLIMB_PART);
     search.attempt(&hints, steps / ATTEMPT_PART);
-    let ceiling = search.prove(&hints);
+    let mut ceiling = search.prove(&hints);
+    if search.is_loose {
+        let (best, best_way, left) = (search.best, search.best_way, search.left);
+        choice::tighten(problem, choices);
+        search = Search {
+            best,
+            best_way,
+            may_enumerate: true,
+            ..Search::new(problem, choices, plan, left, worth)
+        };
+        ceiling = search.prove(&hints);
+    }
     let possible_gain = search.gain(&ceiling);
     Solution { settled: search.best.settled, possible_gain, steps: steps - search.left.min(steps) }
 }
@@ -77,6 +75,9 @@ impl Search<'_> {
             }
             if self.left == 0 {
                 self.leave_open(&node.bound);
+                break;
+            }
+            if self.is_loose {
                 break;
             }
             self.look_at(node, hints, &mut is_first);
@@ -165,7 +166,8 @@ impl Search<'_> {
         let ceiling = bound.min(found.bound);
         match broken.or_else(|| self.undecided(|_| true)) {
             Some(place) => self.decide(place, hints, relaxation, &ceiling),
-            // Something takes effect after a shared amount: every assignment is looked at.
+            // Something takes effect after a shared amount: that must be known better, or every assignment be looked at.
+            None if !self.may_enumerate => self.is_loose = true,
             None => {
                 let root = units::Node { line: 0, pick: 0, label: floor.begin(used) };
                 self.units(&floor, root, &on, &ceiling, self.left / UNITS_PART);

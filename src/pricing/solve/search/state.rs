@@ -65,9 +65,37 @@ pub(super) struct Search<'a> {
     pub(super) best_way: (Vec<Served>, Vec<Option<Setting>>),
     /// Whether better assignments have been looked for near it.
     pub(super) is_improved: bool,
+    /// Whether every assignment of a node may be looked at, one by one.
+    pub(super) may_enumerate: bool,
+    /// Whether that was needed and not allowed.
+    pub(super) is_loose: bool,
 }
 
-impl Search<'_> {
+impl<'a> Search<'a> {
+    pub(super) fn new(
+        problem: &'a Problem,
+        choices: &'a Choices,
+        plan: &'a Plan,
+        steps: u64,
+        worth: Option<&'a Worth<'a>>,
+    ) -> Self {
+        Search {
+            problem,
+            choices,
+            plan,
+            decided: Decided::nothing(plan),
+            queue: Queue::default(),
+            left: steps,
+            open: None,
+            worth,
+            best: Best::of(problem, nothing(problem)),
+            best_way: (Vec::new(), Vec::new()),
+            is_improved: false,
+            may_enumerate: false,
+            is_loose: false,
+        }
+    }
+
     /// What could at most be taken off in all, whatever the levels: each line's best choice, and every amount in full.
     fn most(&self) -> i64 {
         let lines = self.problem.lines.iter().zip(&self.choices.lines).map(|(line, list)| {
@@ -179,7 +207,7 @@ impl Search<'_> {
 }
 
 /// No promotion at all: always legal.
-pub(super) fn nothing(problem: &Problem) -> Settled {
+fn nothing(problem: &Problem) -> Settled {
     let units = problem.lines.iter().enumerate().map(|(line, numbers)| Units {
         line,
         count: numbers.quantity,
