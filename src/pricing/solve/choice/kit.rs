@@ -8,12 +8,9 @@
 use smallvec::SmallVec;
 
 use super::model::{Acts, End, Gauge, Moment};
-use super::walk::{Walk, in_order};
+use super::walk::{WHOLE, Walk, in_order};
 use crate::pricing::problem::{Problem, SetRules, SetShare};
 use crate::promotion::{Measured, Stage};
-
-/// Parts of a million in the whole.
-const WHOLE: i64 = 1_000_000;
 
 /// One way to make up the sets of an offer.
 #[derive(Debug, Clone)]

@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::kit::Kit;
 use super::model::{Act, Acts, Choice, End, Gauge, Moment};
-use super::walk::{Does, Step, Walk, in_order, is_unsure};
+use super::walk::{Does, Step, WHOLE, Walk, in_order, is_unsure, part_up};
 use crate::money::Amount;
 use crate::pricing::problem::{Give, Line, Offer, Problem};
 use crate::pricing::settle::{Offers, Value};
@@ -83,11 +83,50 @@ fn grow(problem: &Problem, open: &[Act], chosen: &mut Acts, sets: &mut Vec<Acts>
     is_whole
 }
 
+/// Of what an offer with a maximum takes, the part that the customer keeps in any case, in parts of a million: where a unit
+/// carries percentages that take effect later, these find less. With several levels, or where the offer shares an amount,
+/// all of it.
+pub(super) fn kept(problem: &Problem, offer: usize, sets: &[Vec<Acts>]) -> i64 {
+    let shares = problem
+        .offers
+        .get(offer)
+        .and_then(|offer| offer.set.as_ref())
+        .is_some_and(|set| set.shared.is_some());
+    if problem.levels > 1 || shares {
+        return WHOLE;
+    }
+    let carrying = sets.iter().flatten().filter(|acts| acts.iter().any(|act| act.offer == offer));
+    carrying.map(|acts| kept_by(problem, acts, offer).0).min().unwrap_or(WHOLE)
+}
+
+/// The same for one unit that carries these acts, and the percentages that take effect later; each may round.
+fn kept_by(problem: &Problem, acts: &[Act], offer: usize) -> (i64, i64) {
+    let steps = in_order(problem, acts);
+    if acts.iter().any(|&act| is_unsure(problem, act)) {
+        return (WHOLE, 0);
+    }
+    let own = steps.iter().find(|step| step.offer() == offer).map(|step| step.moment);
+    let later = steps.iter().filter(|step| own.is_some_and(|own| own < step.moment));
+    let percentages = later.filter_map(|step| step.later_rate());
+    percentages.fold((WHOLE, 0), |(kept, count), rate| (part_up(kept, WHOLE - rate), count + 1))
+}
+
+/// What is known of the whole problem when the choices of a line are worked out.
+#[derive(Clone, Copy)]
+pub(super) struct Seen<'a> {
+    pub(super) gauges: &'a [Gauge],
+    pub(super) capped: &'a [usize],
+    /// For each of these what [`kept`] says.
+    pub(super) rates: &'a [i64],
+    pub(super) kits: &'a [Kit],
+}
+
 /// Works out what the choices of one line are worth.
 pub(super) struct Lister<'a> {
     problem: &'a Problem,
     gauges: &'a [Gauge],
     capped: &'a [usize],
+    rates: &'a [i64],
     kits: &'a [Kit],
     /// The offers that may take an amount off the line's goods.
     baskets: Vec<usize>,
@@ -110,12 +149,10 @@ struct Draft<'a> {
 impl<'a> Lister<'a> {
     pub(super) fn of(
         problem: &'a Problem,
-        gauges: &'a [Gauge],
-        capped: &'a [usize],
-        kits: &'a [Kit],
+        Seen { gauges, capped, rates, kits }: Seen<'a>,
         place: usize,
     ) -> Self {
-        Lister { problem, gauges, capped, kits, baskets: basket_offers(problem, place), place }
+        Lister { problem, gauges, capped, rates, kits, baskets: basket_offers(problem, place), place }
     }
 
     pub(super) fn choices(&self, sets: &[Acts]) -> Vec<Choice> {
@@ -198,11 +235,13 @@ impl<'a> Lister<'a> {
             value.iter_mut().skip(from).for_each(|sum| *sum += again);
         }
         if let (&[offer], None) = (held.as_slice(), empties) {
-            let full = self.walk(line, steps, |_| true).value(levels);
+            let walk = self.walk(line, steps, |_| true);
+            let full = walk.value(levels);
             let from = self.problem.offers.get(offer).map_or(0, |offer| offer.level);
             let gains = full.iter().zip(&value).skip(from).map(|(with, without)| with - without);
             let gain = gains.min().unwrap_or_default();
-            return (full, SmallVec::from_slice(&[(offer, gain)]));
+            let owed = self.owed(draft, offer, gain, walk.take_of(offer));
+            return (full, SmallVec::from_slice(&[(offer, owed)]));
         }
         let mut capped = SmallVec::new();
         for &offer in &held {
@@ -212,9 +251,25 @@ impl<'a> Lister<'a> {
             let take = self.walk(line, steps, others).take_of(offer);
             let from = self.problem.offers.get(offer).map_or(0, |offer| offer.level);
             value.iter_mut().skip(from).for_each(|sum| *sum += take);
-            capped.push((offer, take));
+            capped.push((offer, part_up(take, self.rate(offer)).min(take)));
         }
         (value, capped)
+    }
+
+    fn rate(&self, offer: usize) -> i64 {
+        let at = self.capped.iter().position(|&other| other == offer);
+        at.and_then(|at| self.rates.get(at)).copied().unwrap_or(WHOLE)
+    }
+
+    /// What of `gain` a unit owes to an offer with a maximum, by the rate at which the customer keeps what that takes. A unit
+    /// that keeps more than the rate says owes the less: what it keeps beyond is its own, and so is what may be rounded.
+    fn owed(&self, draft: &Draft<'_>, offer: usize, gain: i64, take: i64) -> i64 {
+        let rate = self.rate(offer);
+        if rate == WHOLE {
+            return gain;
+        }
+        let (own, percentages) = kept_by(self.problem, draft.acts, offer);
+        (gain - part_up(take, own - rate) - percentages).max(0)
     }
 
     /// A promotion whose SKUs reach tiers of different kinds takes effect where the first kind in use does: whatever that is,

@@ -26,6 +26,9 @@ pub(super) struct Choices {
     pub gauges: Vec<Gauge>,
     /// The offers whose maximum may hold something back.
     pub capped: Vec<usize>,
+    /// Of what each of these takes at its maximum, the most that the customer keeps once later percentages find less: in minor
+    /// units.
+    pub kept: Vec<i64>,
     /// For each line its choices, the best first; never empty, and the choice of nothing is among them.
     pub lines: Vec<Vec<Choice>>,
     /// The ways to make up sets.
@@ -50,16 +53,21 @@ pub(super) fn list(problem: &Problem) -> Choices {
         unlisted += more;
     }
     let kits = kit::list(problem, &gauges, &capped, &sets);
-    let lines = sets
-        .iter()
-        .enumerate()
-        .map(|(place, sets)| lister::Lister::of(problem, &gauges, &capped, &kits, place).choices(sets));
+    let rates: Vec<i64> = capped.iter().map(|&offer| lister::kept(problem, offer, &sets)).collect();
+    let seen = lister::Seen { gauges: &gauges, capped: &capped, rates: &rates, kits: &kits };
+    let lines =
+        sets.iter().enumerate().map(|(place, sets)| lister::Lister::of(problem, seen, place).choices(sets));
     let lines = lines.collect();
     let left_out =
         problem.offers.iter().filter(|offer| offer.set.as_ref().is_some_and(|rules| !rules.is_whole));
     unlisted += left_out.map(|offer| room(problem, offer)).sum::<i64>();
     let gains = gains(problem, &kits);
-    Choices { gauges, capped, lines, kits, gains, unlisted }
+    let kept = capped.iter().zip(&rates).map(|(&offer, &rate)| {
+        let most = problem.offers.get(offer).and_then(|offer| offer.max_discount).unwrap_or_default();
+        walk::part_up(most.minor(), rate)
+    });
+    let kept = kept.collect();
+    Choices { gauges, capped, kept, lines, kits, gains, unlisted }
 }
 
 /// What the sets of each offer get at most beside what their units lose.

@@ -24,9 +24,27 @@ pub(super) enum Does<'a> {
     Shares,
 }
 
+/// Parts of a million in the whole.
+pub(super) const WHOLE: i64 = 1_000_000;
+
+/// A part of an amount in parts of a million, rounded up.
+pub(super) fn part_up(amount: i64, rate: i64) -> i64 {
+    let exact = i128::from(amount) * i128::from(rate);
+    let whole = i128::from(WHOLE);
+    i64::try_from((exact + whole - 1).div_euclid(whole)).unwrap_or(i64::MAX)
+}
+
 impl Step<'_> {
     pub(super) fn offer(&self) -> usize {
         self.moment.3
+    }
+
+    /// The rate of a percentage of what is left, in parts of a million.
+    pub(super) fn later_rate(&self) -> Option<i64> {
+        match self.does {
+            Does::Cut(Cut::Percent(rate, Base::Current)) => Some(i64::from(rate.parts())),
+            _ => None,
+        }
     }
 
     /// What it takes of each minor unit that is not there: in parts of a million, and a fixed rest.

@@ -150,11 +150,9 @@ impl Builder<'_> {
 
     /// The rows that hold under every setting: maxima, duties, and numbers of units and sets.
     fn limits(&mut self) {
-        for &offer in &self.choices.capped {
-            let maximum =
-                self.problem.offers.get(offer).and_then(|offer| Some((offer.level, offer.max_discount?)));
-            if let Some((level, most)) = maximum {
-                self.row(SourceOf::Capped(offer), Sense::Shared, level, most.minor(), ONE);
+        for (&offer, &kept) in self.choices.capped.iter().zip(&self.choices.kept) {
+            if let Some(level) = self.problem.offers.get(offer).map(|offer| offer.level) {
+                self.row(SourceOf::Capped(offer), Sense::Shared, level, kept, ONE);
             }
         }
         for (at, gauge) in self.choices.gauges.iter().enumerate() {
