@@ -2,6 +2,7 @@
 
 use rustc_hash::FxHashMap;
 
+use super::selector::Goods;
 use crate::money::Amount;
 
 /// One product of the catalogue.
@@ -21,6 +22,20 @@ pub struct Product {
     pub price: Option<Amount>,
     /// What the retailer paid for one unit; caps with a margin need it.
     pub cost: Option<Amount>,
+}
+
+impl Product {
+    /// What a selector asks about.
+    #[must_use]
+    pub fn goods(&self) -> Goods<'_> {
+        Goods {
+            sku: &self.sku,
+            brand: &self.brand,
+            categories: &self.categories,
+            tags: &self.tags,
+            list_price: self.price.unwrap_or_default(),
+        }
+    }
 }
 
 /// The products by stock-keeping unit.

@@ -3,6 +3,7 @@
 pub mod terminal;
 pub mod paper;
 pub mod words;
+pub mod hint;
 pub mod receipt;
 pub mod local;
 pub mod price;

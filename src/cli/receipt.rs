@@ -1,5 +1,6 @@
 //! A quote as a receipt that a cashier could read out.
 
+use super::hint;
 use super::paper::Paper;
 use super::words::{Words, called, count, typed};
 use crate::basket::Basket;
@@ -236,7 +237,7 @@ impl Receipt<'_> {
         paper.gap();
         for hint in &self.quote.hints {
             let applies = self.quote.promotions.iter().any(|applied| applied.id == hint.promotion_id);
-            paper.paragraph(0, 3, &self.words.hint(hint, applies));
+            paper.paragraph(0, 3, &hint::say(self.words, hint, applies));
         }
     }
 

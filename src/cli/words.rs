@@ -6,10 +6,10 @@ use jiff::civil::Date;
 
 use super::paper::harmless;
 use crate::lang::Lang;
-use crate::promotion::{Benefit, Promotion};
+use crate::promotion::{Benefit, Count, Promotion};
 use crate::rulebook::Rulebook;
 use crate::server::wire::refused_gift::Code as Refusal;
-use crate::server::wire::{Goods, Hint, MissingGoods, Product, Reason, RefusedGift, reason::Code};
+use crate::server::wire::{Goods, MissingGoods, Product, Reason, RefusedGift, reason::Code};
 use crate::time::{Hours, Instant, Weekdays};
 
 /// More entries than this are not read out.
@@ -72,8 +72,20 @@ impl<'a> Words<'a> {
                 )
             }
             Code::QuantityMissing => {
-                let missing = self.more_pieces(reason.missing_quantity);
                 let of = self.in_brackets(reason.goods.as_ref());
+                if let Some(all) = promotion.and_then(same_sku_from) {
+                    let equal = self.counted(
+                        all,
+                        ["piece", "pieces"],
+                        ["однакову штуку", "однакові штуки", "однакових штук"],
+                    );
+                    let here = count(u64::from(all.saturating_sub(reason.missing_quantity)));
+                    return self.lang.pick(
+                        format!("it takes {equal} of the same article; you have {here}{of}"),
+                        format!("треба {equal}; є {here}{of}"),
+                    );
+                }
+                let missing = self.more_pieces(reason.missing_quantity);
                 self.lang.pick(format!("it takes {missing}{of}"), format!("треба {missing}{of}"))
             }
             Code::SetMissing if !reason.missing_goods.is_empty() => {
@@ -131,39 +143,6 @@ impl<'a> Words<'a> {
             format!("{held} more is held back by {caps}"),
             format!("ще {held} не знято: не дозволяє {caps}"),
         )
-    }
-
-    /// What a little more would bring; `applies` when the promotion already gives something.
-    #[must_use]
-    pub fn hint(&self, hint: &Hint, applies: bool) -> String {
-        let brings = self.promotion(&hint.promotion_id);
-        let of = self.in_brackets(hint.goods.as_ref());
-        let pieces = hint.missing_quantity;
-        let is_one = pieces <= 1;
-        let (english, ukrainian) = if pieces == 0 {
-            let missing = self.money(hint.missing_amount);
-            (format!("{missing} more{of}"), format!("Ще {missing}{of}"))
-        } else {
-            (
-                format!("{pieces}\u{a0}more {}{of}", if is_one { "piece" } else { "pieces" }),
-                format!("Ще {}{of}", self.pieces(pieces)),
-            )
-        };
-        let end = |one: &'static str, many: &'static str| if is_one { one } else { many };
-        let (brought, now) = match (hint.slot, applies) {
-            (None, false) => (format!("{} {brings}", end("brings", "bring")), format!("діє {brings}")),
-            (None, true) => (format!("and {brings} gives more"), format!("{brings} дає більше")),
-            (Some(_), false) => (
-                format!("{} the set of {brings}", end("completes", "complete")),
-                format!("набір зібрано: {brings}"),
-            ),
-            (Some(_), true) => (
-                format!("{} another set of {brings}", end("completes", "complete")),
-                format!("зібрано ще один набір: {brings}"),
-            ),
-        };
-        let comma = if hint.slot.is_none() && applies { "," } else { "" };
-        self.lang.pick(format!("{english}{comma} {brought}"), format!("{ukrainian} — і {now}"))
     }
 
     /// Why a choice of a gift could not be honored, as a sentence without its subject.
@@ -376,8 +355,18 @@ impl<'a> Words<'a> {
         text
     }
 
-    fn find(&self, id: &str) -> Option<&'a Promotion> {
+    /// The promotion with this id.
+    #[must_use]
+    pub fn find(&self, id: &str) -> Option<&'a Promotion> {
         self.rulebook.find(id).and_then(|index| self.rulebook.promotion(index))
+    }
+}
+
+/// How many equal pieces the lowest tier of a promotion asks for, where it counts each SKU by itself.
+fn same_sku_from(promotion: &Promotion) -> Option<u32> {
+    match &promotion.benefit {
+        Benefit::Quantity { tiers, count: Count::SameSku, .. } => tiers.iter().map(|tier| tier.from).min(),
+        _ => None,
     }
 }
 

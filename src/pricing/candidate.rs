@@ -1,5 +1,6 @@
 //! Which promotions may apply to a basket, and to which of its lines.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
@@ -128,23 +129,29 @@ impl Shelf<'_> {
             }
             Benefit::Quantity { tiers, count, .. } => {
                 let lowest = tiers.iter().map(|tier| tier.from).min().unwrap_or_default();
-                let lacks = lowest.saturating_sub(self.pieces(on, *count));
-                let is_enough = lacks == 0 && lowest <= most;
-                if is_enough { Ok(()) } else { Err(Why::QuantityMissing(lacks)) }
+                let (sku, has) = self.pieces(on, *count);
+                let pieces = lowest.saturating_sub(has);
+                let is_enough = pieces == 0 && lowest <= most;
+                let sku = sku.map(str::to_owned);
+                if is_enough { Ok(()) } else { Err(Why::QuantityMissing { pieces, sku }) }
             }
             _ => Ok(()),
         }
     }
 
-    /// The pieces of the lines: of all, or of the SKU that has most.
-    fn pieces(&self, on: &FixedBitSet, count: Count) -> u32 {
-        let mut by_sku: BTreeMap<&str, u32> = BTreeMap::new();
-        for item in on.ones().filter_map(|line| self.items.get(line)) {
-            let key = if count == Count::SameSku { item.sku.as_str() } else { "" };
-            let pieces = by_sku.entry(key).or_default();
+    /// The pieces of the lines: of all, or with its name of the SKU that has most, the earliest of equals.
+    fn pieces(&self, on: &FixedBitSet, count: Count) -> (Option<&str>, u32) {
+        let items = || on.ones().filter_map(|line| self.items.get(line));
+        if count == Count::Together {
+            return (None, items().fold(0, |sum, item| sum.saturating_add(item.quantity)));
+        }
+        let mut by_sku: BTreeMap<&str, (u32, Reverse<usize>)> = BTreeMap::new();
+        for (place, item) in items().enumerate() {
+            let (pieces, _) = by_sku.entry(&item.sku).or_insert((0, Reverse(place)));
             *pieces = pieces.saturating_add(item.quantity);
         }
-        by_sku.into_values().max().unwrap_or_default()
+        let most = by_sku.into_iter().max_by_key(|&(_, key)| key);
+        most.map_or((None, 0), |(sku, (pieces, _))| (Some(sku), pieces))
     }
 
     /// The pieces that may fill slots.

@@ -7,6 +7,7 @@ mod floor;
 mod near;
 mod sets;
 
+pub use near::Wish;
 pub use priced::Priced;
 
 use fixedbitset::FixedBitSet;
@@ -17,7 +18,7 @@ use super::gift::{GiftOffer, Goods};
 use super::points::why_not;
 use super::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
 use super::quote::{
-    Applied, Carried, CodeFate, CodeResult, Hint, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
 use super::settle::{Group, Held, Settled, held};
 use super::trigger::Trigger;
@@ -30,7 +31,7 @@ use floor::caps_at;
 use priced::HINT_PART;
 use sets::Place;
 
-/// Makes the quote.
+/// Makes the quote, all but its hints: whether what is near is worth a word, only another price can tell.
 #[must_use]
 pub fn quote(priced: &Priced<'_>) -> Quote {
     let settled = &priced.solution.settled;
@@ -57,7 +58,7 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
         gifts_refused: priced.rewards.served.refused.clone(),
         points: priced.rewards.earned.total,
         codes: codes(priced, &applied),
-        hints: hints(priced, settled),
+        hints: Vec::new(),
         reasons: if priced.request.explain { reasons(priced, &applied) } else { Vec::new() },
         applied,
         optimality: priced.solution.possible_gain.map_or(Optimality::Proven, Optimality::Bounded),
@@ -332,28 +333,27 @@ fn before(problem: &Problem, group: &Group, line: &Line, level: usize) -> Amount
     line.list - group.takes.iter().filter(|&&(place, _)| is_before(place)).map(|&(_, take)| take).sum()
 }
 
-fn hints(priced: &Priced<'_>, settled: &Settled) -> Vec<Hint> {
+/// What is near, whether it is worth a word or not.
+#[must_use]
+pub fn near(priced: &Priced<'_>) -> Vec<Wish> {
     let near =
         |missing: Amount, from: Amount| missing.minor() > 0 && missing.minor() <= from.minor() / HINT_PART;
     let goods = priced.problem.offers.iter().enumerate().filter_map(|(place, offer)| {
         let sum = offer_sum(priced, place, offer)?;
         let from = next_tier(offer, sum)?;
-        near(from - sum, from).then_some(Hint { promotion: offer.index, missing: Near::Amount(from - sum) })
+        near(from - sum, from).then(|| Wish::of(offer.index, Near::Amount(from - sum)))
     });
-    let reached = settled.delivery.unwrap_or(priced.problem.deliveries.len());
+    let reached = priced.solution.settled.delivery.unwrap_or(priced.problem.deliveries.len());
     let deliveries = priced.problem.deliveries.iter().take(reached).filter_map(|offer| {
         let sum = delivery_sum(priced, offer);
         let missing = offer.from - sum;
-        near(missing, offer.from).then_some(Hint { promotion: offer.index, missing: Near::Amount(missing) })
+        near(missing, offer.from).then(|| Wish::of(offer.index, Near::Amount(missing)))
     });
-    let mut hints: Vec<Hint> =
-        goods.chain(deliveries).chain(reward_hints(priced, near)).chain(near::hints(priced)).collect();
-    hints.sort_by_key(|hint| hint.promotion);
-    hints
+    goods.chain(deliveries).chain(near_rewards(priced, near)).chain(near::pieces(priced)).collect()
 }
 
 /// What is near to a gift or to points: a sum, or the last pieces of a set.
-fn reward_hints(priced: &Priced<'_>, near: impl Fn(Amount, Amount) -> bool) -> Vec<Hint> {
+fn near_rewards(priced: &Priced<'_>, near: impl Fn(Amount, Amount) -> bool) -> Vec<Wish> {
     let Rewards { gifts, points, reduced, served, .. } = priced.rewards;
     let (problem, groups) = (priced.problem, &priced.solution.settled.groups);
     let sum = |trigger: &Trigger| {
@@ -368,11 +368,9 @@ fn reward_hints(priced: &Priced<'_>, near: impl Fn(Amount, Amount) -> bool) -> V
         let goods = Goods { problem, checked: reduced, groups };
         let is_reached = gift.trigger.is_reached(problem, groups);
         let missing = sum(&gift.trigger).or_else(|| if is_reached { near_set(gift, goods) } else { None })?;
-        Some(Hint { promotion: gift.index, missing })
+        Some(Wish::of(gift.index, missing))
     });
-    let of_points = points
-        .iter()
-        .filter_map(|offer| Some(Hint { promotion: offer.index, missing: sum(&offer.trigger)? }));
+    let of_points = points.iter().filter_map(|offer| Some(Wish::of(offer.index, sum(&offer.trigger)?)));
     of_gifts.chain(of_points).collect()
 }
 

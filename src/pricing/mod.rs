@@ -17,6 +17,7 @@ pub mod conversion;
 pub mod solve;
 pub mod best;
 pub mod explain;
+pub mod hint;
 
 pub use quote::{
     Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
@@ -51,7 +52,7 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
     let candidates = candidate::gather(rulebook, &checked, &purchase);
     let shop = best::Shop { rulebook, request, checked: &checked, candidates: &candidates };
     let best = best::find(shop, effort.steps);
-    Ok(explain::quote(&explain::Priced {
+    let priced = explain::Priced {
         rulebook,
         request,
         checked: &checked,
@@ -59,5 +60,10 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
         problem: &best.problem,
         solution: &best.solution,
         rewards: &best.rewards,
-    }))
+    };
+    let mut quote = explain::quote(&priced);
+    if request.explain {
+        quote.hints = hint::told(&priced, &purchase, &quote);
+    }
+    Ok(quote)
 }

@@ -32,7 +32,7 @@ pub struct Quote {
     pub points: u64,
     /// One a code of the request, in its order.
     pub codes: Vec<CodeResult>,
-    /// What is near, by place.
+    /// With `explain`: what is near and worth it, by place.
     pub hints: Vec<Hint>,
     /// With `explain`: why each other promotion did not apply, by place.
     pub reasons: Vec<Reason>,
@@ -191,13 +191,17 @@ pub enum CodeFate {
     Repeated,
 }
 
-/// Something near.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+/// Something near: with what is missing the customer pays less for the rest, or is given more.
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Hint {
     /// The promotion.
     pub promotion: PromotionIndex,
     /// What a little more would be.
     pub missing: Near,
+    /// The goods of which pieces were added to work `gain` out; nothing for a sum.
+    pub sku: Option<String>,
+    /// How much less everything else costs then, delivery included; nothing where only a gift or points are gained.
+    pub gain: Amount,
 }
 
 /// What is missing to more of a promotion.
@@ -255,8 +259,13 @@ pub enum Why {
     BasketLacks,
     /// Its spend is not reached.
     SpendMissing(Amount),
-    /// Its first tier by quantity is not reached: so many pieces are missing.
-    QuantityMissing(u32),
+    /// Its first tier by quantity is not reached.
+    QuantityMissing {
+        /// So many pieces are missing.
+        pieces: u32,
+        /// Of these goods, where each SKU is counted by itself: those that are nearest.
+        sku: Option<String>,
+    },
     /// Its set is not complete: what is missing, by slot.
     SetMissing(Vec<Missing>),
     /// Nothing that it gives is left.
@@ -297,7 +306,7 @@ impl Why {
             Why::NoSuchGoods => 13,
             Why::BasketLacks => 14,
             Why::SpendMissing(_) => 15,
-            Why::QuantityMissing(_) => 16,
+            Why::QuantityMissing { .. } => 16,
             Why::SetMissing(_) => 17,
             Why::OutOfStock => 18,
             Why::HeldByFloor(_) => 19,

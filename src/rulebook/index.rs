@@ -3,7 +3,7 @@
 use rustc_hash::FxHashMap;
 
 use crate::basket::Item;
-use crate::catalog::{Catalog, Selector};
+use crate::catalog::{Catalog, Product, Selector};
 use crate::promotion::{Benefit, Cap, Code, Promotion, Slot, Spend};
 use crate::rulebook::matcher::{Marks, Matcher, Words};
 use crate::rulebook::settings::Settings;
@@ -25,6 +25,8 @@ pub struct Rulebook {
     caps: Vec<Cap>,
     cap_matchers: Vec<Matcher>,
     words: Words,
+    // INVARIANT: the products of the catalog that cost something, by their places, the cheapest first.
+    shelf: Vec<(usize, Marks)>,
     digest: Digest,
     by_id: FxHashMap<String, PromotionIndex>,
     by_code: FxHashMap<String, Vec<PromotionIndex>>,
@@ -66,6 +68,7 @@ impl Rulebook {
                 by_code.entry(word.clone()).or_default().push(index);
             }
         }
+        let shelf = shelf(&words, &catalog);
         Rulebook {
             settings,
             catalog,
@@ -74,6 +77,7 @@ impl Rulebook {
             caps,
             cap_matchers,
             words,
+            shelf,
             digest,
             by_id,
             by_code,
@@ -114,6 +118,18 @@ impl Rulebook {
         self.indexed().zip(&self.matchers).map(|((index, promotion), matchers)| (index, promotion, matchers))
     }
 
+    /// The matchers of the promotion at `index`.
+    #[must_use]
+    pub fn matchers(&self, index: PromotionIndex) -> Option<&PromotionMatchers> {
+        self.matchers.get(usize::try_from(index.0).ok()?)
+    }
+
+    /// The cheapest product of the catalogue that fits, the earliest of equals; nothing that costs nothing.
+    pub fn cheapest(&self, fits: impl Fn(&Marks) -> bool) -> Option<(&Product, &Marks)> {
+        let (place, marks) = self.shelf.iter().find(|(_, marks)| fits(marks))?;
+        Some((self.catalog.products().get(*place)?, marks))
+    }
+
     /// The place of the promotion with this id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<PromotionIndex> {
@@ -144,7 +160,7 @@ impl Rulebook {
     /// What a line shows to the matchers.
     #[must_use]
     pub fn marks(&self, item: &Item) -> Marks {
-        self.words.marks(item)
+        self.words.marks(&item.goods())
     }
 
     /// The digest of the sources.
@@ -152,6 +168,15 @@ impl Rulebook {
     pub fn digest(&self) -> &Digest {
         &self.digest
     }
+}
+
+/// The products in the order of their prices, with their marks: they are looked at while a customer waits.
+fn shelf(words: &Words, catalog: &Catalog) -> Vec<(usize, Marks)> {
+    let costs = |product: &Product| product.price.is_some_and(|price| !price.is_zero());
+    let products = catalog.products().iter().enumerate();
+    let mut priced: Vec<(usize, &Product)> = products.filter(|(_, product)| costs(product)).collect();
+    priced.sort_by_key(|&(place, product)| (product.price, place));
+    priced.into_iter().map(|(place, product)| (place, words.marks(&product.goods()))).collect()
 }
 
 fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {

@@ -5,10 +5,9 @@
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use crate::basket::Item;
-use crate::catalog::Selector;
 use crate::catalog::selector::Facets;
 use crate::catalog::word::{fold, fold_path};
+use crate::catalog::{Goods, Selector};
 use crate::money::Amount;
 
 /// The words of one facet, numbered in the order in which they were met.
@@ -81,21 +80,21 @@ impl Words {
         }
     }
 
-    /// What a line shows to the matchers of this rulebook.
+    /// What goods show to the matchers of this rulebook.
     #[must_use]
-    pub fn marks(&self, item: &Item) -> Marks {
+    pub fn marks(&self, goods: &Goods<'_>) -> Marks {
         let mut categories = SmallVec::new();
-        for path in &item.categories {
+        for path in goods.categories {
             let path = fold_path(path);
             let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
             categories.extend(ends.filter_map(|end| self.categories.get(path.get(..end)?)));
         }
         Marks {
-            brand: self.brands.get(&fold(&item.brand)),
-            sku: self.skus.get(&item.sku),
+            brand: self.brands.get(&fold(goods.brand)),
+            sku: self.skus.get(goods.sku),
             categories,
-            tags: item.tags.iter().filter_map(|tag| self.tags.get(&fold(tag))).collect(),
-            list_price: item.list_price,
+            tags: goods.tags.iter().filter_map(|tag| self.tags.get(&fold(tag))).collect(),
+            list_price: goods.list_price,
         }
     }
 }

@@ -175,7 +175,12 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
             Near::Pieces(pieces) => pieces.to_string(),
             Near::Slot(missing) => format!("{} for slot {}", missing.quantity, missing.slot + 1),
         };
-        writeln!(text, "hint {}: {more} more", id(rulebook, hint.promotion)).unwrap();
+        let sku = hint.sku.as_ref().map_or(String::new(), |sku| format!(" ({sku})"));
+        write!(text, "hint {}: {more} more{sku}", id(rulebook, hint.promotion)).unwrap();
+        match hint.gain {
+            Amount::ZERO => text.push_str(", no less to pay\n"),
+            gain => writeln!(text, ", {} less for the rest", money(gain)).unwrap(),
+        }
     }
     for reason in &quote.reasons {
         writeln!(text, "not {}: {}", id(rulebook, reason.promotion), why(rulebook, &reason.why)).unwrap();
@@ -232,7 +237,8 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::NoSuchGoods => "has no such goods".to_owned(),
         Why::BasketLacks => "lacks goods in the basket".to_owned(),
         Why::SpendMissing(missing) => format!("misses {}", money(*missing)),
-        Why::QuantityMissing(pieces) => format!("misses {pieces} more"),
+        Why::QuantityMissing { pieces, sku: Some(sku) } => format!("misses {pieces} more {sku}"),
+        Why::QuantityMissing { pieces, sku: None } => format!("misses {pieces} more"),
         Why::SetMissing(missing) => {
             let slots: Vec<String> = missing
                 .iter()

@@ -96,6 +96,10 @@ fn say(rulebook: &Rulebook, quote: &Quote) -> String {
     }
     for hint in &quote.hints {
         write!(text, "; {} near {:?}", id(hint.promotion), hint.missing).unwrap();
+        hint.sku.iter().for_each(|sku| write!(text, " {sku}").unwrap());
+        if hint.gain != Amount::ZERO {
+            write!(text, " gains {}", hint.gain).unwrap();
+        }
     }
     for reason in &quote.reasons {
         write!(text, "; {} not: {:?}", id(reason.promotion), reason.why).unwrap();
@@ -124,7 +128,7 @@ fn each_trigger_gives_its_gift() {
         (
             SET,
             "A*2@100 B*3@100",
-            "500 | 2×100 | 3×100; g gives 1 GA; g near Slot(Missing { slot: 0, quantity: 1 })",
+            "500 | 2×100 | 3×100; g gives 1 GA; g near Slot(Missing { slot: 0, quantity: 1 }) A",
         ),
         (SET, "A*4@100 B*2@100", "600 | 4×100 | 2×100; g gives 2 GA"),
         (SET, "B*3@100", "300 | 3×100; g gives 1 GA"),
@@ -202,7 +206,7 @@ fn a_gift_of_a_set_is_not_part_of_it() {
         (
             "A*4@100",
             "g:A g:A",
-            "300 | 3×100 1×0[g 100]; g gives 1 A of line 0; choice 1 TooMany; g near Slot(Missing { slot: 0, quantity: 1 })",
+            "300 | 3×100 1×0[g 100]; g gives 1 A of line 0; choice 1 TooMany; g near Slot(Missing { slot: 0, quantity: 1 }) A",
         ),
     ] {
         check(&Case { rules, lines, choices, says, ..NONE });
@@ -237,7 +241,7 @@ fn a_unit_that_is_worth_more_in_the_basket_stays_there() {
     // The gift's level comes first, whatever the total.
     check(&Case {
         rules: &rules.replace("id: g,", "id: g, level: 1,"),
-        says: "1000 | 1×1000 | 1×0[g 500]; g gives 1 GA of line 1; n near Amount(Amount(500)); n not: SpendMissing(Amount(500))",
+        says: "1000 | 1×1000 | 1×0[g 500]; g gives 1 GA of line 1; n near Amount(Amount(500)) gains 900; n not: SpendMissing(Amount(500))",
         ..case
     });
 }
@@ -352,7 +356,7 @@ fn a_gift_with_a_stacking_of_its_own_counts_what_it_accepts() {
             sets,
             "none",
             "A*2@1000 B*1@500",
-            "2300 | 2×900[p 100] | 1×500; g near Slot(Missing { slot: 0, quantity: 1 }); g not: Beaten([PromotionIndex(1)])",
+            "2300 | 2×900[p 100] | 1×500; g near Slot(Missing { slot: 0, quantity: 1 }) B; g not: Beaten([PromotionIndex(1)])",
         ),
         (sets, "none", "A*2@1000 B*2@500", "2800 | 2×900[p 100] | 2×500; g gives 1 GA"),
         (sets, "all", "A*1@1000 B*1@500", "1400 | 1×900[p 100] | 1×500; g gives 1 GA"),
@@ -367,11 +371,11 @@ fn equal_units_of_a_set_are_of_one_sku() {
     for (lines, says) in [
         (
             "A*1@100 B*1@100",
-            "200 | 1×100 | 1×100; g near Slot(Missing { slot: 0, quantity: 1 }); g not: SetMissing([Missing { slot: 0, quantity: 1 }])",
+            "200 | 1×100 | 1×100; g near Slot(Missing { slot: 0, quantity: 1 }) A; g not: SetMissing([Missing { slot: 0, quantity: 1 }])",
         ),
         (
             "A*1@100 B*1@100 A*1@100",
-            "300 | 1×100 | 1×100 | 1×100; g gives 1 GC; g near Slot(Missing { slot: 0, quantity: 1 })",
+            "300 | 1×100 | 1×100 | 1×100; g gives 1 GC; g near Slot(Missing { slot: 0, quantity: 1 }) B",
         ),
         ("A*3@100 B*3@100", "600 | 3×100 | 3×100; g gives 2 GC"),
         ("A*6@100", "600 | 6×100; g gives 2 GC"),

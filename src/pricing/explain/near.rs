@@ -6,22 +6,37 @@ use super::priced::{HINT_PART, Priced};
 use crate::money::Amount;
 use crate::pricing::fill::{Need, Pool, lacking, sets};
 use crate::pricing::problem::{Give, Offer, Problem, SetRules};
-use crate::pricing::quote::{Hint, Missing, Near, Why};
+use crate::pricing::quote::{Missing, Near, Why};
 use crate::promotion::{Benefit, Count, Promotion, SetOf};
+use crate::rulebook::PromotionIndex;
+
+/// What is near: what a promotion misses to give more than it does.
+pub struct Wish {
+    /// The promotion.
+    pub promotion: PromotionIndex,
+    /// What it misses.
+    pub missing: Near,
+    /// The goods that it misses pieces of, where each SKU is counted by itself.
+    pub sku: Option<String>,
+}
+
+impl Wish {
+    pub(super) fn of(promotion: PromotionIndex, missing: Near) -> Self {
+        Wish { promotion, missing, sku: None }
+    }
+}
 
 /// What is near to the sets and the tiers by quantity, those included whose first set or tier is not reached. All goods that match
 /// are looked at, whatever they carry: what another promotion has can be had from it.
-pub(super) fn hints(priced: &Priced<'_>) -> Vec<Hint> {
-    let live = priced.problem.offers.iter().filter_map(|offer| {
-        let missing = match &offer.set {
-            Some(rules) => one_more_set(priced, offer, rules),
-            None => next_tier(priced.problem, offer),
-        };
-        Some(Hint { promotion: offer.index, missing: missing? })
+pub(super) fn pieces(priced: &Priced<'_>) -> Vec<Wish> {
+    let live = priced.problem.offers.iter().filter_map(|offer| match &offer.set {
+        Some(rules) => Some(Wish::of(offer.index, one_more_set(priced, offer, rules)?)),
+        None => next_tier(priced, offer),
     });
     let refused = priced.candidates.refused.iter().filter_map(|(index, why)| {
         let missing = first(priced.rulebook.promotion(*index)?, why)?;
-        Some(Hint { promotion: *index, missing })
+        let sku = if let Why::QuantityMissing { sku, .. } = why { sku.clone() } else { None };
+        Some(Wish { sku, ..Wish::of(*index, missing) })
     });
     live.chain(refused).collect()
 }
@@ -30,8 +45,8 @@ pub(super) fn hints(priced: &Priced<'_>) -> Vec<Hint> {
 fn first(promotion: &Promotion, why: &Why) -> Option<Near> {
     let most = promotion.limits.units.unwrap_or(u32::MAX);
     match (&promotion.benefit, why) {
-        (Benefit::Set(set), Why::SetMissing(lacks)) => few(lacks, pieces(set).filter(|&all| all <= most)?),
-        (Benefit::Quantity { tiers, .. }, Why::QuantityMissing(pieces)) => {
+        (Benefit::Set(set), Why::SetMissing(lacks)) => few(lacks, size(set).filter(|&all| all <= most)?),
+        (Benefit::Quantity { tiers, .. }, Why::QuantityMissing { pieces, .. }) => {
             let from = tiers.iter().map(|tier| tier.from).min().filter(|&from| from <= most)?;
             (0 < *pieces && *pieces <= part(from)).then_some(Near::Pieces(*pieces))
         }
@@ -44,7 +59,7 @@ fn one_more_set(priced: &Priced<'_>, offer: &Offer, rules: &SetRules) -> Option<
     let Benefit::Set(set) = &priced.rulebook.promotion(offer.index)?.benefit else {
         return None;
     };
-    let all = pieces(set)?;
+    let all = size(set)?;
     let most = rules.sets_max.unwrap_or(u32::MAX).min(offer.units_max.unwrap_or(u32::MAX) / all.max(1));
     let needs: Vec<Need> =
         set.slots.iter().map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect();
@@ -70,9 +85,10 @@ fn pool<'a>(priced: &Priced<'a>, rules: &SetRules, line: usize) -> Option<Pool<'
     (!slots.is_empty()).then_some(Pool { sku: &item.sku, slots, count: numbers.quantity })
 }
 
-/// The pieces to a tier that gives more than what the pieces reach; where each SKU is counted by itself, of the SKU that is nearest.
-fn next_tier(problem: &Problem, offer: &Offer) -> Option<Near> {
-    let count = offer.count?;
+/// The pieces to a tier that gives more than what the pieces reach; where each SKU is counted by itself, of the SKU that is
+/// nearest, and of equals the cheapest.
+fn next_tier(priced: &Priced<'_>, offer: &Offer) -> Option<Wish> {
+    let (problem, count) = (priced.problem, offer.count?);
     let mut counted: BTreeMap<usize, (i64, Vec<usize>)> = BTreeMap::new();
     for place in offer.on.ones() {
         let line = problem.lines.get(place)?;
@@ -88,9 +104,14 @@ fn next_tier(problem: &Problem, offer: &Offer) -> Option<Near> {
         let mut higher = offer.tiers.iter().filter(|tier| *pieces < tier.from && tier.from <= most);
         let next = higher.find(|tier| now < worth(&tier.give))?;
         let missing = next.from - *pieces;
-        (missing <= next.from / HINT_PART).then_some(missing)
+        let cheapest =
+            lines.iter().filter_map(|&place| problem.lines.get(place)).min_by_key(|line| line.list)?;
+        (missing <= next.from / HINT_PART).then_some((missing, cheapest.list, cheapest.first))
     });
-    missing.min().and_then(|missing| u32::try_from(missing).ok()).map(Near::Pieces)
+    let (missing, _, line) = missing.min()?;
+    let item = priced.rewards.reduced.items.get(line).filter(|_| count == Count::SameSku);
+    let missing = Near::Pieces(u32::try_from(missing).ok()?);
+    Some(Wish { sku: item.map(|item| item.sku.clone()), ..Wish::of(offer.index, missing) })
 }
 
 /// What a tier takes off one unit of each of the lines at their list prices.
@@ -115,6 +136,6 @@ fn part(all: u32) -> u32 {
 }
 
 /// The pieces of one set.
-fn pieces(set: &SetOf) -> Option<u32> {
+fn size(set: &SetOf) -> Option<u32> {
     set.slots.iter().try_fold(0_u32, |sum, slot| sum.checked_add(slot.quantity))
 }

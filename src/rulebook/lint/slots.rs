@@ -3,7 +3,6 @@
 
 use super::goods::{folded, may_meet};
 use super::placed::{Placed, promotions};
-use crate::basket::Item;
 use crate::catalog::{Product, Selector};
 use crate::promotion::{Benefit, Promotion, SetBenefit, UnitCut};
 use crate::rulebook::diagnostic::finding::Finding;
@@ -80,25 +79,10 @@ fn sharing<'r>(pairs: Vec<Pair<'r>>, products: &[&Product]) -> Vec<Pair<'r>> {
         pairs.iter().map(|pair| (words.matcher(pair.with.1), words.matcher(pair.without.1))).collect();
     let mut shares = vec![false; pairs.len()];
     for product in products {
-        let marks = words.marks(&item(product));
+        let marks = words.marks(&product.goods());
         for (shares, (with, without)) in shares.iter_mut().zip(&matchers) {
             *shares = *shares || (with.matches(&marks) && without.matches(&marks));
         }
     }
     pairs.into_iter().zip(shares).filter_map(|(pair, shares)| shares.then_some(pair)).collect()
-}
-
-/// A product as a line of a basket shows it.
-fn item(product: &Product) -> Item {
-    Item {
-        id: String::new(),
-        sku: product.sku.clone(),
-        quantity: 1,
-        list_price: product.price.unwrap_or_default(),
-        brand: product.brand.clone(),
-        categories: product.categories.clone(),
-        tags: product.tags.clone(),
-        cost: product.cost,
-        no_promotions: false,
-    }
 }

@@ -2,7 +2,7 @@
 
 use crate::catalog::{Catalog, Selector};
 use crate::money::Amount;
-use crate::promotion::{Benefit, Promotion, Slot, Spend};
+use crate::promotion::{Benefit, Count, Promotion, Slot, Spend};
 use crate::rulebook::Rulebook;
 use crate::server::wire;
 
@@ -54,6 +54,12 @@ pub fn counted(promotion: &Promotion) -> &Selector {
         | Benefit::Basket(_) => None,
     };
     spend.and_then(|spend| spend.on.as_ref()).unwrap_or(&promotion.on)
+}
+
+/// Whether a promotion counts the pieces of each SKU by itself.
+#[must_use]
+pub fn counts_same_sku(promotion: &Promotion) -> bool {
+    matches!(promotion.benefit, Benefit::Quantity { count: Count::SameSku, .. })
 }
 
 fn of<A>(spend: Option<&(Spend, A)>) -> Option<&Spend> {

@@ -1,6 +1,6 @@
 //! What a basket costs, from the core to the wire.
 
-use super::goods::{counted, goods, product, slot};
+use super::goods::{counted, counts_same_sku, goods, product, slot};
 use crate::basket::Request;
 use crate::pricing::{self, Applied, Carried, CodeFate, GiftWhy, Near, Optimality, Quote, Why};
 use crate::promotion::Promotion;
@@ -195,6 +195,8 @@ fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
     let mut hint = wire::Hint {
         promotion_id: promotion_id(rulebook, near.promotion),
         name: promotion_name(rulebook, near.promotion),
+        gain: near.gain.minor(),
+        product: near.sku.as_ref().map(|sku| product(rulebook.catalog(), sku)),
         ..wire::Hint::default()
     };
     match near.missing {
@@ -204,7 +206,7 @@ fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
         }
         Near::Pieces(missing) => {
             hint.missing_quantity = missing;
-            hint.goods = counted_goods(rulebook, near.promotion);
+            hint.goods = counted_pieces(rulebook, near.promotion, near.sku.as_ref());
         }
         Near::Slot(missing) => {
             hint.missing_quantity = missing.quantity;
@@ -244,9 +246,9 @@ fn reason(rulebook: &Rulebook, told: pricing::Reason) -> wire::Reason {
             out.goods = counted_goods(rulebook, told.promotion);
             Code::SpendMissing
         }
-        Why::QuantityMissing(missing) => {
-            out.missing_quantity = missing;
-            out.goods = counted_goods(rulebook, told.promotion);
+        Why::QuantityMissing { pieces, sku } => {
+            out.missing_quantity = pieces;
+            out.goods = counted_pieces(rulebook, told.promotion, sku.as_ref());
             Code::QuantityMissing
         }
         Why::SetMissing(missing) => {
@@ -274,6 +276,21 @@ fn reason(rulebook: &Rulebook, told: pricing::Reason) -> wire::Reason {
 
 fn counted_goods(rulebook: &Rulebook, promotion: PromotionIndex) -> Option<wire::Goods> {
     rulebook.promotion(promotion).and_then(|promotion| goods(rulebook, counted(promotion)))
+}
+
+/// The goods of which a promotion by quantity counts pieces: `sku` alone where it counts each by itself.
+fn counted_pieces(
+    rulebook: &Rulebook,
+    promotion: PromotionIndex,
+    sku: Option<&String>,
+) -> Option<wire::Goods> {
+    let is_alone = rulebook.promotion(promotion).is_some_and(counts_same_sku);
+    match sku.filter(|_| is_alone) {
+        Some(sku) => {
+            Some(wire::Goods { products: vec![product(rulebook.catalog(), sku)], ..wire::Goods::default() })
+        }
+        None => counted_goods(rulebook, promotion),
+    }
 }
 
 fn slot_goods(rulebook: &Rulebook, promotion: PromotionIndex, place: usize) -> Option<wire::Goods> {

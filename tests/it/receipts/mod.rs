@@ -18,9 +18,10 @@ use pricewright::pricing::{
     Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
     Missing, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
 };
+use pricewright::promotion::benefit::Earn;
 use pricewright::promotion::{
-    Base, Benefit, Cap, CapFloor, Conditions, Count, Gift, Limits, Promotion, QuantityTier, SetBenefit,
-    SetOf, Slot, Spend, SpendBenefit, SpendTier, Stacking, Stage, UnitBenefit, UnitCut,
+    Base, Benefit, Cap, CapFloor, Conditions, Count, Gift, Limits, Points, Promotion, QuantityTier,
+    SetBenefit, SetOf, Slot, Spend, SpendBenefit, SpendTier, Stacking, Stage, UnitBenefit, UnitCut,
 };
 use pricewright::rulebook::{Digest, PromotionIndex, Rulebook, Settings};
 use pricewright::server::{convert, wire};
@@ -113,6 +114,12 @@ fn rulebook() -> Rulebook {
         count: Count::Together,
         max_discount: None,
     };
+    let same = Benefit::Quantity {
+        tiers: vec![tier(&(2, 10)), tier(&(6, 20))],
+        count: Count::SameSku,
+        max_discount: None,
+    };
+    let points = Benefit::Points(Points { earn: Earn::Per { amount: minor(1_000), points: 1 }, spend: None });
     let mut except = category("body");
     except.except.tags = strings(&["sets"]);
     except.facets.price_at_least = Some(minor(10_000));
@@ -139,6 +146,8 @@ fn rulebook() -> Rulebook {
         promotion("duo", "Парфум із кремом за 1 999", all(), set(pair, SetBenefit::Price(minor(199_900)))),
         promotion("more", "Більше мила — менше ціна", skus(&["SOAP"]), quantity),
         promotion("linara", "Linara й Косинь, знижка від 2 000", all(), spend),
+        promotion("same", "Two of the same", skus(&["BALM", "SOAP"]), same),
+        promotion("earn", "Бали від 500", all(), points),
         promotion("dior", "Dior −15 %", brands(&["Dior"]), percent(15)),
         promotion("all5", "Everything −5 %", all(), percent(5)),
         promotion("free", "Courier free from 1 500", all(), percent(5)),
@@ -292,8 +301,15 @@ impl Made {
         self
     }
 
-    fn hint(mut self, id: &str, missing: Near) -> Self {
-        self.quote.hints.push(Hint { promotion: self.index(id), missing });
+    fn hint(mut self, id: &str, missing: Near, gain: i64) -> Self {
+        let hint = Hint { promotion: self.index(id), missing, sku: None, gain: minor(gain) };
+        self.quote.hints.push(hint);
+        self
+    }
+
+    /// The goods of which the pieces of the last hint were tried.
+    fn tried(mut self, sku: &str) -> Self {
+        self.quote.hints.last_mut().unwrap().sku = Some(sku.to_owned());
         self
     }
 
@@ -349,13 +365,18 @@ fn missing(slot: usize, quantity: u32) -> Missing {
     Missing { slot, quantity }
 }
 
+fn few(pieces: u32) -> Why {
+    Why::QuantityMissing { pieces, sku: None }
+}
+
 /// Three creams and three serums in two sets, one cream of each free; one more is near.
 fn three_for_two() -> Made {
     made()
         .line("CREAM", &[(2, &[("3for2", 18_500)]), (1, &[])])
         .line("SERUM", &[(4, &[("3for2", 0)])])
         .set("3for2", 2, &[(0, 0, 0, 1), (1, 0, 0, 2)])
-        .hint("3for2", Near::Slot(missing(0, 2)))
+        .hint("3for2", Near::Slot(missing(0, 2)), 18_500)
+        .tried("SERUM")
 }
 
 fn cases() -> Vec<(&'static str, Made)> {
@@ -374,7 +395,8 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .line("EDP", &[(1, &[("duo", 30_440)])])
                 .line("CREAM", &[(2, &[("duo", 2_830)]), (1, &[])])
                 .set("duo", 1, &[(0, 0, 0, 1), (1, 0, 1, 2)])
-                .hint("duo", Near::Slot(missing(1, 1)))
+                .hint("duo", Near::Slot(missing(1, 1)), 2_830)
+                .tried("CREAM")
                 .why("3for2", Why::SetMissing(vec![missing(0, 1)])),
         ),
         (
@@ -386,13 +408,14 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .set("3for2", 3, &[(0, 0, 0, 1), (0, 1, 0, 2)])
                 .set("3for2", 5, &[(1, 0, 0, 1), (2, 0, 0, 2)]),
         ),
-        ("quantity-tier-and-the-next", soap(3, SOAP_10).hint("more", Near::Pieces(2))),
+        ("quantity-tier-and-the-next", soap(3, SOAP_10).hint("more", Near::Pieces(2), 1_425).tried("SOAP")),
         (
             "quantity-missing",
             soap(1, &[])
-                .hint("more", Near::Pieces(1))
+                .hint("more", Near::Pieces(1), 950)
+                .tried("SOAP")
                 .why("dior", Why::NoSuchGoods)
-                .why("more", Why::QuantityMissing(1)),
+                .why("more", few(1)),
         ),
         (
             "sets-missing",
@@ -400,11 +423,26 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .line("SERUM", &[(1, &[])])
                 .why("3for2", Why::SetMissing(vec![missing(0, 3)]))
                 .why("duo", Why::SetMissing(vec![missing(0, 1), missing(1, 2)]))
-                .why("more", Why::QuantityMissing(2)),
+                .why("more", few(2)),
         ),
         (
             "spend-of-some-goods",
-            edp().hint("linara", Near::Amount(minor(1_000))).why("linara", Why::SpendMissing(minor(1_000))),
+            edp()
+                .hint("linara", Near::Amount(minor(1_000)), 19_900)
+                .why("linara", Why::SpendMissing(minor(1_000))),
+        ),
+        (
+            "what-is-near",
+            edp()
+                .line("BALM", &[(1, &[])])
+                .gift("pouch", Some("POUCH"), 1, &["POUCH"], None)
+                .hint("all5", Near::Amount(minor(1)), 10_345)
+                .hint("choice", Near::Amount(minor(5_100)), 0)
+                .hint("earn", Near::Amount(minor(1)), 0)
+                .hint("pouch", Near::Amount(minor(10_000)), 0)
+                .hint("same", Near::Pieces(1), 1_580)
+                .tried("BALM")
+                .why("same", Why::QuantityMissing { pieces: 1, sku: Some("BALM".to_owned()) }),
         ),
         ("gift-on-top", edp().gift("pouch", Some("POUCH"), 1, &["POUCH"], None)),
         (
@@ -443,9 +481,10 @@ fn cases() -> Vec<(&'static str, Made)> {
         (
             "codes-and-sets",
             edp()
-                .hint("duo", Near::Slot(missing(1, 2)))
+                .hint("duo", Near::Slot(missing(1, 2)), 36_100)
+                .tried("CREAM")
                 .code("TWO", CodeFate::NotApplied(reason("duo", Why::SetMissing(vec![missing(1, 2)]))))
-                .code("MILO", CodeFate::NotApplied(reason("more", Why::QuantityMissing(2)))),
+                .code("MILO", CodeFate::NotApplied(reason("more", few(2)))),
         ),
         (
             "everything-at-once",
@@ -458,8 +497,9 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .set("3for2", 1, &[(0, 0, 0, 1), (0, 1, 0, 2)])
                 .gift("choice", Some("MASCARA"), 1, &["MASCARA", "BALM", "POUCH"], None)
                 .earn("club", 399)
-                .hint("more", Near::Pieces(3))
-                .hint("linara", Near::Amount(minor(15_500)))
+                .hint("more", Near::Pieces(3), 10_450)
+                .tried("SOAP")
+                .hint("linara", Near::Amount(minor(15_500)), 39_800)
                 .code("spring-5", CodeFate::Applied)
                 .why("dior", beaten(&["linara", "3for2"]))
                 .bounded(420),
@@ -525,7 +565,8 @@ fn the_wire_names_the_units_of_a_set_and_the_goods_that_it_lacks() {
     assert_eq!(
         told["hints"],
         serde_json::json!([{"promotion_id": "3for2", "name": "Третій у подарунок", "missing_quantity": 2, "slot": 0,
-            "goods": {"categories": ["body"], "price_at_least": "10000", "has_exceptions": true}}])
+            "goods": {"categories": ["body"], "price_at_least": "10000", "has_exceptions": true},
+            "gain": "18500", "product": {"sku": "SERUM", "name": "Almond face serum 30 ml"}}])
     );
     let why = Why::SetMissing(vec![missing(1, 2)]);
     let (_, _, quote) = made()

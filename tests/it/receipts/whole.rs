@@ -127,7 +127,12 @@ fn quote() -> Quote {
             code("x\u{1b}", Status::Unknown, None),
             code("web", Status::NotApplied, Some(reason("web", Code::WrongChannel))),
         ],
-        hints: vec![Hint { promotion_id: "x".to_owned(), missing_amount: 15_500, ..Hint::default() }],
+        hints: vec![Hint {
+            promotion_id: "x".to_owned(),
+            missing_amount: 15_500,
+            gain: 20_000,
+            ..Hint::default()
+        }],
         reasons: vec![
             Reason { beaten_by: vec!["bf".to_owned()], ..reason("web", Code::Beaten) },
             Reason { held_by: vec!["lux".to_owned()], ..reason("x", Code::HeldByFloor) },
@@ -171,7 +176,8 @@ Code x�: no promotion has this code
 Code web: gives nothing — only on other
    channels: web, app
 
-155.00 more brings “Крем дня −5_%”
+Spend 155.00 more and you pay 200.00 less for
+   the rest with “Крем дня −5_%”
 
 Why not the others
  “Web days −10_%” — more comes off with “Black
@@ -213,7 +219,8 @@ fn a_receipt_in_ukrainian() {
 Код web: нічого не дає — лише в інших
    каналах: web, app
 
-Ще 155,00 — і діє «Крем дня −5_%»
+Додайте товарів ще на 155,00 — і за решту
+   заплатите на 200,00 менше: «Крем дня −5_%»
 
 Чому не діють інші
  «Web days −10_%» — більше знижує «Black

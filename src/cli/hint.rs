@@ -1,0 +1,79 @@
+//! What is near, as a cashier would tell it.
+
+use super::words::{Words, called};
+use crate::promotion::{Benefit, Count};
+use crate::server::wire::{Goods, Hint};
+
+/// A hint as a sentence without a full stop; `applies` when its promotion already gives something.
+#[must_use]
+pub fn say(words: &Words<'_>, hint: &Hint, applies: bool) -> String {
+    let benefit = words.find(&hint.promotion_id).map(|promotion| &promotion.benefit);
+    let is_same_sku = matches!(benefit, Some(Benefit::Quantity { count: Count::SameSku, .. }));
+    format!("{}{}", missing(words, hint, is_same_sku), gained(words, hint, benefit, applies))
+}
+
+fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {
+    let of = goods(words, hint);
+    let pieces = hint.missing_quantity;
+    if pieces == 0 {
+        let sum = words.money(hint.missing_amount);
+        return words.lang.pick(format!("Spend {sum} more{of}"), format!("Додайте товарів{of} ще на {sum}"));
+    }
+    let more = if is_same_sku {
+        words.counted(
+            pieces,
+            ["more of the same", "more of the same"],
+            ["така сама штука", "такі самі штуки", "таких самих штук"],
+        )
+    } else {
+        words.counted(pieces, ["more piece", "more pieces"], ["штука", "штуки", "штук"])
+    };
+    words.lang.pick(format!("{more}{of}"), format!("Ще {more}{of}"))
+}
+
+/// What it brings. What is added has its price: it is all the rest that costs less.
+fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bool) -> String {
+    let promotion = words.promotion(&hint.promotion_id);
+    let (english, ukrainian) = match (benefit, applies) {
+        (Some(Benefit::Gift(_)), false) => {
+            (format!("the gift of {promotion} is yours"), format!("подарунок ваш: {promotion}"))
+        }
+        (Some(Benefit::Gift(_)), true) => {
+            (format!("another gift of {promotion} is yours"), format!("ще один подарунок ваш: {promotion}"))
+        }
+        (Some(Benefit::Points(_)), false) => {
+            (format!("you earn points with {promotion}"), format!("отримаєте бали: {promotion}"))
+        }
+        (Some(Benefit::Points(_)), true) => {
+            (format!("you earn more points with {promotion}"), format!("отримаєте більше балів: {promotion}"))
+        }
+        _ => {
+            let gain = words.money(hint.gain);
+            (
+                format!("you pay {gain} less for the rest with {promotion}"),
+                format!("за решту заплатите на {gain} менше: {promotion}"),
+            )
+        }
+    };
+    words.lang.pick(format!(" and {english}"), format!(" — і {ukrainian}"))
+}
+
+/// Of which goods: those with which it was tried where only products are named, else they are an example.
+fn goods(words: &Words<'_>, hint: &Hint) -> String {
+    let tried = hint.product.as_ref().map(called);
+    let such_as = |tried: &str| words.lang.pick(format!("such as {tried}"), format!("наприклад {tried}"));
+    match (&hint.goods, tried) {
+        (None, None) => String::new(),
+        (None, Some(tried)) => format!(" ({})", such_as(tried)),
+        (Some(goods), None) => format!(" ({})", words.goods(goods)),
+        (Some(goods), Some(tried)) if names_products(goods) => format!(" ({tried})"),
+        (Some(goods), Some(tried)) => format!(" ({}, {})", words.goods(goods), such_as(tried)),
+    }
+}
+
+fn names_products(goods: &Goods) -> bool {
+    goods.brands.is_empty()
+        && goods.categories.is_empty()
+        && goods.tags.is_empty()
+        && !goods.products.is_empty()
+}

@@ -1,0 +1,238 @@
+//! Which hints are told: those that are true. What is missing is put into the basket on trial and the price looked at.
+//!
+//! A sum is goods worth it that count for the promotion alone and that nothing reduces: with real goods of that worth the
+//! customer can do the same. Pieces are those of the cheapest goods that fit.
+
+use super::best::{Shop, find};
+use super::candidate::{Candidates, gather};
+use super::eligible::Purchase;
+use super::explain::{Priced, Wish, near, quote};
+use super::fill::{Need, Pool, sets};
+use super::quote::{Hint, Near, Optimality, Quote};
+use crate::basket::{Checked, Item, Request, limits};
+use crate::catalog::Product;
+use crate::money::Amount;
+use crate::promotion::Benefit;
+use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, slots_of};
+
+/// Trials of one quote, those first that cost the customer least. Nobody reads out more hints, and each trial is a price or two.
+const TRIALS_MAX: usize = 12;
+
+/// Steps of the search for one price of a trial: plenty for an ordinary basket. A hard one has a price that is not proven, which is
+/// still a price that the customer can have. All trials together may take half of what the quote may.
+const STEPS: u64 = 20_000;
+
+/// Lines that are tried for one slot. The first will do, unless the pieces of a slot must be equal.
+const LINES_MAX: usize = 32;
+
+/// What is near and worth it, by place of the promotion. Of a sum and pieces for one promotion both may be told.
+#[must_use]
+pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> {
+    let shelf = Shelf::of(priced);
+    let wishes = near(priced).into_iter().filter_map(|wish| {
+        let item = shelf.fetch(&wish)?;
+        Some((item.list_price.checked_times(item.quantity)?, wish, item))
+    });
+    let room = Amount::from_minor(limits::LIST_TOTAL_MAX) - now.list_total;
+    let mut wishes: Vec<(Amount, Wish, Item)> = wishes.filter(|(worth, ..)| *worth <= room).collect();
+    wishes.sort_by_key(|(worth, wish, _)| (*worth, wish.promotion));
+    wishes.truncate(TRIALS_MAX);
+    let request = Request { explain: false, ..priced.request.clone() };
+    let till = Till { priced, purchase, request: &request, now };
+    let mut hints: Vec<Hint> =
+        wishes.into_iter().filter_map(|(worth, wish, item)| till.hint(worth, wish, item)).collect();
+    hints.sort_by_key(|hint| hint.promotion);
+    hints
+}
+
+/// Where trials are priced.
+struct Till<'a> {
+    priced: &'a Priced<'a>,
+    purchase: &'a Purchase,
+    request: &'a Request,
+    now: &'a Quote,
+}
+
+/// What all costs, and how much is given beside the prices.
+#[derive(Clone, Copy)]
+struct Deal {
+    total: Amount,
+    given: u64,
+}
+
+impl Till<'_> {
+    /// The hint, where it is true.
+    fn hint(&self, worth: Amount, wish: Wish, item: Item) -> Option<Hint> {
+        let promotion = wish.promotion;
+        let is_sum = matches!(wish.missing, Near::Amount(_));
+        let sku = (!is_sum).then(|| item.sku.clone());
+        let mut checked = self.priced.checked.clone();
+        let line = checked.items.len();
+        checked.items.push(item);
+        let mut candidates = gather(self.priced.rulebook, &checked, self.purchase);
+        if is_sum {
+            let hinted = candidates.list.iter_mut().find(|candidate| candidate.index == promotion)?;
+            hinted.measures.insert(line);
+        }
+        let quote = self.price(&checked, &candidates);
+        let new = Deal { total: quote.total, given: self.given(promotion, &quote) };
+        // At its list price, carrying nothing, what is added changes nothing else.
+        let apart = Deal { total: self.now.total + worth, given: self.given(promotion, self.now) };
+        let is_applied = quote.applied.iter().any(|applied| applied.promotion == promotion);
+        if !is_applied || apart.total < new.total {
+            return None;
+        }
+        // What other promotions take off the pieces is not the doing of this one.
+        let old = if is_sum { apart } else { self.unseen(&checked, candidates, promotion, apart) };
+        let is_more = if self.is_reward(promotion) { old.given < new.given } else { new.total < old.total };
+        let gain = old.total - new.total;
+        (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })
+    }
+
+    /// The deal when the promotion does not see the last line; one that had nothing to give before is out altogether. A total
+    /// that is not proven is taken as low as it could be.
+    fn unseen(
+        &self,
+        checked: &Checked,
+        mut candidates: Candidates<'_>,
+        promotion: PromotionIndex,
+        apart: Deal,
+    ) -> Deal {
+        let line = checked.items.len().saturating_sub(1);
+        let was_there = self.priced.candidates.list.iter().any(|candidate| candidate.index == promotion);
+        candidates.list.retain(|candidate| was_there || candidate.index != promotion);
+        for hinted in candidates.list.iter_mut().filter(|candidate| candidate.index == promotion) {
+            let slots = hinted.slots.iter_mut();
+            slots.chain([&mut hinted.on, &mut hinted.measures]).for_each(|lines| lines.set(line, false));
+        }
+        let quote = self.price(checked, &candidates);
+        let open = if let Optimality::Bounded(gain) = quote.optimality { gain } else { Amount::ZERO };
+        Deal { total: (quote.total - open).min(apart.total), given: self.given(promotion, &quote) }
+    }
+
+    fn price(&self, checked: &Checked, candidates: &Candidates<'_>) -> Quote {
+        let (rulebook, request) = (self.priced.rulebook, self.request);
+        let best = find(Shop { rulebook, request, checked, candidates }, STEPS);
+        let (problem, solution, rewards) = (&best.problem, &best.solution, &best.rewards);
+        quote(&Priced { rulebook, request, checked, candidates, problem, solution, rewards })
+    }
+
+    /// The pieces that a gift gives, or the points of the basket when the promotion earns some.
+    fn given(&self, promotion: PromotionIndex, quote: &Quote) -> u64 {
+        match self.priced.rulebook.promotion(promotion).map(|promotion| &promotion.benefit) {
+            Some(Benefit::Gift(_)) => {
+                let given = quote.gifts.iter().filter(|given| given.promotion == promotion);
+                given.map(|given| u64::from(given.quantity)).sum()
+            }
+            Some(Benefit::Points(_)) => quote.points,
+            _ => 0,
+        }
+    }
+
+    fn is_reward(&self, promotion: PromotionIndex) -> bool {
+        let benefit = self.priced.rulebook.promotion(promotion).map(|promotion| &promotion.benefit);
+        matches!(benefit, Some(Benefit::Gift(_) | Benefit::Points(_)))
+    }
+}
+
+/// Where missing goods are taken from: more of what is in the basket, the cheapest first, else the cheapest of the catalog.
+struct Shelf<'a> {
+    priced: &'a Priced<'a>,
+    /// The lines that promotions see, without the units that became gifts.
+    items: Vec<(&'a Item, Marks)>,
+}
+
+impl<'a> Shelf<'a> {
+    fn of(priced: &'a Priced<'a>) -> Self {
+        let seen = priced.rewards.reduced.items.iter().filter(|item| !item.no_promotions);
+        let mut items: Vec<(&Item, Marks)> = seen.map(|item| (item, priced.rulebook.marks(item))).collect();
+        items.sort_by_key(|(item, _)| item.list_price);
+        Shelf { priced, items }
+    }
+
+    /// The goods; nothing where nobody knows what they cost, for then nobody knows what they bring.
+    fn fetch(&self, wish: &Wish) -> Option<Item> {
+        let matchers = self.priced.rulebook.matchers(wish.promotion)?;
+        match wish.missing {
+            Near::Amount(worth) => worth_of(worth),
+            Near::Pieces(pieces) => {
+                let is_asked = |item: &Item| wish.sku.as_ref().is_none_or(|sku| *sku == item.sku);
+                let mut fitting = self.items.iter().filter(|(_, marks)| matchers.on.matches(marks));
+                let (item, _) = fitting.find(|(item, _)| is_asked(item))?;
+                Some(Item { quantity: pieces, ..(*item).clone() })
+            }
+            Near::Slot(missing) => {
+                let basket = Slots::of(self, wish.promotion, matchers)?;
+                let fits = |marks: &Marks| filled(matchers, marks).contains(&missing.slot);
+                let completes = |sku: &str, marks: &Marks| basket.is_completed(sku, marks, missing.quantity);
+                let mut here = self.items.iter().filter(|(_, marks)| fits(marks)).take(LINES_MAX);
+                let item = match here.find(|(item, marks)| completes(&item.sku, marks)) {
+                    Some((item, _)) => (*item).clone(),
+                    None => {
+                        let cheapest = self.priced.rulebook.cheapest(fits);
+                        item_of(cheapest.filter(|(product, marks)| completes(&product.sku, marks))?.0)
+                    }
+                };
+                Some(Item { quantity: missing.quantity, ..item })
+            }
+        }
+    }
+}
+
+/// The slots of a promotion, and what the basket has for them.
+struct Slots<'a> {
+    matchers: &'a PromotionMatchers,
+    needs: Vec<Need>,
+    pools: Vec<Pool<'a>>,
+    made: u32,
+}
+
+impl<'a> Slots<'a> {
+    fn of(shelf: &Shelf<'a>, promotion: PromotionIndex, matchers: &'a PromotionMatchers) -> Option<Self> {
+        let slots = slots_of(shelf.priced.rulebook.promotion(promotion)?).iter();
+        let needs: Vec<Need> =
+            slots.map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect();
+        let pool = |(item, marks): &(&'a Item, Marks)| Pool {
+            sku: &item.sku,
+            slots: filled(matchers, marks),
+            count: item.quantity,
+        };
+        let pools: Vec<Pool<'a>> = shelf.items.iter().map(pool).collect();
+        let made = sets(&needs, &pools, u32::MAX);
+        Some(Slots { matchers, needs, pools, made })
+    }
+
+    /// Whether so many pieces of these goods make up one more set.
+    fn is_completed(&self, sku: &str, marks: &Marks, count: u32) -> bool {
+        let mut pools = self.pools.clone();
+        pools.push(Pool { sku, slots: filled(self.matchers, marks), count });
+        self.made < sets(&self.needs, &pools, self.made.saturating_add(1))
+    }
+}
+
+/// The slots that goods with these marks fit.
+fn filled(matchers: &PromotionMatchers, marks: &Marks) -> Vec<usize> {
+    let slots = matchers.slots.iter().enumerate().filter(|(_, slot)| slot.matches(marks));
+    slots.map(|(place, _)| place).filter(|_| matchers.on.matches(marks)).collect()
+}
+
+/// Goods that cost so much in all and that no promotion sees.
+fn worth_of(list_price: Amount) -> Option<Item> {
+    let is_sold = list_price.minor() <= limits::UNIT_PRICE_MAX;
+    is_sold.then(|| Item { list_price, no_promotions: true, ..item_of(&Product::default()) })
+}
+
+/// One piece of a product.
+fn item_of(product: &Product) -> Item {
+    Item {
+        id: String::new(),
+        sku: product.sku.clone(),
+        quantity: 1,
+        list_price: product.price.unwrap_or_default(),
+        brand: product.brand.clone(),
+        categories: product.categories.clone(),
+        tags: product.tags.clone(),
+        cost: product.cost,
+        no_promotions: false,
+    }
+}
