@@ -15,6 +15,8 @@ mod golden;
 #[cfg(test)]
 mod hard;
 #[cfg(test)]
+mod hints;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod laws;
