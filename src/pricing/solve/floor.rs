@@ -3,6 +3,9 @@
 //! A label that leads nowhere is dropped as soon as that shows: where a sum can no longer hold, where a set can no longer be
 //! completed, or where its units are not in the order of prices.
 
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::choice::Choices;
@@ -282,6 +285,23 @@ impl<'a> Floor<'a> {
         kits.all(|(kit, counts)| tally::is_complete(kit, counts, self.relaxation.may_leave))
     }
 
+    /// What two labels have in common of which one can make the other needless: units left, and what their sets lack.
+    pub(super) fn kin(&self, label: &Label) -> u64 {
+        let mut hasher = FxHasher::default();
+        (label.left, label.closed, label.begun).hash(&mut hasher);
+        for (kit, numbers) in self.relaxation.kits.iter().enumerate() {
+            let counts = self.counts(label, kit);
+            let begun = tally::begun(numbers, counts);
+            for (role, own) in numbers.roles.iter().enumerate() {
+                let lacks = tally::lacks(numbers, counts, begun, role);
+                if lacks != 0 && (own.is_benefited || !self.relaxation.may_leave) {
+                    (kit, role, lacks).hash(&mut hasher);
+                }
+            }
+        }
+        hasher.finish()
+    }
+
     /// Whether a label makes another needless.
     pub(super) fn dominates(&self, rival: &Label, label: &Label) -> bool {
         let adds =
@@ -291,10 +311,11 @@ impl<'a> Floor<'a> {
         adds && (rival.value > label.value
             || (rival.value == label.value && rival.used.is_within(&label.used)))
             && (rival.closed, rival.begun) == (label.closed, label.begun)
-            && self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
-                let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));
-                ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
-            })
+            && (rival.seats == label.seats
+                || self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
+                    let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));
+                    ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
+                }))
     }
 }
 
