@@ -28,7 +28,7 @@ pub(super) struct Label {
     /// Units in each role of each kit.
     seats: SmallVec<[u32; 8]>,
     /// What of `charged` is still to come of each kit that is seen exactly.
-    to_come: SmallVec<[i128; 4]>,
+    to_come: SmallVec<[i64; 4]>,
     /// What the sets of these have come to on the line that is being served, less what its units are paid.
     come: i128,
     /// The benefits of retailers that began at a dearer price, and those that began at this one, as bits.
@@ -199,7 +199,7 @@ impl<'a> Floor<'a> {
                 };
                 if let Some(to_come) = label.to_come.get_mut(kit) {
                     let change = behind - std::mem::replace(to_come, behind);
-                    label.charged.iter_mut().for_each(|sum| *sum += change);
+                    label.charged.iter_mut().for_each(|sum| *sum += i128::from(change));
                 }
             }
         }
@@ -245,12 +245,14 @@ impl<'a> Floor<'a> {
             && self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
                 let counts = self.counts(label, kit);
                 let begun = tally::begun(numbers, counts);
-                (0..numbers.roles.len()).all(|role| {
-                    let lacks = tally::lacks(numbers, counts, begun, role);
-                    let seat = self.seats.place(kit, role);
-                    lacks <= 0
-                        || lacks <= i64::from(self.rests.units(place, open, label.left, seat, (kit, role)))
-                })
+                begun == 0
+                    || (0..numbers.roles.len()).all(|role| {
+                        let lacks = tally::lacks(numbers, counts, begun, role);
+                        let seat = self.seats.place(kit, role);
+                        lacks <= 0
+                            || lacks
+                                <= i64::from(self.rests.units(place, open, label.left, seat, (kit, role)))
+                    })
             })
     }
 
@@ -291,6 +293,9 @@ impl<'a> Floor<'a> {
         (label.left, label.closed, label.begun).hash(&mut hasher);
         for (kit, numbers) in self.relaxation.kits.iter().enumerate() {
             let counts = self.counts(label, kit);
+            if counts.iter().all(|&count| count == 0) {
+                continue;
+            }
             let begun = tally::begun(numbers, counts);
             for (role, own) in numbers.roles.iter().enumerate() {
                 let lacks = tally::lacks(numbers, counts, begun, role);
