@@ -15,8 +15,18 @@ use pricewright::pricing::{Effort, Optimality, price};
 
 fn main() -> Result<(), String> {
     println!(
-        "{:<30}{:>6}{:>7}{:>12}{:>12}{:>12}{:>10}  gain over {:>10}{:>12}{:>12}",
-        "instance", "units", "promos", "list", "total", "gap", "ms", "list order", "best next", "50 random"
+        "{:<30}{:>6}{:>7}{:>12}{:>12}{:>12}{:>9}{:>10}  gain over {:>10}{:>12}{:>12}",
+        "instance",
+        "units",
+        "promos",
+        "list",
+        "total",
+        "gap",
+        "steps",
+        "ms",
+        "list order",
+        "best next",
+        "50 random"
     );
     for instance in Instance::all()? {
         let began = now();
@@ -30,13 +40,14 @@ fn main() -> Result<(), String> {
         };
         let gain = |other: Amount| major(other - quote.total);
         println!(
-            "{:<30}{:>6}{:>7}{:>12}{:>12}{:>12}{:>10}            {:>10}{:>12}{:>12}",
+            "{:<30}{:>6}{:>7}{:>12}{:>12}{:>12}{:>9}{:>10}            {:>10}{:>12}{:>12}",
             instance.name,
             instance.units(),
             instance.rulebook.promotions().len(),
             major(quote.list_total),
             major(quote.total),
             gap,
+            quote.steps,
             format!("{}.{:03}", time.as_millis(), time.subsec_micros() % 1_000),
             gain(methods.list_order),
             gain(methods.best_next),

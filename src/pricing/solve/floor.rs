@@ -3,6 +3,9 @@
 //! A label that leads nowhere is dropped as soon as that shows: where a sum can no longer hold, where a set can no longer be
 //! completed, or where its units are not in the order of prices.
 
+use std::hash::{Hash, Hasher};
+
+use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::choice::Choices;
@@ -25,7 +28,7 @@ pub(super) struct Label {
     /// Units in each role of each kit.
     seats: SmallVec<[u32; 8]>,
     /// What of `charged` is still to come of each kit that is seen exactly.
-    to_come: SmallVec<[i128; 4]>,
+    to_come: SmallVec<[i64; 4]>,
     /// What the sets of these have come to on the line that is being served, less what its units are paid.
     come: i128,
     /// The benefits of retailers that began at a dearer price, and those that began at this one, as bits.
@@ -196,7 +199,7 @@ impl<'a> Floor<'a> {
                 };
                 if let Some(to_come) = label.to_come.get_mut(kit) {
                     let change = behind - std::mem::replace(to_come, behind);
-                    label.charged.iter_mut().for_each(|sum| *sum += change);
+                    label.charged.iter_mut().for_each(|sum| *sum += i128::from(change));
                 }
             }
         }
@@ -242,12 +245,14 @@ impl<'a> Floor<'a> {
             && self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
                 let counts = self.counts(label, kit);
                 let begun = tally::begun(numbers, counts);
-                (0..numbers.roles.len()).all(|role| {
-                    let lacks = tally::lacks(numbers, counts, begun, role);
-                    let seat = self.seats.place(kit, role);
-                    lacks <= 0
-                        || lacks <= i64::from(self.rests.units(place, open, label.left, seat, (kit, role)))
-                })
+                begun == 0
+                    || (0..numbers.roles.len()).all(|role| {
+                        let lacks = tally::lacks(numbers, counts, begun, role);
+                        let seat = self.seats.place(kit, role);
+                        lacks <= 0
+                            || lacks
+                                <= i64::from(self.rests.units(place, open, label.left, seat, (kit, role)))
+                    })
             })
     }
 
@@ -282,6 +287,26 @@ impl<'a> Floor<'a> {
         kits.all(|(kit, counts)| tally::is_complete(kit, counts, self.relaxation.may_leave))
     }
 
+    /// What two labels have in common of which one can make the other needless: units left, and what their sets lack.
+    pub(super) fn kin(&self, label: &Label) -> u64 {
+        let mut hasher = FxHasher::default();
+        (label.left, label.closed, label.begun).hash(&mut hasher);
+        for (kit, numbers) in self.relaxation.kits.iter().enumerate() {
+            let counts = self.counts(label, kit);
+            if counts.iter().all(|&count| count == 0) {
+                continue;
+            }
+            let begun = tally::begun(numbers, counts);
+            for (role, own) in numbers.roles.iter().enumerate() {
+                let lacks = tally::lacks(numbers, counts, begun, role);
+                if lacks != 0 && (own.is_benefited || !self.relaxation.may_leave) {
+                    (kit, role, lacks).hash(&mut hasher);
+                }
+            }
+        }
+        hasher.finish()
+    }
+
     /// Whether a label makes another needless.
     pub(super) fn dominates(&self, rival: &Label, label: &Label) -> bool {
         let adds =
@@ -291,10 +316,11 @@ impl<'a> Floor<'a> {
         adds && (rival.value > label.value
             || (rival.value == label.value && rival.used.is_within(&label.used)))
             && (rival.closed, rival.begun) == (label.closed, label.begun)
-            && self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
-                let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));
-                ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
-            })
+            && (rival.seats == label.seats
+                || self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
+                    let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));
+                    ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
+                }))
     }
 }
 

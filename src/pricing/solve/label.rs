@@ -7,6 +7,7 @@
 
 use std::cmp::Reverse;
 
+use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use super::floor::{Floor, Label};
@@ -27,6 +28,25 @@ const CLOSED_PART: usize = 4;
 const FEW: usize = 6;
 /// The most complete ways that are handed out to be priced.
 const FOUND_MAX: usize = 64;
+
+/// Labels of which one may make another needless.
+#[derive(Default)]
+struct Family {
+    kept: Vec<usize>,
+    /// The best sums among them: what is better than all of them in one has no rival, and nothing is compared. Where a
+    /// discount is given up for a sum, kopiyka for kopiyka, that is every label.
+    reached: SmallVec<[i64; 8]>,
+}
+
+impl Family {
+    fn reach(&mut self, favor: SmallVec<[i64; 8]>) {
+        if self.reached.is_empty() {
+            self.reached = favor;
+        } else {
+            self.reached.iter_mut().zip(favor).for_each(|(most, sum)| *most = (*most).max(sum));
+        }
+    }
+}
 
 /// Units that got a pick, and the step before.
 struct Step {
@@ -158,23 +178,20 @@ impl Table<'_, '_> {
     fn undominated(&mut self, mut labels: Vec<Label>) -> Result<Vec<Label>, ()> {
         labels.sort_by(|one, other| one.left.cmp(&other.left).then_with(|| other.value.cmp(&one.value)));
         let mut kept: Vec<Label> = Vec::with_capacity(labels.len());
-        let mut group = 0;
+        let mut families: FxHashMap<u64, Family> = FxHashMap::default();
         let mut compared = 0;
-        // The best sums among the rivals: what is better than all of them in one has no rival, and nothing is compared. Where a
-        // discount is given up for a sum, kopiyka for kopiyka, that is every label.
-        let mut reached: SmallVec<[i64; 8]> = SmallVec::new();
         for label in labels {
-            if kept.last().is_some_and(|last| last.left != label.left) || kept.is_empty() {
-                group = kept.len();
-                reached = label.sums.iter().map(|_| i64::MIN).collect();
-            }
+            let family = families.entry(self.floor.kin(&label)).or_default();
             let favor = self.favor(&label);
-            let is_new = favor.iter().zip(&reached).any(|(sum, most)| sum > most);
-            let rivals = if is_new { &[] } else { kept.get(group..).unwrap_or_default() };
-            let rival = rivals.iter().position(|rival| self.floor.dominates(rival, &label));
+            let is_new = favor.iter().zip(&family.reached).any(|(sum, most)| sum > most);
+            let rivals = if is_new { &[][..] } else { &family.kept };
+            let makes_needless =
+                |&rival: &usize| kept.get(rival).is_some_and(|rival| self.floor.dominates(rival, &label));
+            let rival = rivals.iter().position(makes_needless);
             compared += rival.map_or(rivals.len(), |place| place + 1);
             if rival.is_none() {
-                reached.iter_mut().zip(favor).for_each(|(most, sum)| *most = (*most).max(sum));
+                family.reach(favor);
+                family.kept.push(kept.len());
                 kept.push(label);
             }
         }

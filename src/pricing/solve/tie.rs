@@ -3,29 +3,38 @@
 
 use std::cmp::Ordering;
 
-use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
 
 use crate::pricing::problem::Problem;
 use crate::rulebook::PromotionIndex;
+
+/// Bits of a word.
+const WORD: usize = 64;
 
 /// Promotions that take something off: offers by place, then the delivery's by place behind them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Used {
     /// Those of them that use up a code or a limit.
     pub(super) up: usize,
-    promotions: FixedBitSet,
+    /// As bits; so few that a label holds them without an allocation.
+    promotions: SmallVec<[u64; 2]>,
 }
 
 impl Used {
     pub(super) fn none(problem: &Problem) -> Self {
         let all = problem.offers.len() + problem.deliveries.len();
-        Used { up: 0, promotions: FixedBitSet::with_capacity(all) }
+        Used { up: 0, promotions: SmallVec::from_elem(0, all.div_ceil(WORD)) }
     }
 
     pub(super) fn insert(&mut self, problem: &Problem, place: usize) {
-        if self.promotions.put(place) {
+        let Some(word) = self.promotions.get_mut(place / WORD) else {
+            return;
+        };
+        let bit = 1 << (place % WORD);
+        if *word & bit != 0 {
             return;
         }
+        *word |= bit;
         let uses_up = match place.checked_sub(problem.offers.len()) {
             None => problem.offers.get(place).is_some_and(|offer| offer.uses_up),
             Some(delivery) => problem.deliveries.get(delivery).is_some_and(|offer| offer.uses_up),
@@ -35,7 +44,7 @@ impl Used {
 
     /// Whether everything used here is used there too.
     pub(super) fn is_within(&self, other: &Used) -> bool {
-        self.promotions.is_subset(&other.promotions)
+        self.promotions.iter().zip(&other.promotions).all(|(ours, theirs)| ours & !theirs == 0)
     }
 
     /// The order of ties: the one to be preferred comes first.
@@ -47,7 +56,7 @@ impl Used {
     }
 
     pub(super) fn count(&self) -> usize {
-        self.promotions.count_ones(..)
+        self.promotions.iter().map(|word| usize::try_from(word.count_ones()).unwrap_or_default()).sum()
     }
 
     /// The places in the rulebook, which stand in the byte order of ids.
@@ -56,7 +65,10 @@ impl Used {
             None => problem.offers.get(place).map(|offer| offer.index),
             Some(delivery) => problem.deliveries.get(delivery).map(|offer| offer.index),
         };
-        let mut ids: Vec<_> = self.promotions.ones().filter_map(id).collect();
+        let is_in = |place: &usize| {
+            self.promotions.get(place / WORD).is_some_and(|word| word >> (place % WORD) & 1 == 1)
+        };
+        let mut ids: Vec<_> = (0..self.promotions.len() * WORD).filter(is_in).filter_map(id).collect();
         ids.sort_unstable();
         ids
     }

@@ -8,7 +8,7 @@ use crate::pricing::settle::Value;
 pub(in crate::pricing::solve) const ONE: i64 = 256;
 
 /// A bound in parts of [`ONE`], one entry a level.
-pub(in crate::pricing::solve) type Bound = SmallVec<[i128; 4]>;
+pub(in crate::pricing::solve) type Bound = SmallVec<[i128; 1]>;
 
 /// Adds `times × more` to a bound.
 pub(in crate::pricing::solve) fn add(bound: &mut Bound, more: &Bound, times: i128) {

@@ -97,7 +97,7 @@ impl RelaxedKit {
     /// What the kit adds to the bound where its sets are worth more than their units are charged.
     pub(super) fn side(&self, level: usize, worth: i128) -> i128 {
         if let Some(lanes) = &self.lanes {
-            return lanes.side();
+            return i128::from(lanes.side());
         }
         let charged = if level >= self.level { self.charged() } else { 0 };
         (worth - charged).max(0) * i128::from(self.sets_max)

@@ -197,7 +197,7 @@ impl Lanes {
     }
 
     /// What the sets are worth at best beside what their units are paid.
-    pub(in crate::pricing::solve) fn side(&self) -> i128 {
+    pub(in crate::pricing::solve) fn side(&self) -> i64 {
         self.to_come(0, State { ready: 0, open: 0 }).unwrap_or_default()
     }
 
@@ -215,7 +215,7 @@ impl Lanes {
             let leads = |way: &Sides<i64>| {
                 let (sets, after) = self.after(lane, state, *way)?;
                 let paid = lane.paid.idle * way.idle + lane.paid.benefited * way.benefited;
-                let value = self.to_come(place + 1, after)? + i128::from(self.worth * sets - paid);
+                let value = self.to_come(place + 1, after)? + self.worth * sets - paid;
                 (Some(value) == goal).then_some(after)
             };
             let found = lane.ways().find_map(|way| Some((way, leads(&way)?)));
@@ -242,7 +242,7 @@ impl Lanes {
     }
 
     /// What is still to come behind the line at `place`, were so many units seated; nothing where no way leads on.
-    pub(in crate::pricing::solve) fn behind(&self, place: usize, counts: &[u32]) -> Option<i128> {
+    pub(in crate::pricing::solve) fn behind(&self, place: usize, counts: &[u32]) -> Option<i64> {
         let count = |role: usize| counts.get(role).copied().map_or(0, i64::from);
         let (idle, benefited) = (count(self.roles.idle), count(self.roles.benefited));
         let size = self.quantities.benefited;
@@ -262,9 +262,9 @@ impl Lanes {
         self.of_line.get(place).is_some_and(Option::is_some)
     }
 
-    fn to_come(&self, lane: usize, state: State) -> Option<i128> {
+    fn to_come(&self, lane: usize, state: State) -> Option<i64> {
         let value = self.tables.get(lane)?.get(self.place(state)?).copied()?;
-        (value > NEVER / 2).then_some(i128::from(value))
+        (value > NEVER / 2).then_some(value)
     }
 
     /// How many numbers of units can stand ready.

@@ -5,6 +5,7 @@ mod state;
 mod first;
 mod queue;
 mod near;
+mod polish;
 mod branch;
 mod units;
 
@@ -25,6 +26,8 @@ use state::Search;
 /// The parts of the work that a climb and the first attempts may take: one in so many.
 const CLIMB_PART: u64 = 8;
 const ATTEMPT_PART: u64 = 8;
+/// What is not proven gets so much more for the last kopiykas: one part in so many of the whole.
+const POLISH_PART: u64 = 16;
 /// The work that the first proof by labels may take before anything is decided: one part in so many of what is left.
 const LABEL_PART: u64 = 4;
 /// The same once something is decided.
@@ -55,8 +58,14 @@ pub(super) fn run(
         };
         ceiling = search.prove(&hints);
     }
+    let mut worked = steps - search.left.min(steps);
+    if search.open.is_some() {
+        search.left = steps / POLISH_PART;
+        search.polish();
+        worked += steps / POLISH_PART - search.left;
+    }
     let possible_gain = search.gain(&ceiling);
-    Solution { settled: search.best.settled, possible_gain, steps: steps - search.left.min(steps) }
+    Solution { settled: search.best.settled, possible_gain, steps: worked }
 }
 
 impl Search<'_> {
