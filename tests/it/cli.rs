@@ -163,7 +163,7 @@ fn a_receipt_names_the_goods_that_are_missing() {
         \x20   give: {percent: 5}\n";
     let shop = shop(&[("rules/more.yaml", more)]);
     let english = [
-        "15.00 more (category body/hands) brings “Hands −5\u{a0}% from 200”",
+        "Spend 15.00 more (category body/hands) and you pay 9.25 less for the rest with “Hands −5\u{a0}% from 200”",
         "the goods that\n   count (category body/hands) are 15.00 short",
         "none of its goods are in the basket:\n   Крем для рук",
     ];
