@@ -10,8 +10,8 @@ use std::cmp::Reverse;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::floor::{Floor, Label};
 use super::relax::{LinePicks, Pick, Sense, whole};
+use super::route::{Label, Route};
 use super::tie::Used;
 use super::way::Served;
 use crate::pricing::settle::Value;
@@ -67,20 +67,20 @@ pub(super) struct Found {
 /// Runs over the lines. `least` is what a way must reach to be of use. The error holds nothing: there were too many labels, or
 /// the work ran out.
 pub(super) fn run(
-    floor: &Floor<'_>,
+    route: &Route<'_>,
     (least, used): (&Value, Used),
     (width, is_beam): (usize, bool),
     left: &mut u64,
 ) -> Result<Found, ()> {
-    let mut table = Table { floor, least, steps: Vec::new(), width, is_beam, left };
-    let mut labels = vec![floor.begin(used)];
-    for (place, line) in floor.relaxation.lines.iter().enumerate() {
+    let mut table = Table { route, least, steps: Vec::new(), width, is_beam, left };
+    let mut labels = vec![route.begin(used)];
+    for (place, line) in route.relaxation.lines.iter().enumerate() {
         let open = if is_beam { few(line) } else { (0..line.picks.len()).collect() };
         for (at, &pick) in open.iter().enumerate() {
             labels = table.give(labels, place, line, (pick, at + 1 == open.len()))?;
         }
         labels.retain_mut(|label| {
-            floor.end(label, place) && whole(&floor.prospect(label, place, &[])) >= *least
+            route.end(label, place) && whole(&route.prospect(label, place, &[])) >= *least
         });
         labels = table.undominated(labels)?;
     }
@@ -96,7 +96,7 @@ fn few(line: &LinePicks) -> SmallVec<[usize; 8]> {
 }
 
 struct Table<'a, 'f> {
-    floor: &'a Floor<'f>,
+    route: &'a Route<'f>,
     least: &'a Value,
     steps: Vec<Step>,
     /// The most labels at once.
@@ -124,14 +124,14 @@ impl Table<'_, '_> {
             let least = if is_last { label.left } else { 0 };
             for count in (least..=label.left).rev() {
                 self.pay(1)?;
-                let Some(grown) = self.floor.grown(&label, place, numbers, count) else {
+                let Some(grown) = self.route.grown(&label, place, numbers, count) else {
                     continue;
                 };
-                if whole(&self.floor.prospect(&grown, place, open)) < *self.least {
+                if whole(&self.route.prospect(&grown, place, open)) < *self.least {
                     // Fewer units of a better pick lead no further.
                     break;
                 }
-                if self.floor.can_hold(&grown, place, open) {
+                if self.route.can_hold(&grown, place, open) {
                     next.push(self.noted(grown, &label, place, pick, count));
                 }
                 if next.len() > LABELS_MAX * 4 {
@@ -151,10 +151,10 @@ impl Table<'_, '_> {
         if !self.is_beam {
             return Err(());
         }
-        labels.sort_by_cached_key(|label| Reverse(self.floor.prospect(label, place, open)));
+        labels.sort_by_cached_key(|label| Reverse(self.route.prospect(label, place, open)));
         // Some whose sets are all complete stay in any case: the others may turn out to lead nowhere.
         let rest = labels.split_off(labels.len().min(self.width - self.width / CLOSED_PART));
-        let closed = rest.into_iter().filter(|label| self.floor.is_closed(label));
+        let closed = rest.into_iter().filter(|label| self.route.is_closed(label));
         labels.extend(closed.take(self.width / CLOSED_PART));
         Ok(())
     }
@@ -181,12 +181,12 @@ impl Table<'_, '_> {
         let mut families: FxHashMap<u64, Family> = FxHashMap::default();
         let mut compared = 0;
         for label in labels {
-            let family = families.entry(self.floor.kin(&label)).or_default();
+            let family = families.entry(self.route.kin(&label)).or_default();
             let favor = self.favor(&label);
             let is_new = favor.iter().zip(&family.reached).any(|(sum, most)| sum > most);
             let rivals = if is_new { &[][..] } else { &family.kept };
             let makes_needless =
-                |&rival: &usize| kept.get(rival).is_some_and(|rival| self.floor.dominates(rival, &label));
+                |&rival: &usize| kept.get(rival).is_some_and(|rival| self.route.dominates(rival, &label));
             let rival = rivals.iter().position(makes_needless);
             compared += rival.map_or(rivals.len(), |place| place + 1);
             if rival.is_none() {
@@ -201,14 +201,14 @@ impl Table<'_, '_> {
 
     /// The sums of a label, each so that more is better.
     fn favor(&self, label: &Label) -> SmallVec<[i64; 8]> {
-        let sums = label.sums.iter().zip(&self.floor.relaxation.rows);
+        let sums = label.sums.iter().zip(&self.route.relaxation.rows);
         sums.map(|(&sum, row)| if row.sense == Sense::AtMost { -sum } else { sum }).collect()
     }
 
     fn found(&self, labels: Vec<Label>) -> Found {
         let mut ends: Vec<(Value, Label)> =
-            labels.into_iter().map(|label| (self.floor.total(&label), label)).collect();
-        let problem = self.floor.problem;
+            labels.into_iter().map(|label| (self.route.total(&label), label)).collect();
+        let problem = self.route.problem;
         ends.sort_by(|(one, a), (other, b)| other.cmp(one).then_with(|| a.used.order(&b.used, problem)));
         let bound = ends.first().map_or_else(Value::new, |(value, _)| value.clone());
         let ways =
@@ -220,7 +220,7 @@ impl Table<'_, '_> {
         let mut served = Vec::new();
         let mut next = label.step;
         while let Some(step) = next.and_then(|place| self.steps.get(place)) {
-            let line = self.floor.relaxation.lines.get(step.line);
+            let line = self.route.relaxation.lines.get(step.line);
             let pick = line.and_then(|line| Some((line.line, line.picks.get(step.pick)?.choice)));
             if let Some((line, choice)) = pick {
                 served.push(Served { line, choice, count: step.count });

@@ -6,11 +6,11 @@
 //! they take off by themselves, and a Lagrangian *relaxation* of rows and kits bounds what is still open.
 //!
 //! First comes a good price: a climb over the settings with narrow beams of labels, and promotions with sets served one
-//! by one. Then the proof. Basket amounts and the delivery are decided by branch and bound. Below them *labels* give choices
-//! to the units of each line, alike units counted, by dynamic programming. Where the best way does not reach a tier that its
-//! units carry, that switch is decided; where there are too many labels, whether a unit has a choice. Every complete way
-//! is grouped into sets and priced by `settle`, which has the last word, so a bound may be loose and the answer is exact
-//! all the same.
+//! by one. Then the proof, by branch and bound, the most promising node first. Basket amounts and the delivery are decided
+//! before anything else. Below them *labels* give choices to the units of each line, alike units counted, by dynamic
+//! programming. Where the best way does not reach a tier that its units carry, that switch is decided; where there are too many
+//! labels, whatever lowers the bound most. Every complete way is grouped into sets and priced by `settle`, which has the last
+//! word, so a bound may be loose and the answer is exact all the same.
 //!
 //! Work is counted, never timed. When it runs out, the best bound that was left open says how much better a price could
 //! at most be.
@@ -23,7 +23,7 @@ mod rest;
 mod tally;
 mod tie;
 mod way;
-mod floor;
+mod route;
 mod label;
 mod search;
 

@@ -1,8 +1,8 @@
 //! Good assignments to begin with: no proof is wanted of them, and a proof is the shorter the better they are.
 
-use super::super::floor::Floor;
 use super::super::label;
 use super::super::relax::{Begin, Only, Relaxation};
+use super::super::route::Route;
 use super::super::switch::Switch;
 use super::super::way::Served;
 use super::queue::Decided;
@@ -147,9 +147,9 @@ impl Search<'_> {
         );
         self.left = self.left.saturating_sub(steps);
         let relaxation = relaxation?;
-        let floor = Floor::of(self.problem, self.choices, &relaxation);
+        let route = Route::of(self.problem, self.choices, &relaxation);
         let (_, used) = self.on();
-        let found = label::run(&floor, (&least, used), (label::BEAM, true), &mut self.left).ok()?;
+        let found = label::run(&route, (&least, used), (label::BEAM, true), &mut self.left).ok()?;
         found.ways.into_iter().next()
     }
 
@@ -170,10 +170,10 @@ impl Search<'_> {
         let Some(relaxation) = relaxation else {
             return;
         };
-        let floor = Floor::of(self.problem, self.choices, &relaxation);
+        let route = Route::of(self.problem, self.choices, &relaxation);
         let (on, used) = self.on();
         let mut left = self.left;
-        if let Ok(found) = label::run(&floor, (&least, used), (label::BEAM, true), &mut left) {
+        if let Ok(found) = label::run(&route, (&least, used), (label::BEAM, true), &mut left) {
             for (value, served) in found.ways {
                 if value < self.best.settled.value {
                     break;

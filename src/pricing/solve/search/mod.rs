@@ -12,9 +12,9 @@ mod units;
 use fixedbitset::FixedBitSet;
 
 use super::choice::{self, Act, Choices};
-use super::floor::Floor;
 use super::label;
 use super::relax::{Begin, Relaxation, whole};
+use super::route::Route;
 use super::solution::{Solution, Worth};
 use super::switch::{Effect, Plan, Switch};
 use super::way::{self, Served};
@@ -148,17 +148,17 @@ impl Search<'_> {
     /// Where the best way does not reach one, that switch is decided; where there are too many labels, what lowers the bound most.
     fn serve(&mut self, relaxation: &Relaxation, bound: Value, hints: &Decided, is_first: bool) {
         let (on, used) = self.on();
-        let floor = Floor::of(self.problem, self.choices, relaxation);
+        let route = Route::of(self.problem, self.choices, relaxation);
         // A beam first: the better the way that is known, the fewer labels the proof needs.
         let width = if is_first { label::BROAD } else { label::BEAM };
         let least = self.best.settled.value.clone();
-        if let Ok(found) = label::run(&floor, (&least, used.clone()), (width, true), &mut self.left) {
+        if let Ok(found) = label::run(&route, (&least, used.clone()), (width, true), &mut self.left) {
             self.leaves(found.ways.get(..label::BEAM).unwrap_or(&found.ways), &on);
         }
         let least = self.best.settled.value.clone();
         let part = if is_first { self.left / LABEL_PART } else { self.left.min(LABEL_STEPS_MAX) };
         let mut left = part;
-        let found = label::run(&floor, (&least, used.clone()), (label::LABELS_MAX, false), &mut left);
+        let found = label::run(&route, (&least, used.clone()), (label::LABELS_MAX, false), &mut left);
         self.left -= part - left;
         let Ok(found) = found else {
             if !std::mem::replace(&mut self.is_improved, true) {
@@ -178,8 +178,8 @@ impl Search<'_> {
             // Something takes effect after a shared amount: that must be known better, or every assignment be looked at.
             None if !self.may_enumerate => self.is_loose = true,
             None => {
-                let root = units::Node { line: 0, pick: 0, label: floor.begin(used) };
-                self.units(&floor, root, &on, &ceiling, self.left / UNITS_PART);
+                let root = units::Node { line: 0, pick: 0, label: route.begin(used) };
+                self.units(&route, root, &on, &ceiling, self.left / UNITS_PART);
             }
         }
     }

@@ -1,8 +1,8 @@
 //! Better assignments near good ones, where the proof will take long.
 
-use super::super::floor::Floor;
 use super::super::label;
 use super::super::relax::{Begin, Fixed, Known, Relaxation, last_of};
+use super::super::route::Route;
 use super::super::switch::{Effect, Setting};
 use super::super::way::{self, Served};
 use super::queue::Decided;
@@ -34,9 +34,9 @@ impl Search<'_> {
         let mut under = self.bounded(Begin::As(&known));
         while let Some(relaxation) = under.take().filter(|_| self.left > end) {
             let (on, used) = self.on();
-            let floor = Floor::of(self.problem, self.choices, &relaxation);
+            let route = Route::of(self.problem, self.choices, &relaxation);
             let least = Value::from_elem(i64::MIN / 4, self.problem.levels);
-            let Ok(found) = label::run(&floor, (&least, used), (label::BROAD, true), &mut self.left) else {
+            let Ok(found) = label::run(&route, (&least, used), (label::BROAD, true), &mut self.left) else {
                 return;
             };
             self.leaves(found.ways.get(..label::BEAM).unwrap_or(&found.ways), &on);
@@ -79,8 +79,8 @@ impl Search<'_> {
             self.left = self.left.saturating_sub(u64::try_from(count).unwrap_or_default());
             if let Some(relaxation) = self.bounded(Begin::As(known)) {
                 let (on, used) = self.on();
-                let floor = Floor::of(self.problem, self.choices, &relaxation);
-                if let Ok(found) = label::run(&floor, (&before, used), (label::BEAM, true), &mut self.left) {
+                let route = Route::of(self.problem, self.choices, &relaxation);
+                if let Ok(found) = label::run(&route, (&before, used), (label::BEAM, true), &mut self.left) {
                     self.leaves(found.ways.get(..label::BEAM).unwrap_or(&found.ways), &on);
                 }
             }

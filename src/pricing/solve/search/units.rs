@@ -6,8 +6,8 @@ use std::ops::RangeInclusive;
 
 use fixedbitset::FixedBitSet;
 
-use super::super::floor::{Floor, Label};
 use super::super::relax::whole;
+use super::super::route::{Label, Route};
 use super::super::tie::Used;
 use super::super::way::Served;
 use super::state::Search;
@@ -18,14 +18,14 @@ impl Search<'_> {
     /// to fewer. A stack of its own keeps a basket of a thousand lines off the thread's.
     pub(super) fn units(
         &mut self,
-        floor: &Floor<'_>,
+        route: &Route<'_>,
         root: Node,
         on: &FixedBitSet,
         ceiling: &Value,
         steps: u64,
     ) {
         let end = self.left - steps;
-        let mut served: Vec<Served> = Vec::with_capacity(floor.relaxation.lines.len());
+        let mut served: Vec<Served> = Vec::with_capacity(route.relaxation.lines.len());
         let mut stack = vec![Frame { node: root, counts: None, has_units: false }];
         while let Some(top) = stack.last_mut() {
             if self.left <= end {
@@ -39,7 +39,7 @@ impl Search<'_> {
             let next = match &mut top.counts {
                 Some(counts) => counts.next(),
                 None => {
-                    let mut counts = self.open(floor, &mut top.node, &served, on);
+                    let mut counts = self.open(route, &mut top.node, &served, on);
                     let next = counts.next();
                     top.counts = Some(counts);
                     next
@@ -49,7 +49,7 @@ impl Search<'_> {
                 stack.pop();
                 continue;
             };
-            if let Some((child, units)) = child(floor, &top.node, count) {
+            if let Some((child, units)) = child(route, &top.node, count) {
                 top.has_units = units.is_some();
                 served.extend(units);
                 stack.push(Frame { node: child, counts: None, has_units: false });
@@ -61,21 +61,21 @@ impl Search<'_> {
     /// where everything is given and the assignment could be priced.
     fn open(
         &mut self,
-        floor: &Floor<'_>,
+        route: &Route<'_>,
         node: &mut Node,
         served: &[Served],
         on: &FixedBitSet,
     ) -> Rev<RangeInclusive<u32>> {
         let nothing = RangeInclusive::new(1, 0).rev();
         if node.label.left == 0 {
-            if !floor.end(&mut node.label, node.line) {
+            if !route.end(&mut node.label, node.line) {
                 return nothing;
             }
             node.line += 1;
             node.pick = 0;
         }
-        let Some(line) = floor.relaxation.lines.get(node.line) else {
-            let most = floor.total(&node.label);
+        let Some(line) = route.relaxation.lines.get(node.line) else {
+            let most = route.total(&node.label);
             if !self.leaf(served, on, &most) {
                 self.leave_open(&most);
             }
@@ -85,8 +85,8 @@ impl Search<'_> {
         if open.is_empty() {
             return nothing;
         }
-        let bound = whole(&floor.prospect(&node.label, node.line, open));
-        if self.is_hopeless(&bound, &node.label.used) || !floor.can_hold(&node.label, node.line, open) {
+        let bound = whole(&route.prospect(&node.label, node.line, open));
+        if self.is_hopeless(&bound, &node.label.used) || !route.can_hold(&node.label, node.line, open) {
             return nothing;
         }
         let is_last = node.pick + 1 == line.picks.len();
@@ -109,10 +109,10 @@ impl Search<'_> {
 }
 
 /// The node after `count` units got the pick, and the units; `None` where that is not legal.
-fn child(floor: &Floor<'_>, node: &Node, count: u32) -> Option<(Node, Option<Served>)> {
-    let line = floor.relaxation.lines.get(node.line)?;
+fn child(route: &Route<'_>, node: &Node, count: u32) -> Option<(Node, Option<Served>)> {
+    let line = route.relaxation.lines.get(node.line)?;
     let pick = line.picks.get(node.pick)?;
-    let label = floor.grown(&node.label, node.line, pick, count)?;
+    let label = route.grown(&node.label, node.line, pick, count)?;
     let served = (count > 0).then_some(Served { line: line.line, choice: pick.choice, count });
     Some((Node { line: node.line, pick: node.pick + 1, label }, served))
 }

@@ -42,7 +42,7 @@ pub(super) struct Label {
 }
 
 /// The lines with all that is known of them before the first is served.
-pub(super) struct Floor<'a> {
+pub(super) struct Route<'a> {
     pub problem: &'a Problem,
     pub choices: &'a Choices,
     pub relaxation: &'a Relaxation,
@@ -55,7 +55,7 @@ pub(super) struct Floor<'a> {
     rank_ends: Vec<(SmallVec<[usize; 2]>, u64)>,
 }
 
-impl<'a> Floor<'a> {
+impl<'a> Route<'a> {
     pub(super) fn of(problem: &'a Problem, choices: &'a Choices, relaxation: &'a Relaxation) -> Self {
         let seats = Seats::of(relaxation);
         let rests = Rests::of(relaxation, &seats);
@@ -74,7 +74,7 @@ impl<'a> Floor<'a> {
             })
             .collect();
         let rank_ends = rank_ends(relaxation);
-        Floor { problem, choices, relaxation, rests, seats, row_ends, kit_ends, rank_ends }
+        Route { problem, choices, relaxation, rests, seats, row_ends, kit_ends, rank_ends }
     }
 
     /// The way that serves nobody yet.
