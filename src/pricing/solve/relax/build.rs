@@ -61,6 +61,7 @@ pub(super) fn relaxation(
     let constant = builder.rows();
     let alive = builder.alive();
     let (lines, ranks) = builder.lines(&alive)?;
+    let (lines, steps) = order::served(lines, &choices.kits);
     let kits = builder.kits(&lines, &alive);
     let may_leave = builder.may_leave();
     // What is shared begins fully charged: its amount once, and nothing for the units. From there the other rows find
@@ -68,17 +69,8 @@ pub(super) fn relaxation(
     let begin = |row: &Row| if row.sense == Sense::Shared { ONE } else { 0 };
     let multipliers = builder.rows.iter().map(begin).collect();
     let (rows, sources) = (builder.rows, builder.sources);
-    let mut relaxation = Relaxation {
-        rows,
-        sources,
-        multipliers,
-        kits,
-        lines,
-        constant,
-        may_leave,
-        torn: Vec::new(),
-        steps: 0,
-    };
+    let mut relaxation =
+        Relaxation { rows, sources, multipliers, kits, lines, constant, may_leave, torn: Vec::new(), steps };
     relaxation.guess(ranks);
     Some(relaxation)
 }
@@ -306,7 +298,7 @@ impl Builder<'_> {
             }
             lines.push(LinePicks { line: place, quantity, rank, picks });
         }
-        Some((order::served(lines, &self.choices.kits), prices.len()))
+        Some((lines, prices.len()))
     }
 
     fn pick(&self, line: usize, place: usize, choice: &Choice) -> Pick {

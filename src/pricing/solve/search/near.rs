@@ -121,7 +121,7 @@ impl Search<'_> {
         let mut lines: Vec<usize> = (0..count).collect();
         // Among equals another part each turn.
         let mixed = |line: usize| (line * 31 + turn * 17) % 101;
-        lines.sort_by_key(|&line| {
+        lines.sort_by_cached_key(|&line| {
             (line != seed, std::cmp::Reverse(shared(line) + mixed(line) % 3), mixed(line))
         });
         lines.truncate(size);

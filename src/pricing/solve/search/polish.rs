@@ -51,6 +51,7 @@ impl Search<'_> {
     /// One unit of an entry and one of another carry each what the other did; their places in sets stay, for the order of prices
     /// in a set would be broken unseen.
     fn exchange(&mut self, served: &[Served], (at, other): (usize, usize), on: &FixedBitSet) {
+        self.left = self.left.saturating_sub(1);
         let as_there = |from: usize, to: usize| {
             let (units, model) = (served.get(from)?, served.get(to)?);
             let there = self.choices.lines.get(model.line)?.get(model.choice)?;
