@@ -7,7 +7,7 @@ use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
 
-use super::receipt::receipt;
+use super::receipt::{Reasons, receipt};
 use super::words::Words;
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Rulebook, Settings, Severity, Source, TestCase, compile, read_tests};
@@ -125,9 +125,16 @@ impl Local {
 
     /// The receipt of a quote.
     #[must_use]
-    pub fn receipt(&self, asked: &QuoteRequest, quote: &Quote, lang: Lang, width: usize) -> String {
+    pub fn receipt(
+        &self,
+        asked: &QuoteRequest,
+        quote: &Quote,
+        lang: Lang,
+        told: Reasons,
+        width: usize,
+    ) -> String {
         let (request, _) = convert::request(asked, clock::now());
-        receipt(&Words::new(&self.rulebook, lang), &request.basket, quote, width)
+        receipt(&Words::new(&self.rulebook, lang), &request.basket, quote, told, width)
     }
 
     /// The rulebook.

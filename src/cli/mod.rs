@@ -3,6 +3,8 @@
 pub mod terminal;
 pub mod paper;
 pub mod words;
+mod when;
+mod reasons;
 pub mod hint;
 pub mod receipt;
 pub mod local;

@@ -9,6 +9,7 @@ use anyhow::{Context as _, Result, anyhow};
 use serde::de::IgnoredAny;
 
 use super::local::Local;
+use super::receipt::Reasons;
 use super::terminal::{self, Language};
 use crate::lang::Lang;
 use crate::server::convert::{JsonError, quote_json, request_from_json};
@@ -25,6 +26,7 @@ const REQUEST_BYTES_MAX: u64 = 4 << 20;
 Examples:
   pricewright price --rules ./rules basket.json
   pricewright price --rules ./rules --explain --lang uk basket.json
+  pricewright price --rules ./rules --all-reasons basket.json
   pricewright price --rules ./rules --json - < baskets.jsonl > quotes.jsonl
   pricewright price --rules ./rules --json basket.json | jq .total")]
 pub struct Args {
@@ -34,9 +36,12 @@ pub struct Args {
     /// Print quotes as proto3 JSON, a line each
     #[arg(long)]
     json: bool,
-    /// Say why each other promotion did not apply
+    /// Say why other promotions did not apply, in all and on each line; with --json of each one
     #[arg(long)]
     explain: bool,
+    /// Say it of all of them, also of those that are not for this moment, place, customer or basket
+    #[arg(long)]
+    all_reasons: bool,
     /// Language of receipts and messages [default: that of the environment]
     #[arg(long, value_enum)]
     lang: Option<Language>,
@@ -52,8 +57,15 @@ pub struct Args {
 pub fn run(args: &Args) -> Result<ExitCode> {
     let lang = terminal::language(args.lang);
     let local = Local::open(&args.rules, lang, terminal::stderr_has_colors())?;
-    let mut till =
-        Till { local, lang, json: args.json, explain: args.explain, width: terminal::width(), answered: 0 };
+    let mut till = Till {
+        local,
+        lang,
+        json: args.json,
+        explain: args.explain || args.all_reasons,
+        told: if args.all_reasons { Reasons::All } else { Reasons::Near },
+        width: terminal::width(),
+        answered: 0,
+    };
     let mut output = io::stdout().lock();
     let all_priced = if args.file == Path::new("-") {
         till.price_all(io::stdin().lock(), false, &mut output)?
@@ -70,6 +82,7 @@ struct Till {
     lang: Lang,
     json: bool,
     explain: bool,
+    told: Reasons,
     width: usize,
     answered: u64,
 }
@@ -153,7 +166,7 @@ impl Till {
         Ok(if self.json {
             quote_json(&quote) + "\n"
         } else {
-            self.local.receipt(&request, &quote, self.lang, self.width)
+            self.local.receipt(&request, &quote, self.lang, self.told, self.width)
         })
     }
 }

@@ -2,6 +2,7 @@
 
 use super::hint;
 use super::paper::Paper;
+use super::reasons::{Away, Went};
 use super::words::{Words, called, count, typed};
 use crate::basket::Basket;
 use crate::server::wire::code_result::Status;
@@ -10,12 +11,26 @@ use crate::server::wire::{AppliedPromotion, CodeResult, Gift, Product, Quote, Qu
 
 /// More options of a gift are not read out.
 const OPTIONS_MAX: usize = 6;
+/// More promotions that are not on a line are not read out.
+const LEFT_OUT_MAX: usize = 3;
+
+/// So many promotions that are not for this purchase are told one by one; more are one line together.
+const FAR_MAX: usize = 2;
+
+/// Which reasons a receipt tells, of those that the quote has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Reasons {
+    /// Of promotions whose goods are in the basket and that the customer could have; the others are one line.
+    Near,
+    /// Of all.
+    All,
+}
 
 /// The receipt of `quote`, what `basket` costs, on paper of `width` columns.
 #[must_use]
-pub fn receipt(words: &Words<'_>, basket: &Basket, quote: &Quote, width: usize) -> String {
+pub fn receipt(words: &Words<'_>, basket: &Basket, quote: &Quote, told: Reasons, width: usize) -> String {
     let mut paper = Paper::new(width);
-    let receipt = Receipt { words, basket, quote };
+    let receipt = Receipt { words, basket, quote, told };
     for (place, line) in quote.lines.iter().enumerate() {
         receipt.line(&mut paper, place, line);
     }
@@ -35,6 +50,7 @@ struct Receipt<'a> {
     words: &'a Words<'a>,
     basket: &'a Basket,
     quote: &'a Quote,
+    told: Reasons,
 }
 
 impl Receipt<'_> {
@@ -49,15 +65,41 @@ impl Receipt<'_> {
             &format!("{} × {}{of_measure}", line.quantity, money(line.list_unit_price)),
             &money(list_total),
         );
-        for (id, amount, held) in taken_off(line) {
+        for (id, amount, held) in self.taken_off(line) {
             paper.row(3, &self.name(id), &money(-amount));
             if held != 0 {
-                paper.paragraph(5, 2, &self.words.held(held, &line.held_by));
+                paper.paragraph(5, 2, &self.words.held(held, self.went(id), &line.held_by));
             }
         }
-        if line.total == list_total {
-            return;
+        if line.total != list_total {
+            self.groups(paper, line);
         }
+        for left_out in line.left_out.iter().take(LEFT_OUT_MAX) {
+            paper.paragraph(3, 2, &self.words.left_out(left_out, line.quantity));
+        }
+    }
+
+    /// What each promotion took off a line in all and what was held back of it, in the order in which they took effect.
+    fn taken_off<'q>(&self, line: &'q QuotedLine) -> Vec<(&'q str, i64, i64)> {
+        let mut taken = taken_off(line);
+        // Where no group shows two of them, the rules say which comes first.
+        taken.sort_by_key(|&(id, ..)| self.words.turn(id));
+        in_order(line, taken)
+    }
+
+    /// What became of what floors held back of a promotion.
+    fn went(&self, id: &str) -> Went {
+        let lines = self.quote.lines.iter().flat_map(|line| self.taken_off(line));
+        let held: i64 = lines.filter(|&(by, ..)| by == id).map(|(.., held)| held).sum();
+        match self.applied(id).map(|applied| applied.lost_amount) {
+            Some(0) => Went::Over,
+            Some(lost) if lost < held => Went::Partly,
+            _ => Went::Lost,
+        }
+    }
+
+    fn groups(&self, paper: &mut Paper, line: &QuotedLine) {
+        let money = |minor| self.words.money(minor);
         let groups: Vec<String> = line
             .groups
             .iter()
@@ -74,6 +116,9 @@ impl Receipt<'_> {
         if discount_total != 0 {
             paper.row(0, say("Promotions", "Знижки"), &money(-discount_total));
             self.shares(paper);
+        }
+        for applied in &self.quote.promotions {
+            self.words.stopped(applied).iter().for_each(|text| paper.paragraph(3, 2, text));
         }
         let mut saved = discount_total;
         if let Some(delivery) = &self.basket.delivery {
@@ -92,7 +137,7 @@ impl Receipt<'_> {
         paper.row(
             0,
             say("TO PAY", "ДО СПЛАТИ"),
-            &format!("{}\u{a0}{}", money(total), self.quote.currency_code),
+            &format!("{}\u{a0}{}", money(total), self.words.currency(&self.quote.currency_code)),
         );
         if saved != 0 {
             paper.row(0, say("You save", "Ви заощадили"), &money(saved));
@@ -129,6 +174,7 @@ impl Receipt<'_> {
         if !self.quote.sets.is_empty() {
             paper.gap();
         }
+        let lang = self.words.lang;
         for set in &self.quote.sets {
             let mut lines: Vec<(&str, u32)> = Vec::new();
             for member in &set.members {
@@ -151,6 +197,11 @@ impl Receipt<'_> {
                 format!("{sets} {name}, {each}: {parts}")
             };
             paper.paragraph(0, 3, &text);
+            if self.words.gives_to_the_cheapest(&set.promotion_id) {
+                let text =
+                    lang.pick("the cheapest pieces are the reduced ones", "знижка — на найдешевші штуки");
+                paper.paragraph(3, 2, text);
+            }
         }
     }
 
@@ -163,9 +214,12 @@ impl Receipt<'_> {
             self.gift(paper, gift);
         }
         for refused in &self.quote.gifts_refused {
-            let word = lang.pick("No gift", "Подарунка немає");
             let product = typed(self.words.product(&refused.sku));
-            paper.paragraph(0, 3, &format!("{word}: {product} — {}", self.words.refusal(refused)));
+            let text = lang.pick(
+                format!("{product} cannot be chosen: {}", self.words.refusal(refused)),
+                format!("{product} вибрати не можна: {}", self.words.refusal(refused)),
+            );
+            paper.paragraph(0, 3, &text);
         }
     }
 
@@ -189,11 +243,26 @@ impl Receipt<'_> {
             return;
         }
         let product = Product { sku: gift.sku.clone(), name: gift.product_name.clone() };
-        let place =
-            if gift.line_id.is_empty() { String::new() } else { format!(" ({})", self.place(&gift.line_id)) };
-        let word = lang.pick("Gift", "Подарунок");
+        let product = called(&product);
         let pieces = count(u64::from(gift.quantity));
-        paper.paragraph(0, 3, &format!("{word}: {} ×\u{a0}{pieces}{place} — {by}", called(&product)));
+        let is_here = self.quote.lines.iter().any(|line| line.sku == gift.sku);
+        let text = match (gift.line_id.is_empty(), is_here) {
+            // Whoever sees the goods in the basket would take that piece for the gift.
+            (true, true) => {
+                let more = if gift.quantity == 1 { "one" } else { &pieces };
+                lang.pick(
+                    format!("Gift on top: {more} more {product} — {by}"),
+                    format!("Подарунок понад кошик: ще {product} ×\u{a0}{pieces} — {by}"),
+                )
+            }
+            (is_on_top, _) => {
+                let place =
+                    if is_on_top { String::new() } else { format!(" ({})", self.place(&gift.line_id)) };
+                let word = lang.pick("Gift", "Подарунок");
+                format!("{word}: {product} ×\u{a0}{pieces}{place} — {by}")
+            }
+        };
+        paper.paragraph(0, 3, &text);
     }
 
     /// A line by its number on the receipt.
@@ -242,15 +311,35 @@ impl Receipt<'_> {
     }
 
     fn reasons(&self, paper: &mut Paper) {
-        if self.quote.reasons.is_empty() {
+        // What a code's line has said is not said again.
+        let by_code: Vec<&str> = self
+            .quote
+            .codes
+            .iter()
+            .filter_map(|code| Some(code.reason.as_ref()?.promotion_id.as_str()))
+            .collect();
+        let open =
+            self.quote.reasons.iter().filter(|reason| !by_code.contains(&reason.promotion_id.as_str()));
+        let (near, far): (Vec<_>, Vec<_>) = open
+            .map(|reason| (reason, self.words.away(reason)))
+            .partition(|(_, away)| self.told == Reasons::All || away.is_none());
+        let (near, far) = if far.len() <= FAR_MAX { ([near, far].concat(), Vec::new()) } else { (near, far) };
+        if near.is_empty() && far.is_empty() {
             return;
         }
         paper.gap();
         paper.paragraph(0, 0, self.words.lang.pick("Why not the others", "Чому не діють інші"));
-        for reason in &self.quote.reasons {
+        for (reason, _) in near {
             let text =
                 format!("{} — {}", self.words.promotion(&reason.promotion_id), self.words.reason(reason));
             paper.paragraph(1, 2, &text);
+        }
+        let mut away: Vec<Away> = far.iter().filter_map(|&(_, away)| away).collect();
+        away.sort_unstable();
+        away.dedup();
+        if !far.is_empty() {
+            let number = u32::try_from(far.len()).unwrap_or(u32::MAX);
+            paper.paragraph(1, 2, &self.words.others(number, &away));
         }
     }
 
@@ -274,8 +363,11 @@ impl Receipt<'_> {
 
     /// What the receipt calls a promotion that applied; the quote says it.
     fn name<'s>(&'s self, id: &'s str) -> String {
-        let named = self.quote.promotions.iter().find(|applied| applied.id == id);
-        named.map_or(id, |applied| applied.name.as_str()).to_owned()
+        self.applied(id).map_or(id, |applied| applied.name.as_str()).to_owned()
+    }
+
+    fn applied(&self, id: &str) -> Option<&AppliedPromotion> {
+        self.quote.promotions.iter().find(|applied| applied.id == id)
     }
 
     /// The promotion that took something off and stands on no line.
@@ -302,7 +394,7 @@ impl Receipt<'_> {
     }
 }
 
-/// What each promotion took off a line in all and what was held back of it, in the order in which they took effect.
+/// What each promotion took off a line in all and what was held back of it.
 fn taken_off(line: &QuotedLine) -> Vec<(&str, i64, i64)> {
     let mut taken: Vec<(&str, i64, i64)> = Vec::new();
     for group in &line.groups {
@@ -319,4 +411,22 @@ fn taken_off(line: &QuotedLine) -> Vec<(&str, i64, i64)> {
     }
     taken.retain(|&(_, amount, held)| (amount, held) != (0, 0));
     taken
+}
+
+/// Puts promotions in the order of effect, of which each group shows a part: what stands behind another in some group comes later.
+fn in_order<'q>(line: &QuotedLine, mut open: Vec<(&'q str, i64, i64)>) -> Vec<(&'q str, i64, i64)> {
+    let mut ordered = Vec::with_capacity(open.len());
+    while !open.is_empty() {
+        let is_open = |id: &str| open.iter().any(|(one, ..)| *one == id);
+        let comes_later = |id: &str| {
+            line.groups.iter().any(|group| {
+                let mut ids = group.discounts.iter().map(|discount| discount.promotion_id.as_str());
+                ids.clone().any(|one| one == id)
+                    && ids.find(|one| is_open(one)).is_some_and(|first| first != id)
+            })
+        };
+        let next = open.iter().position(|(id, ..)| !comes_later(id)).unwrap_or_default();
+        ordered.push(open.remove(next));
+    }
+    ordered
 }

@@ -1,16 +1,14 @@
-//! Amounts, dates and reasons in the words of a cashier, English or Ukrainian.
+//! Amounts, goods and names in the words of a cashier, English or Ukrainian.
 //!
 //! It knows what a rulebook says of a promotion; it decides nothing.
 
-use jiff::civil::Date;
+use std::cmp::Reverse;
 
 use super::paper::harmless;
 use crate::lang::Lang;
-use crate::promotion::{Benefit, Count, Promotion};
+use crate::promotion::{Benefit, Promotion, Stage};
 use crate::rulebook::Rulebook;
-use crate::server::wire::refused_gift::Code as Refusal;
-use crate::server::wire::{Goods, MissingGoods, Product, Reason, RefusedGift, reason::Code};
-use crate::time::{Hours, Instant, Weekdays};
+use crate::server::wire::{Goods, Product};
 
 /// More entries than this are not read out.
 const LIST_MAX: usize = 6;
@@ -18,7 +16,7 @@ const LIST_MAX: usize = 6;
 /// A rulebook's words in one language.
 #[derive(Debug, Clone, Copy)]
 pub struct Words<'a> {
-    rulebook: &'a Rulebook,
+    pub(super) rulebook: &'a Rulebook,
     /// The language.
     pub lang: Lang,
 }
@@ -34,6 +32,12 @@ impl<'a> Words<'a> {
     #[must_use]
     pub fn money(&self, minor: i64) -> String {
         money(minor, self.rulebook.settings().currency.digits(), self.lang)
+    }
+
+    /// A currency, as people write it.
+    #[must_use]
+    pub fn currency<'s>(&self, code: &'s str) -> &'s str {
+        if code == "UAH" { self.lang.pick(code, "грн") } else { code }
     }
 
     /// What a receipt calls a product: its name, its SKU when the catalogue has none.
@@ -57,125 +61,6 @@ impl<'a> Words<'a> {
         self.lang.pick(format!("“{name}”"), format!("«{name}»"))
     }
 
-    /// Why a promotion did not apply, as a sentence without its subject.
-    #[must_use]
-    pub fn reason(&self, reason: &Reason) -> String {
-        let code = Code::try_from(reason.code).unwrap_or(Code::Unspecified);
-        let promotion = self.find(&reason.promotion_id);
-        match code {
-            Code::SpendMissing => {
-                let missing = self.money(reason.missing_amount);
-                let of = self.in_brackets(reason.goods.as_ref());
-                self.lang.pick(
-                    format!("the goods that count{of} are {missing} short of it"),
-                    format!("до потрібної суми бракує {missing}{of}"),
-                )
-            }
-            Code::QuantityMissing => {
-                let of = self.in_brackets(reason.goods.as_ref());
-                if let Some(all) = promotion.and_then(same_sku_from) {
-                    let equal = self.counted(
-                        all,
-                        ["piece", "pieces"],
-                        ["однакову штуку", "однакові штуки", "однакових штук"],
-                    );
-                    let here = count(u64::from(all.saturating_sub(reason.missing_quantity)));
-                    return self.lang.pick(
-                        format!("it takes {equal} of the same article; you have {here}{of}"),
-                        format!("треба {equal}; є {here}{of}"),
-                    );
-                }
-                let missing = self.more_pieces(reason.missing_quantity);
-                self.lang.pick(format!("it takes {missing}{of}"), format!("треба {missing}{of}"))
-            }
-            Code::SetMissing if !reason.missing_goods.is_empty() => {
-                let lacks = |slot: &MissingGoods| {
-                    self.more_pieces(slot.quantity) + &self.in_brackets(slot.goods.as_ref())
-                };
-                let missing = reason.missing_goods.iter().map(lacks).collect::<Vec<_>>();
-                let missing = missing.join(self.lang.pick(" and ", " і "));
-                self.lang.pick(
-                    format!("the set is not complete: it takes {missing}"),
-                    format!("набір не зібрано: треба {missing}"),
-                )
-            }
-            Code::HeldByFloor if reason.held_by.is_empty() => self.lang.pick(
-                "the price is already the lowest allowed".to_owned(),
-                "ціна вже найнижча з дозволених".to_owned(),
-            ),
-            Code::HeldByFloor => {
-                let caps = self.list(reason.held_by.iter().map(|id| self.cap(id)));
-                self.lang.pick(
-                    format!("held by {caps}: the price may not go lower"),
-                    format!("нижчу ціну не дозволяє {caps}"),
-                )
-            }
-            Code::Beaten if reason.beaten_by.is_empty() => self.lang.pick(
-                "others take more off, and it does not add up with them".to_owned(),
-                "інші знижують більше, а з ними вона не поєднується".to_owned(),
-            ),
-            Code::Beaten => {
-                let others = self.list(reason.beaten_by.iter().map(|id| self.promotion(id)));
-                self.lang.pick(
-                    format!("more comes off with {others}, and they do not add up"),
-                    format!("більше знижує {others}, а разом вони не діють"),
-                )
-            }
-            _ => promotion.map_or_else(
-                || self.bare(code).to_owned(),
-                |promotion| self.condition(code, promotion, reason),
-            ),
-        }
-    }
-
-    /// What a floor held back of a promotion.
-    #[must_use]
-    pub fn held(&self, minor: i64, held_by: &[String]) -> String {
-        let held = self.money(minor);
-        if held_by.is_empty() {
-            return self.lang.pick(
-                format!("{held} more is held back: the price may not go lower"),
-                format!("ще {held} не знято: ціна не може бути нижчою"),
-            );
-        }
-        let caps = self.list(held_by.iter().map(|id| self.cap(id)));
-        self.lang.pick(
-            format!("{held} more is held back by {caps}"),
-            format!("ще {held} не знято: не дозволяє {caps}"),
-        )
-    }
-
-    /// Why a choice of a gift could not be honored, as a sentence without its subject.
-    #[must_use]
-    pub fn refusal(&self, refused: &RefusedGift) -> String {
-        let promotion = self.promotion(&refused.promotion_id);
-        match refused.code() {
-            Refusal::NoSuchGift => self.lang.pick(
-                format!("no promotion {promotion} gives gifts now"),
-                format!("акції {promotion} з подарунками зараз немає"),
-            ),
-            Refusal::NotAnOption => self.lang.pick(
-                format!("it is not among the gifts of {promotion}"),
-                format!("його немає серед подарунків акції {promotion}"),
-            ),
-            Refusal::TooMany => self.lang.pick(
-                format!("more were chosen than {promotion} gives"),
-                format!("обрано більше, ніж дає {promotion}"),
-            ),
-            Refusal::OutOfStock => {
-                self.lang.pick("there is none left".to_owned(), "його вже не лишилося".to_owned())
-            }
-            Refusal::NotApplied | Refusal::Unspecified => {
-                let why = refused.reason.as_ref().map(|reason| format!(": {}", self.reason(reason)));
-                let why = why.unwrap_or_default();
-                self.lang.pick(
-                    format!("{promotion} does not apply{why}"),
-                    format!("акція {promotion} не діє{why}"),
-                )
-            }
-        }
-    }
-
     /// `1 piece`, `5 pieces`; in Ukrainian `1 штука`, `2 штуки`, `5 штук`.
     #[must_use]
     pub fn pieces(&self, number: u32) -> String {
@@ -192,7 +77,7 @@ impl<'a> Words<'a> {
     }
 
     /// What it takes: `2 more pieces`, `ще 1 штуку`.
-    fn more_pieces(&self, number: u32) -> String {
+    pub(super) fn more_pieces(&self, number: u32) -> String {
         let ukrainian = self.counted(number, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
         let noun = if number == 1 { "piece" } else { "pieces" };
         self.lang
@@ -220,7 +105,7 @@ impl<'a> Words<'a> {
             facet(self.lang.pick("brand", "бренд"), &goods.brands),
             facet(self.lang.pick("category", "категорія"), &goods.categories),
             facet(self.lang.pick("tag", "позначка"), &goods.tags),
-            from.map(|least| self.lang.pick(format!("from {least}"), format!("від {least}"))),
+            from.map(|least| self.lang.pick(format!("priced from {least}"), format!("ціною від {least}"))),
             below.map(|below| self.lang.pick(format!("below {below}"), format!("дешевше за {below}"))),
         ];
         let mut text = parts.into_iter().flatten().collect::<Vec<_>>().join(", ");
@@ -238,110 +123,28 @@ impl<'a> Words<'a> {
     }
 
     /// Goods beside what is missing; nothing when any goods will do.
-    fn in_brackets(&self, goods: Option<&Goods>) -> String {
+    pub(super) fn in_brackets(&self, goods: Option<&Goods>) -> String {
         goods.map(|goods| format!(" ({})", self.goods(goods))).unwrap_or_default()
     }
 
-    /// A reason that lies in the promotion's conditions, with what the condition asks for.
-    fn condition(&self, code: Code, promotion: &Promotion, reason: &Reason) -> String {
-        let when = &promotion.when;
-        let is_delivery = matches!(promotion.benefit, Benefit::Delivery(_));
-        let asked = match code {
-            Code::NotStarted => when.window.from.map(|from| self.moment(from, false)),
-            Code::Ended => when.window.until.map(|until| self.moment(until, true)),
-            Code::WrongWeekday => when.weekdays.map(|days| self.weekdays(days)),
-            Code::WrongHour => Some(self.list(when.hours.iter().map(|hours| self.hours(*hours)))),
-            Code::WrongChannel => Some(self.list(when.channels.iter().cloned())),
-            Code::WrongStore => Some(self.list(when.stores.iter().cloned())),
-            Code::WrongSegment => Some(self.list(when.segments.iter().cloned())),
-            Code::WrongTier => Some(self.list(when.tiers.iter().cloned())),
-            Code::WrongCustomer => {
-                Some(self.list(when.customer.iter().map(|(name, _)| name.replace('_', " "))))
-            }
-            Code::WrongPayment => Some(self.list(when.payment.iter().cloned())),
-            Code::WrongDelivery => Some(self.list(when.delivery.iter().cloned())),
-            Code::NoSuchGoods if !is_delivery => reason.goods.as_ref().map(|goods| self.goods(goods)),
-            _ => None,
-        };
-        // A promotion for the delivery has no goods: nothing is delivered, or another way.
-        let told = if is_delivery && code == Code::NoSuchGoods { Code::WrongDelivery } else { code };
-        let bare = self.bare(told);
-        match asked.filter(|asked| !asked.is_empty()) {
-            Some(asked) => format!("{bare}: {asked}"),
-            None => bare.to_owned(),
-        }
-    }
-
-    /// A reason by itself. A code's word is never told: whoever has it types it.
-    fn bare(&self, code: Code) -> &'static str {
-        let (english, ukrainian) = match code {
-            Code::NotStarted => ("it begins later", "ще не почалася"),
-            Code::Ended => ("it is over", "вже закінчилася"),
-            Code::WrongWeekday => ("only on other weekdays", "лише в інші дні тижня"),
-            Code::WrongHour => ("only at other hours", "лише в інші години"),
-            Code::WrongChannel => ("only on other channels", "лише в інших каналах"),
-            Code::WrongStore => ("only in other stores", "лише в інших магазинах"),
-            Code::WrongSegment => ("only for a group of customers", "лише для групи клієнтів"),
-            Code::WrongTier => ("only with another card", "лише з іншою карткою"),
-            Code::WrongBirthday => {
-                ("only around the customer's birthday", "лише близько дня народження клієнта")
-            }
-            Code::WrongCustomer => {
-                ("what it asks of the customer does not hold", "клієнт не відповідає умовам")
-            }
-            Code::WrongPayment => ("only when paid another way", "лише за іншого способу оплати"),
-            Code::WrongDelivery => ("only with another delivery", "лише з іншою доставкою"),
-            Code::Missing => ("it waits for a code", "потрібен код"),
-            Code::NoSuchGoods => ("none of its goods are in the basket", "у кошику немає її товарів"),
-            Code::BasketLacks => {
-                ("the basket lacks goods that it asks for", "у кошику бракує товарів, яких вона потребує")
-            }
-            Code::SpendMissing => ("the sum is not reached", "потрібної суми не набрано"),
-            Code::QuantityMissing => ("there are too few pieces", "замало штук"),
-            Code::SetMissing => ("the set is not complete", "набір не зібрано"),
-            Code::OutOfStock => ("none of its gifts is left", "подарунків уже не лишилося"),
-            Code::HeldByFloor => ("the price may not go lower", "ціна не може бути нижчою"),
-            Code::Beaten => ("another takes more off", "інша знижує більше"),
-            Code::Unspecified => ("it does not apply", "не діє"),
-        };
-        self.lang.pick(english, ukrainian)
-    }
-
-    /// A moment in the rulebook's time zone. The end of a day that is included is told as that day.
-    fn moment(&self, instant: Instant, is_end: bool) -> String {
-        let zone = &self.rulebook.settings().time_zone;
-        let local = zone.local(instant);
-        let before = Instant::from_unix(instant.unix().saturating_sub(1)).unwrap_or(instant);
-        match (local.second, is_end) {
-            (0, true) => {
-                self.lang.pick("the last day was ", "останній день — ").to_owned()
-                    + &self.date(zone.local(before).date)
-            }
-            (0, false) => self.date(local.date),
-            (second, _) => format!("{}, {}", self.date(local.date), clock(second)),
-        }
-    }
-
-    fn date(&self, date: Date) -> String {
-        date.strftime(self.lang.pick("%-d %B %Y", "%d.%m.%Y")).to_string()
-    }
-
-    fn weekdays(&self, days: Weekdays) -> String {
-        const ENGLISH: [&str; 7] =
-            ["Monday", "Tuesday", "Wednesday", "Thursday", "Friday", "Saturday", "Sunday"];
-        const UKRAINIAN: [&str; 7] =
-            ["понеділок", "вівторок", "середа", "четвер", "п’ятниця", "субота", "неділя"];
-        let named = (0..).zip(self.lang.pick(ENGLISH, UKRAINIAN)).filter(|(day, _)| days.contains(*day));
-        named.map(|(_, name)| name).collect::<Vec<_>>().join(", ")
-    }
-
-    fn hours(&self, hours: Hours) -> String {
-        format!("{}–{}", clock(hours.from), clock(hours.until))
-    }
-
-    fn cap(&self, id: &str) -> String {
+    /// What a receipt calls a cap, in quotes.
+    pub(super) fn cap(&self, id: &str) -> String {
         let name = self.rulebook.caps().iter().find(|cap| cap.id == id).map_or(id, |cap| cap.name.as_str());
         self.lang.pick(format!("“{name}”"), format!("«{name}»"))
+    }
+
+    /// One or two names, and how many there are beyond them: nobody listens to more.
+    pub(super) fn names(&self, names: impl Iterator<Item = String>) -> String {
+        let names: Vec<String> = names.collect();
+        match names.as_slice() {
+            [] => String::new(),
+            [one] => one.clone(),
+            [one, two] => format!("{one} {} {two}", self.lang.pick("and", "і")),
+            [one, two, rest @ ..] => self.lang.pick(
+                format!("{one}, {two} and {} more", rest.len()),
+                format!("{one}, {two} та ще {}", rest.len()),
+            ),
+        }
     }
 
     /// The first entries, and how many there are beyond them.
@@ -355,18 +158,25 @@ impl<'a> Words<'a> {
         text
     }
 
+    /// Whether the retailer assigns a set's benefit: the cheapest pieces get it.
+    #[must_use]
+    pub fn gives_to_the_cheapest(&self, id: &str) -> bool {
+        let benefit = self.find(id).map(|promotion| &promotion.benefit);
+        matches!(benefit, Some(Benefit::Set(set)) if set.retailer_assigns)
+    }
+
+    /// The place of a promotion in the order of effect; promotions that are not known come last.
+    pub(super) fn turn<'s>(&self, id: &'s str) -> (bool, Reverse<i32>, Option<Stage>, u8, &'s str) {
+        let found = self.find(id);
+        let level = found.map_or(0, |promotion| promotion.level);
+        let turn = found.map_or(0, |promotion| promotion.benefit.turn());
+        (found.is_none(), Reverse(level), found.map(|promotion| promotion.stage), turn, id)
+    }
+
     /// The promotion with this id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<&'a Promotion> {
         self.rulebook.find(id).and_then(|index| self.rulebook.promotion(index))
-    }
-}
-
-/// How many equal pieces the lowest tier of a promotion asks for, where it counts each SKU by itself.
-fn same_sku_from(promotion: &Promotion) -> Option<u32> {
-    match &promotion.benefit {
-        Benefit::Quantity { tiers, count: Count::SameSku, .. } => tiers.iter().map(|tier| tier.from).min(),
-        _ => None,
     }
 }
 
@@ -417,10 +227,6 @@ pub fn count(number: u64) -> String {
 #[must_use]
 pub fn typed(code: &str) -> String {
     harmless(code)
-}
-
-fn clock(second: u32) -> String {
-    format!("{:02}:{:02}", second / 3600, second / 60 % 60)
 }
 
 #[cfg(test)]

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 
 use fixedbitset::FixedBitSet;
 
-use super::eligible::{Purchase, has_enough};
+use super::eligible::{Purchase, lacks};
 use super::fill::{Need, Pool, lacking, may_fit};
-use super::quote::{Missing, Why};
+use super::quote::{Lacks, Missing, Why};
 use crate::basket::{Checked, Item};
 use crate::money::Amount;
 use crate::promotion::{Benefit, Count, Promotion, Slot};
@@ -97,17 +97,17 @@ impl Shelf<'_> {
         }
         // Of a set it is told which goods are missing, even when all are.
         if on.is_clear() && slots.is_empty() {
-            return Err(Why::NoSuchGoods);
+            return Err(self.none_of(&matchers.on));
         }
-        for (has, matcher) in promotion.when.basket_has.iter().zip(&matchers.has) {
+        for (place, (has, matcher)) in promotion.when.basket_has.iter().zip(&matchers.has).enumerate() {
             let lines = self.matched(matcher);
-            if !has_enough(has.least, lines.ones().filter_map(|line| self.items.get(line))) {
-                return Err(Why::BasketLacks);
+            if let Some(missing) = lacks(has.least, lines.ones().filter_map(|line| self.items.get(line))) {
+                return Err(Why::BasketLacks(Lacks { place, missing }));
             }
         }
         self.has_pieces(promotion, &on, &slots)?;
         if on.is_clear() {
-            return Err(Why::NoSuchGoods);
+            return Err(self.none_of(&matchers.on));
         }
         Ok(Touched { on, measures: self.matched(&matchers.spend), slots })
     }
@@ -161,6 +161,12 @@ impl Shelf<'_> {
             Pool { sku: &item.sku, slots: fits.map(|(slot, _)| slot).collect(), count: item.quantity }
         });
         pools.filter(|pool| !pool.slots.is_empty()).collect()
+    }
+
+    /// Why no goods are meant: there are none, or all that would be are excepted.
+    fn none_of(&self, matcher: &Matcher) -> Why {
+        let is_excepted = |marks: &Marks| matcher.excepts(marks);
+        if self.marks.iter().flatten().any(is_excepted) { Why::Excepted } else { Why::NoSuchGoods }
     }
 
     fn matched(&self, matcher: &Matcher) -> FixedBitSet {

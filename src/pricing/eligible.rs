@@ -8,6 +8,7 @@ use smallvec::SmallVec;
 use super::quote::Why;
 use crate::basket::{Customer, Item, Request};
 use crate::catalog::word::{fold, fold_code};
+use crate::money::Amount;
 use crate::promotion::{AttributeTest, Birthday, Code, Conditions, HasAtLeast, Promotion};
 use crate::time::{Hours, Instant, Local, Zone};
 
@@ -64,9 +65,14 @@ impl Purchase {
             Why::WrongSegment,
         )?;
         ensure(is_any(&when.tiers, self.tier.as_ref()), Why::WrongTier)?;
-        ensure(when.birthday.is_none_or(|birthday| self.is_near_birthday(birthday)), Why::WrongBirthday)?;
+        if let Some(birthday) = when.birthday {
+            let born = self.customer.as_ref().and_then(|customer| customer.birthday);
+            let born = born.ok_or(Why::BirthdayUnknown)?;
+            ensure(self.is_near_birthday(born, birthday), Why::WrongBirthday)?;
+        }
         ensure(self.customer_fits(when), Why::WrongCustomer)?;
         ensure(is_any(&when.payment, self.payment.as_ref()), Why::WrongPayment)?;
+        ensure(when.delivery.is_empty() || self.delivery.is_some(), Why::NoDelivery)?;
         ensure(is_any(&when.delivery, self.delivery.as_ref()), Why::WrongDelivery)?;
         ensure(self.has_code(when.code.as_ref()), Why::CodeMissing)
     }
@@ -99,10 +105,7 @@ impl Purchase {
         }
     }
 
-    fn is_near_birthday(&self, birthday: Birthday) -> bool {
-        let Some(born) = self.customer.as_ref().and_then(|customer| customer.birthday) else {
-            return false;
-        };
+    fn is_near_birthday(&self, born: Date, birthday: Birthday) -> bool {
         let today = self.local.date;
         // A window around New Year's Eve reaches a birthday of the next or the last year.
         [-1, 0, 1].into_iter().any(|years| {
@@ -160,14 +163,17 @@ fn passes(test: &AttributeTest, value: &str) -> bool {
     }
 }
 
-/// Whether the goods that `items` yields are enough for an entry of `basket_has`.
-pub fn has_enough<'a>(least: HasAtLeast, items: impl Iterator<Item = &'a Item>) -> bool {
+/// What the goods that `items` yields lack for an entry of `basket_has`; `None` when they are enough.
+pub fn lacks<'a>(least: HasAtLeast, items: impl Iterator<Item = &'a Item>) -> Option<HasAtLeast> {
     match least {
         HasAtLeast::Pieces(pieces) => {
-            items.map(|item| u64::from(item.quantity)).sum::<u64>() >= u64::from(pieces)
+            let here: u64 = items.map(|item| u64::from(item.quantity)).sum();
+            let missing = u64::from(pieces).saturating_sub(here);
+            u32::try_from(missing).ok().filter(|&missing| missing > 0).map(HasAtLeast::Pieces)
         }
         HasAtLeast::ListPrices(sum) => {
-            items.map(|item| item.list_price.times(item.quantity)).sum::<crate::money::Amount>() >= sum
+            let here: Amount = items.map(|item| item.list_price.times(item.quantity)).sum();
+            (here < sum).then(|| HasAtLeast::ListPrices(sum - here))
         }
     }
 }

@@ -4,32 +4,34 @@
 
 mod priced;
 mod floor;
+mod sums;
 mod near;
 mod sets;
+mod worth;
+mod why;
+mod left;
 
 pub use near::Wish;
 pub use priced::Priced;
 
-use fixedbitset::FixedBitSet;
 use smallvec::smallvec;
 
 use super::best::Rewards;
 use super::gift::{GiftOffer, Goods};
-use super::points::why_not;
-use super::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
+use super::problem::{Give, Offer, Problem, Tier};
 use super::quote::{
-    Applied, Carried, CodeFate, CodeResult, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup, Why,
 };
-use super::settle::{Group, Held, Settled, held};
-use super::trigger::Trigger;
+use super::settle::{Group, Held, HeldBack, Settled, held};
+use super::trigger::{Piece, Trigger};
 use crate::catalog::word::fold_code;
 use crate::money::Amount;
-use crate::promotion::{Measured, Stage};
 use crate::rulebook::PromotionIndex;
 
-use floor::caps_at;
 use priced::HINT_PART;
 use sets::Place;
+use sums::{delivery_sum, offer_sum};
+use why::{reasons, why};
 
 /// Makes the quote, all but its hints: whether what is near is worth a word, only another price can tell.
 #[must_use]
@@ -44,14 +46,20 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
         .and_then(|place| priced.problem.deliveries.get(place))
         .map(|offer| (offer.index, offer.takes));
     let delivery_total = priced.problem.delivery_price - delivery.map_or(Amount::ZERO, |(_, takes)| takes);
-    let applied = applied(priced, delivery);
-    let (lines, dealt) = lines(priced, settled);
+    let back = held(priced.problem, settled);
+    let mut applied = applied(priced, delivery, &back);
+    let (mut lines, dealt) = lines(priced, settled, &back);
+    let sets = sets::made_up(priced.problem, settled, &dealt);
+    left::stops(priced, &lines, &sets, &mut applied);
+    if priced.request.explain {
+        left::out(priced, &mut lines, &sets, &applied);
+    }
     Quote {
         list_total,
         discount_total,
         delivery_total,
         total: list_total - discount_total + delivery_total,
-        sets: sets::made_up(priced.problem, settled, &dealt),
+        sets,
         lines,
         delivery,
         gifts: priced.rewards.served.given.clone(),
@@ -67,7 +75,7 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
 }
 
 /// The lines of the basket, and for each group of the problem's lines where its units stand in them.
-fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Place>>) {
+fn lines(priced: &Priced<'_>, settled: &Settled, back: &HeldBack) -> (Vec<QuotedLine>, Vec<Vec<Place>>) {
     let mut lines: Vec<QuotedLine> = priced
         .checked
         .items
@@ -80,12 +88,13 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Pl
             total: Amount::ZERO,
             groups: Vec::new(),
             floor: None,
+            left_out: Vec::new(),
         })
         .collect();
     let rooms: Vec<u32> = priced.rewards.reduced.items.iter().map(|item| item.quantity).collect();
     let mut cursor = 0;
     let mut dealt = Vec::with_capacity(settled.groups.len());
-    for (group, held) in settled.groups.iter().zip(held(priced.problem, settled)) {
+    for (group, held) in settled.groups.iter().zip(&back.held) {
         let mut places = Vec::new();
         let mut open = group.count;
         while open > 0 {
@@ -101,7 +110,7 @@ fn lines(priced: &Priced<'_>, settled: &Settled) -> (Vec<QuotedLine>, Vec<Vec<Pl
             }
             open -= count;
             line.total += group.price.times(count);
-            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group, &held) };
+            let group = UnitGroup { quantity: count, ..unit_group(priced.problem, group, held) };
             match line.groups.last_mut() {
                 Some(last) if last.price == group.price && last.carried == group.carried => {
                     last.quantity += group.quantity;
@@ -134,7 +143,7 @@ fn unit_group(problem: &Problem, group: &Group, held: &Held) -> UnitGroup {
 }
 
 /// What took something off, gave a gift or earned points, by place.
-fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>) -> Vec<Applied> {
+fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>, back: &HeldBack) -> Vec<Applied> {
     let settled = &priced.solution.settled;
     let units = |place: usize| {
         let reduced = |group: &&Group| group.takes.iter().any(|&(by, take)| by == place && !take.is_zero());
@@ -147,14 +156,17 @@ fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>) -> V
         amount,
         units: units(place),
         points: 0,
+        stop: Stop { lost: back.lost.get(place).copied().unwrap_or_default(), ..Stop::default() },
     });
-    let delivery = delivery.map(|(promotion, amount)| Applied { promotion, amount, units: 0, points: 0 });
+    let nothing =
+        |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0, stop: Stop::default() };
+    let delivery = delivery.map(|(promotion, amount)| Applied { amount, ..nothing(promotion) });
     let rewards = priced.rewards;
-    let nothing = |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0 };
     let given = rewards.served.given.iter().map(|given| nothing(given.promotion));
     let converted = rewards.converted.iter().map(|piece| Applied {
         amount: piece.take.times(piece.count),
         units: if piece.take.is_zero() { 0 } else { piece.count },
+        stop: Stop { lost: left_of(priced, piece), ..Stop::default() },
         ..nothing(piece.gift)
     });
     let earned =
@@ -167,10 +179,17 @@ fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>) -> V
         if is_same {
             kept.amount += more.amount;
             kept.units += more.units;
+            kept.stop.lost += more.stop.lost;
         }
         is_same
     });
     applied
+}
+
+/// What is left of the prices of units that became gifts: their floors.
+fn left_of(priced: &Priced<'_>, piece: &Piece) -> Amount {
+    let list = priced.checked.items.get(piece.line).map_or(Amount::ZERO, |item| item.list_price);
+    (list - piece.take).times(piece.count)
 }
 
 fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
@@ -194,143 +213,6 @@ fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
         .enumerate()
         .map(|(place, code)| CodeResult { code: code.clone(), fate: fate(place, code) })
         .collect()
-}
-
-fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
-    let others = priced.rulebook.indexed().map(|(promotion, _)| promotion);
-    let others = others.filter(|promotion| applied.iter().all(|applied| applied.promotion != *promotion));
-    others.map(|promotion| Reason { promotion, why: why(priced, promotion, applied) }).collect()
-}
-
-/// Why a promotion that took nothing off and gave nothing did not apply.
-fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
-    if let Ok(place) = priced.candidates.refused.binary_search_by_key(&promotion, |&(refused, _)| refused) {
-        return priced.candidates.refused.get(place).map_or(Why::NoSuchGoods, |(_, why)| why.clone());
-    }
-    let problem = priced.problem;
-    if let Some(place) = problem.offers.iter().position(|offer| offer.index == promotion) {
-        return problem
-            .offers
-            .get(place)
-            .map_or(Why::NoSuchGoods, |offer| why_not_offer(priced, place, offer));
-    }
-    if let Some((_, why)) = priced.rewards.served.none.iter().find(|(gift, _)| *gift == promotion) {
-        return why.clone();
-    }
-    if let Some(offer) = priced.rewards.points.iter().find(|offer| offer.index == promotion) {
-        let (groups, converted) = (&priced.solution.settled.groups, &priced.rewards.converted);
-        return why_not(offer, problem, groups, converted);
-    }
-    let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
-    if let Some(offer) = deliveries.find(|offer| offer.index == promotion) {
-        let sum = delivery_sum(priced, offer);
-        if sum < offer.from {
-            return Why::SpendMissing(offer.from - sum);
-        }
-        if problem.delivery_price.is_zero() {
-            return Why::WrongDelivery;
-        }
-    }
-    let is_delivery =
-        |applied: &&Applied| problem.deliveries.iter().any(|offer| offer.index == applied.promotion);
-    Why::Beaten(applied.iter().filter(is_delivery).map(|applied| applied.promotion).collect())
-}
-
-fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {
-    let missing =
-        offer_sum(priced, place, offer).zip(offer.tiers.first()).map(|(sum, first)| first.from - sum.minor());
-    if let Some(missing) = missing.filter(|&missing| missing > 0) {
-        return Why::SpendMissing(Amount::from_minor(missing));
-    }
-    if is_held(priced, offer) {
-        return Why::HeldByFloor(caps_on(priced, offer));
-    }
-    let problem = priced.problem;
-    let groups = || priced.solution.settled.groups.iter().filter(|group| offer.on.contains(group.line));
-    let mut rivals: Vec<PromotionIndex> = groups()
-        .flat_map(|group| group.carried.iter().map(move |&rival| (group, rival)))
-        .filter(|&(group, rival)| !problem.is_compatible(rival, place) && is_used(priced, group, rival))
-        .filter_map(|(_, rival)| problem.offers.get(rival).map(|rival| rival.index))
-        .collect();
-    // Where none of its goods are left, they became gifts.
-    rivals.extend(priced.rewards.converted.iter().filter(|_| offer.on.is_clear()).map(|piece| piece.gift));
-    rivals.sort_unstable();
-    rivals.dedup();
-    let floor = |group: &Group| problem.lines.get(group.line).map_or(Amount::ZERO, |line| line.floor);
-    let mut floors = groups().map(floor);
-    if rivals.is_empty()
-        && floors.any(|floor| !floor.is_zero())
-        && groups().all(|group| group.price == floor(group))
-    {
-        return Why::HeldByFloor(caps_on(priced, offer));
-    }
-    Why::Beaten(rivals)
-}
-
-/// Whether units that carry an offer are of use to it: they are reduced, or others are because these are in the set or in the
-/// count.
-fn is_used(priced: &Priced<'_>, group: &Group, place: usize) -> bool {
-    let takes = |&(by, take): &(usize, Amount)| by == place && !take.is_zero();
-    let is_counted =
-        priced.problem.offers.get(place).is_some_and(|offer| offer.set.is_some() || offer.count.is_some());
-    let takes_elsewhere = || priced.solution.settled.taken.get(place).is_some_and(|taken| !taken.is_zero());
-    group.takes.iter().any(takes) || is_counted && takes_elsewhere()
-}
-
-/// Whether floors leave an offer nothing to take on any of its units. A line that costs nothing is not held by a floor.
-fn is_held(priced: &Priced<'_>, offer: &Offer) -> bool {
-    let lines = || offer.on.ones().filter_map(|line| priced.problem.lines.get(line));
-    lines().all(|line| line.floor >= line.list) && lines().any(|line| !line.list.is_zero())
-}
-
-/// The caps that set the floors of an offer's goods, by id; none where the lowest unit price does.
-fn caps_on(priced: &Priced<'_>, offer: &Offer) -> Vec<String> {
-    let lines = offer.on.ones().filter_map(|line| priced.problem.lines.get(line));
-    let items = lines.filter_map(|line| Some((priced.checked.items.get(line.first)?, line.floor)));
-    let mut caps: Vec<String> =
-        items.flat_map(|(item, floor)| caps_at(priced.rulebook, item, floor)).collect();
-    caps.sort();
-    caps.dedup();
-    caps
-}
-
-/// What an offer's spend shows in the end. A unit that does not count because of another promotion is shown at its list price:
-/// that is what giving the other one up would bring.
-fn offer_sum(priced: &Priced<'_>, place: usize, offer: &Offer) -> Option<Amount> {
-    let measure = offer.spend.as_ref()?;
-    let problem = priced.problem;
-    let others = |carried: &[usize]| carried.iter().all(|&other| problem.is_compatible(other, place));
-    Some(sum(priced, &measure.lines, |group, line| {
-        if measure.of == Measured::List || !others(&group.carried) {
-            line.list
-        } else {
-            before(problem, group, line, offer.level)
-        }
-    }))
-}
-
-/// What a delivery promotion's spend shows in the end.
-fn delivery_sum(priced: &Priced<'_>, offer: &DeliveryOffer) -> Amount {
-    sum(priced, &offer.lines, |group, line| {
-        if offer.of == Measured::List || !offer.counts(&group.carried) { line.list } else { group.price }
-    })
-}
-
-fn sum(priced: &Priced<'_>, lines: &FixedBitSet, price: impl Fn(&Group, &Line) -> Amount) -> Amount {
-    let groups = priced.solution.settled.groups.iter().filter(|group| lines.contains(group.line));
-    groups
-        .filter_map(|group| {
-            priced.problem.lines.get(group.line).map(|line| price(group, line).times(group.count))
-        })
-        .sum()
-}
-
-/// A unit's price before the basket stage of a level.
-fn before(problem: &Problem, group: &Group, line: &Line, level: usize) -> Amount {
-    let is_before = |place: usize| {
-        problem.offers.get(place).is_some_and(|offer| (offer.level, offer.stage) < (level, Stage::Basket))
-    };
-    line.list - group.takes.iter().filter(|&&(place, _)| is_before(place)).map(|&(_, take)| take).sum()
 }
 
 /// What is near, whether it is worth a word or not.

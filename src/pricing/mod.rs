@@ -20,8 +20,8 @@ pub mod explain;
 pub mod hint;
 
 pub use quote::{
-    Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
-    Missing, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, Lacks, LeftOut, MadeUp,
+    Member, Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup, Why,
 };
 
 use crate::basket::{Fault, Request, check};

@@ -3,6 +3,7 @@
 use smallvec::SmallVec;
 
 use crate::money::Amount;
+use crate::promotion::HasAtLeast;
 use crate::rulebook::PromotionIndex;
 
 /// What a basket costs. Promotions are named by their place in the rulebook that priced it.
@@ -59,6 +60,18 @@ pub struct QuotedLine {
     pub groups: Vec<UnitGroup>,
     /// The floor of its units, where it held something back.
     pub floor: Option<Floor>,
+    /// With `explain`: the promotions that are for these goods and not on all units of them, by place.
+    pub left_out: Vec<LeftOut>,
+}
+
+/// A promotion that applies elsewhere, or waits for a code or a card that the customer has, and is not on units of a line whose
+/// goods it is for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LeftOut {
+    /// Which, and why it is not there.
+    pub reason: Reason,
+    /// The units of the line that it is not on.
+    pub quantity: u32,
 }
 
 /// The lowest price of a unit, and what sets it.
@@ -167,6 +180,21 @@ pub struct Applied {
     pub units: u32,
     /// Points that it earned; of a multiplier what it added. All of them together are the points of the quote.
     pub points: u64,
+    /// What kept it from giving more.
+    pub stop: Stop,
+}
+
+/// What kept a promotion that applies from giving more; by default nothing did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Stop {
+    /// Its maximum, where it took all of it off.
+    pub maximum: Option<Amount>,
+    /// Its limit of units, where it is used up and other units of its goods go without.
+    pub units: Option<u32>,
+    /// Its limit of sets, likewise.
+    pub sets: Option<u32>,
+    /// What floors held back in the end: what no other goods took over.
+    pub lost: Amount,
 }
 
 /// What became of a code.
@@ -241,22 +269,28 @@ pub enum Why {
     WrongStore,
     /// The customer is in none of its segments.
     WrongSegment,
-    /// The customer's card has another tier.
+    /// The customer's card has another tier, or there is none.
     WrongTier,
-    /// Not near the customer's birthday, or it is not known.
+    /// The customer's birthday is not known.
+    BirthdayUnknown,
+    /// Not near the customer's birthday.
     WrongBirthday,
     /// An attribute of the customer does not fit.
     WrongCustomer,
     /// Not with this way of paying.
     WrongPayment,
-    /// Not with this delivery, or nothing to deliver.
+    /// Nothing is delivered, or the delivery costs nothing.
+    NoDelivery,
+    /// Not with this delivery.
     WrongDelivery,
     /// It waits for a code.
     CodeMissing,
     /// No such goods in the basket.
     NoSuchGoods,
+    /// The goods of the basket that would fit are excepted.
+    Excepted,
     /// `basket_has` is not met.
-    BasketLacks,
+    BasketLacks(Lacks),
     /// Its spend is not reached.
     SpendMissing(Amount),
     /// Its first tier by quantity is not reached.
@@ -272,8 +306,29 @@ pub enum Why {
     OutOfStock,
     /// A floor holds everything that it would take off; the ids of the caps that set it, none for the lowest unit price.
     HeldByFloor(Vec<String>),
-    /// Others take more: those on its goods that it cannot be combined with.
+    /// It would take nothing off: its goods cost no more than it asks for them.
+    NoGain,
+    /// So many units carry it already, and more may not.
+    UnitsUsed(u32),
+    /// So many sets are made up already, and more may not be.
+    SetsUsed(u32),
+    /// It has taken off all that it may.
+    MaximumReached(Amount),
+    /// With it the sums of these would no longer be reached, and they are worth more.
+    Displaces(Vec<PromotionIndex>),
+    /// Those on its goods that it cannot be combined with and that are of a higher level: they are served first.
+    Outranked(Vec<PromotionIndex>),
+    /// It would make no better price: those on its goods that it cannot be combined with.
     Beaten(Vec<PromotionIndex>),
+}
+
+/// What an entry of `basket_has` lacks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Lacks {
+    /// Its place in the promotion.
+    pub place: usize,
+    /// What is missing to it.
+    pub missing: HasAtLeast,
 }
 
 /// Pieces that a slot lacks.
@@ -298,19 +353,28 @@ impl Why {
             Why::WrongStore => 5,
             Why::WrongSegment => 6,
             Why::WrongTier => 7,
-            Why::WrongBirthday => 8,
-            Why::WrongCustomer => 9,
-            Why::WrongPayment => 10,
-            Why::WrongDelivery => 11,
-            Why::CodeMissing => 12,
-            Why::NoSuchGoods => 13,
-            Why::BasketLacks => 14,
-            Why::SpendMissing(_) => 15,
-            Why::QuantityMissing { .. } => 16,
-            Why::SetMissing(_) => 17,
-            Why::OutOfStock => 18,
-            Why::HeldByFloor(_) => 19,
-            Why::Beaten(_) => 20,
+            Why::BirthdayUnknown => 8,
+            Why::WrongBirthday => 9,
+            Why::WrongCustomer => 10,
+            Why::WrongPayment => 11,
+            Why::NoDelivery => 12,
+            Why::WrongDelivery => 13,
+            Why::CodeMissing => 14,
+            Why::NoSuchGoods => 15,
+            Why::Excepted => 16,
+            Why::BasketLacks(_) => 17,
+            Why::SpendMissing(_) => 18,
+            Why::QuantityMissing { .. } => 19,
+            Why::SetMissing(_) => 20,
+            Why::OutOfStock => 21,
+            Why::HeldByFloor(_) => 22,
+            Why::NoGain => 23,
+            Why::UnitsUsed(_) => 24,
+            Why::SetsUsed(_) => 25,
+            Why::MaximumReached(_) => 26,
+            Why::Displaces(_) => 27,
+            Why::Outranked(_) => 28,
+            Why::Beaten(_) => 29,
         }
     }
 }

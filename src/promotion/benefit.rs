@@ -42,6 +42,45 @@ pub enum Benefit {
     Points(Points),
 }
 
+impl Benefit {
+    /// The place within a stage at which it takes effect: fixed prices, percentages, amounts. Of several the earliest.
+    #[must_use]
+    pub fn turn(&self) -> u8 {
+        let earliest = |turns: &mut dyn Iterator<Item = u8>| turns.min().unwrap_or(2);
+        match self {
+            Benefit::Units(unit) => unit.cut.turn(),
+            Benefit::Prices(_) => 0,
+            Benefit::Quantity { tiers, .. } => earliest(&mut tiers.iter().map(|tier| tier.cut.turn())),
+            Benefit::Set(set) => match set.benefit {
+                SetBenefit::Price(_) => 0,
+                SetBenefit::Percent(..) | SetBenefit::Cheapest { .. } => 1,
+                SetBenefit::Amount(_) => 2,
+                SetBenefit::BySlot => {
+                    earliest(&mut set.slots.iter().filter_map(|slot| Some(slot.cut?.turn())))
+                }
+            },
+            Benefit::Spend { tiers, .. } => earliest(&mut tiers.iter().map(|tier| match tier.give {
+                SpendBenefit::Units(cut) => cut.turn(),
+                SpendBenefit::Basket(_) => 2,
+            })),
+            Benefit::Basket(_) | Benefit::Gift(_) | Benefit::Delivery(_) | Benefit::Points(_) => 2,
+        }
+    }
+
+    /// The most it takes off a basket.
+    #[must_use]
+    pub fn max_discount(&self) -> Option<Amount> {
+        match self {
+            Benefit::Units(unit) => unit.max_discount,
+            Benefit::Prices(list) => list.max_discount,
+            Benefit::Set(set) => set.max_discount,
+            Benefit::Basket(basket) => basket.max_discount,
+            Benefit::Quantity { max_discount, .. } | Benefit::Spend { max_discount, .. } => *max_discount,
+            Benefit::Gift(_) | Benefit::Delivery(_) | Benefit::Points(_) => None,
+        }
+    }
+}
+
 /// Something off each unit, and the most it takes off a basket.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct UnitBenefit {
@@ -60,6 +99,16 @@ pub enum UnitCut {
     Percent(Rate, Base),
     /// `amount`.
     Amount(Amount),
+}
+
+impl UnitCut {
+    fn turn(self) -> u8 {
+        match self {
+            UnitCut::Price(_) => 0,
+            UnitCut::Percent(..) => 1,
+            UnitCut::Amount(_) => 2,
+        }
+    }
 }
 
 /// What a percentage is of.

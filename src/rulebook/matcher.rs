@@ -116,6 +116,12 @@ impl Matcher {
     pub fn matches(&self, marks: &Marks) -> bool {
         self.facets.all(marks) && !self.except.any(marks)
     }
+
+    /// Whether the goods would be meant if they were not excepted.
+    #[must_use]
+    pub fn excepts(&self, marks: &Marks) -> bool {
+        self.facets.all(marks) && self.except.any(marks)
+    }
 }
 
 impl Numbered {

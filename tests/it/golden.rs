@@ -12,7 +12,10 @@ use std::path::Path;
 use pricewright::lang::Lang;
 use pricewright::money::Amount;
 use pricewright::pricing::verify::verify;
-use pricewright::pricing::{CodeFate, Effort, GiftWhy, Member, Near, Optimality, Quote, Why, price};
+use pricewright::pricing::{
+    CodeFate, Effort, GiftWhy, Lacks, Member, Near, Optimality, Quote, Stop, Why, price,
+};
+use pricewright::promotion::HasAtLeast;
 use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
 
 /// One part of a file: its heading without the `===`, and its text.
@@ -140,6 +143,11 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
             }
             text.push('\n');
         }
+        for left_out in &line.left_out {
+            let (quantity, reason) = (left_out.quantity, &left_out.reason);
+            let (id, why) = (id(rulebook, reason.promotion), why(rulebook, &reason.why));
+            writeln!(text, "  {quantity} without {id}: {why}").unwrap();
+        }
     }
     for set in &quote.sets {
         let members: Vec<String> = set.members.iter().map(|member| told_member(quote, member)).collect();
@@ -152,6 +160,7 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         if applied.points > 0 {
             write!(text, ", {} points", applied.points).unwrap();
         }
+        text.push_str(&stopped(&applied.stop));
         text.push('\n');
     }
     told_gifts(&mut text, rulebook, quote);
@@ -188,6 +197,24 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
     match quote.optimality {
         Optimality::Proven => text.push_str("proven\n"),
         Optimality::Bounded(gain) => writeln!(text, "bounded: {} at most", money(gain)).unwrap(),
+    }
+    text
+}
+
+/// What kept a promotion from giving more.
+fn stopped(stop: &Stop) -> String {
+    let mut text = String::new();
+    if let Some(most) = stop.maximum {
+        write!(text, ", {} at most", money(most)).unwrap();
+    }
+    if let Some(most) = stop.units {
+        write!(text, ", {most} units at most").unwrap();
+    }
+    if let Some(most) = stop.sets {
+        write!(text, ", {most} sets at most").unwrap();
+    }
+    if stop.lost != Amount::ZERO {
+        write!(text, ", {} lost to floors", money(stop.lost)).unwrap();
     }
     text
 }
@@ -229,13 +256,21 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::WrongStore => "not in this store".to_owned(),
         Why::WrongSegment => "not for this segment".to_owned(),
         Why::WrongTier => "not for this card".to_owned(),
+        Why::BirthdayUnknown => "knows no birthday".to_owned(),
         Why::WrongBirthday => "not near the birthday".to_owned(),
         Why::WrongCustomer => "not for this customer".to_owned(),
         Why::WrongPayment => "not with this payment".to_owned(),
+        Why::NoDelivery => "has no delivery to pay".to_owned(),
         Why::WrongDelivery => "not with this delivery".to_owned(),
         Why::CodeMissing => "waits for its code".to_owned(),
         Why::NoSuchGoods => "has no such goods".to_owned(),
-        Why::BasketLacks => "lacks goods in the basket".to_owned(),
+        Why::Excepted => "excepts these goods".to_owned(),
+        Why::BasketLacks(Lacks { place, missing: HasAtLeast::Pieces(pieces) }) => {
+            format!("lacks {pieces} more of its goods {} in the basket", place + 1)
+        }
+        Why::BasketLacks(Lacks { place, missing: HasAtLeast::ListPrices(sum) }) => {
+            format!("lacks {} of its goods {} in the basket", money(*sum), place + 1)
+        }
         Why::SpendMissing(missing) => format!("misses {}", money(*missing)),
         Why::QuantityMissing { pieces, sku: Some(sku) } => format!("misses {pieces} more {sku}"),
         Why::QuantityMissing { pieces, sku: None } => format!("misses {pieces} more"),
@@ -249,12 +284,20 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::OutOfStock => "is out of stock".to_owned(),
         Why::HeldByFloor(caps) if caps.is_empty() => "is held by the lowest unit price".to_owned(),
         Why::HeldByFloor(caps) => format!("is held by {}", caps.join(", ")),
+        Why::NoGain => "takes nothing off".to_owned(),
+        Why::UnitsUsed(most) => format!("is for {most} units at most"),
+        Why::SetsUsed(most) => format!("is for {most} sets at most"),
+        Why::MaximumReached(most) => format!("gives {} at most", money(*most)),
+        Why::Displaces(others) => format!("costs the sum of {}", ids(rulebook, others)),
+        Why::Outranked(by) => format!("comes after {}", ids(rulebook, by)),
         Why::Beaten(by) if by.is_empty() => "is not worth it".to_owned(),
-        Why::Beaten(by) => {
-            let ids: Vec<String> = by.iter().map(|&index| id(rulebook, index)).collect();
-            format!("is beaten by {}", ids.join(", "))
-        }
+        Why::Beaten(by) => format!("is beaten by {}", ids(rulebook, by)),
     }
+}
+
+fn ids(rulebook: &Rulebook, promotions: &[PromotionIndex]) -> String {
+    let ids: Vec<String> = promotions.iter().map(|&index| id(rulebook, index)).collect();
+    ids.join(", ")
 }
 
 fn id(rulebook: &Rulebook, index: PromotionIndex) -> String {

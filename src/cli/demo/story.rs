@@ -10,6 +10,7 @@ use super::baskets::{SCENES, WATCHED, WATCHED_TOTAL_AFTER};
 use super::page::Page;
 use super::stage::{EDITED, FILES, Stage};
 use crate::cli::local::Local;
+use crate::cli::receipt::Reasons;
 use crate::cli::words::count;
 use crate::lang::Lang;
 use crate::rulebook::Source;
@@ -89,7 +90,7 @@ async fn prices<W: Write>(page: &mut Page<W>, stage: &mut Stage, local: &Local) 
         let request = scene.request()?;
         let quote = stage.quote(&request).await?;
         page.say(scene.told)?;
-        page.show(&local.receipt(&request, &quote, Lang::En, page.shown_width()))?;
+        page.show(&local.receipt(&request, &quote, Lang::En, Reasons::Near, page.shown_width()))?;
         let applied: Vec<&str> = quote.promotions.iter().map(|promotion| promotion.id.as_str()).collect();
         ensure!(
             quote.total == scene.total,

@@ -10,7 +10,7 @@ use console::Style;
 
 use super::progress::bar;
 use crate::cli::local::{Local, of_severity, test_cases};
-use crate::cli::receipt::receipt;
+use crate::cli::receipt::{Reasons, receipt};
 use crate::cli::terminal::{self, Language};
 use crate::cli::words::Words;
 use crate::lang::Lang;
@@ -100,7 +100,7 @@ fn run_one(output: &mut impl Write, rulebook: &Rulebook, test: &TestCase, lang: 
     }
     if !differences.is_empty() {
         writeln!(output)?;
-        for line in receipt(&words, &test.request.basket, &quote, terminal::width()).lines() {
+        for line in receipt(&words, &test.request.basket, &quote, Reasons::Near, terminal::width()).lines() {
             writeln!(output, "    {line}")?;
         }
         writeln!(output)?;

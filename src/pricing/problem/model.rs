@@ -261,6 +261,26 @@ impl Cut {
     }
 }
 
+impl SetShare {
+    /// What it takes off a set that costs `sum`, if there were no floors.
+    #[must_use]
+    pub fn of(&self, sum: Amount) -> Amount {
+        match *self {
+            SetShare::Amount(amount) => amount.min(sum),
+            SetShare::Price(price) => sum.above(price),
+        }
+    }
+}
+
+impl Offer {
+    /// The place at which it takes effect among the offers of its stage that stand beside it.
+    #[must_use]
+    pub fn order(&self) -> u8 {
+        let by_tiers = || self.tiers.iter().map(|tier| tier.give.order()).min().unwrap_or_default();
+        self.set.as_ref().map_or_else(by_tiers, |rules| rules.order)
+    }
+}
+
 impl Give {
     /// The place within a stage: fixed prices, percentages, amounts.
     #[must_use]

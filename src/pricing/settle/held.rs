@@ -15,16 +15,27 @@ use crate::promotion::Stage;
 /// For each of a group's `takes`, in their order, what the floor of one unit held back of it.
 pub type Held = SmallVec<[Amount; 4]>;
 
-/// What was held back, by group.
+/// What floors held back.
+#[derive(Debug)]
+pub struct HeldBack {
+    /// By group.
+    pub held: Vec<Held>,
+    /// By offer: what it would have taken off in all without floors, less what it took. What is held of one unit and taken off
+    /// another that shares the amount is not lost.
+    pub lost: Vec<Amount>,
+}
+
+/// What was held back.
 #[must_use]
-pub fn held(problem: &Problem, settled: &Settled) -> Vec<Held> {
+pub fn held(problem: &Problem, settled: &Settled) -> HeldBack {
     let groups = settled.groups.iter();
-    let mut held: Vec<Held> = groups.map(|group| smallvec![Amount::ZERO; group.takes.len()]).collect();
+    let held: Vec<Held> = groups.map(|group| smallvec![Amount::ZERO; group.takes.len()]).collect();
+    let mut back = HeldBack { held, lost: vec![Amount::ZERO; problem.offers.len()] };
     // Nothing passes a floor, so a unit that was held ends at one.
     if settled.groups.iter().any(|group| is_down(problem, group)) {
-        replay(problem, settled, &mut held);
+        replay(problem, settled, &mut back);
     }
-    held
+    back
 }
 
 /// Whether the units stand at a floor that is one: a price cannot go below zero anyway.
@@ -34,7 +45,7 @@ fn is_down(problem: &Problem, group: &Group) -> bool {
 }
 
 /// Lets everything take effect once more; `None` where the basket was not legal.
-fn replay(problem: &Problem, settled: &Settled, held: &mut [Held]) -> Option<()> {
+fn replay(problem: &Problem, settled: &Settled, back: &mut HeldBack) -> Option<()> {
     let mut till =
         Till { problem, groups: settled.groups.clone(), batches: settled.batches.clone(), taken: Vec::new() };
     for group in &mut till.groups {
@@ -44,8 +55,12 @@ fn replay(problem: &Problem, settled: &Settled, held: &mut [Held]) -> Option<()>
         for stage in [Stage::Item, Stage::Basket] {
             let carries = |place: usize| settled.groups.iter().any(|group| group.carried.contains(&place));
             for effect in till.effects(level, stage, carries)? {
+                let taken = settled.taken.get(effect.place).copied().unwrap_or_default();
+                if let Some(lost) = back.lost.get_mut(effect.place) {
+                    *lost = till.wanted_in_all(&effect).above(taken);
+                }
                 let wanted = till.wanted(&effect);
-                for ((group, held), wanted) in till.groups.iter_mut().zip(&mut *held).zip(wanted) {
+                for ((group, held), wanted) in till.groups.iter_mut().zip(&mut back.held).zip(wanted) {
                     let mut takes = group.takes.iter().zip(held);
                     let Some((&(_, take), held)) = takes.find(|((by, _), _)| *by == effect.place) else {
                         continue;
@@ -81,20 +96,46 @@ impl Till<'_> {
         }
     }
 
+    /// What an offer would take off all units together if there were no floors, to the last minor unit.
+    fn wanted_in_all(&self, effect: &Effect<'_>) -> Amount {
+        let place = effect.place;
+        let total = match effect.act {
+            Act::Units(_) | Act::BySku(_) | Act::ByRole => {
+                let of = |group: &Group| {
+                    let wanted = self.of_cut(effect, group).unwrap_or_default();
+                    wanted.min(group.price).times(group.count)
+                };
+                self.groups.iter().map(of).sum()
+            }
+            Act::Sets(share) => {
+                let sets = self.batches.iter().zip(self.set_sums(place));
+                let mine = sets.filter(|(batch, _)| batch.offer == place);
+                mine.map(|(batch, sum)| share.of(sum).times(batch.times)).sum()
+            }
+            Act::Basket(amount) => {
+                let carrying = self.groups.iter().filter(|group| group.carried.contains(&place));
+                amount.min(carrying.map(|group| group.price.times(group.count)).sum())
+            }
+        };
+        effect.offer.max_discount.map_or(total, |most| most.min(total))
+    }
+
     fn of_cut(&self, effect: &Effect<'_>, group: &Group) -> Option<Amount> {
         let line = self.problem.lines.get(group.line)?;
         Some(self.cut(effect, group)?.wanted(group.line, line, group.price, self.problem.rounding))
     }
 
-    /// The shares of units in what their sets get.
-    fn of_sets(&self, place: usize, share: SetShare) -> Vec<Amount> {
-        let seat = |group: &Group| {
-            let mut batches = group.seats.iter().map(|seat| seat.batch);
-            batches.find(|&at| self.batches.get(at).is_some_and(|batch| batch.offer == place))
-        };
+    /// The place of the group's batch among the sets of an offer.
+    fn batch_of(&self, place: usize, group: &Group) -> Option<usize> {
+        let mut batches = group.seats.iter().map(|seat| seat.batch);
+        batches.find(|&at| self.batches.get(at).is_some_and(|batch| batch.offer == place))
+    }
+
+    /// What one set of each batch of an offer costs now.
+    fn set_sums(&self, place: usize) -> Vec<Amount> {
         let mut sums = vec![Amount::ZERO; self.batches.len()];
         for group in &self.groups {
-            if let Some(sum) = seat(group).and_then(|at| sums.get_mut(at)) {
+            if let Some(sum) = self.batch_of(place, group).and_then(|at| sums.get_mut(at)) {
                 *sum += group.price.times(group.count);
             }
         }
@@ -102,13 +143,15 @@ impl Till<'_> {
         for (sum, batch) in sums.iter_mut().zip(&self.batches) {
             *sum = Amount::from_minor(sum.minor().checked_div(i64::from(batch.times)).unwrap_or_default());
         }
+        sums
+    }
+
+    /// The shares of units in what their sets get.
+    fn of_sets(&self, place: usize, share: SetShare) -> Vec<Amount> {
+        let sums = self.set_sums(place);
         let share = |group: &Group| {
-            let sum = seat(group).and_then(|at| sums.get(at)).copied().unwrap_or_default();
-            let amount = match share {
-                SetShare::Amount(amount) => amount,
-                SetShare::Price(price) => sum.above(price),
-            };
-            portion(amount, group.price, sum)
+            let sum = self.batch_of(place, group).and_then(|at| sums.get(at)).copied().unwrap_or_default();
+            portion(share.of(sum), group.price, sum)
         };
         self.groups.iter().map(share).collect()
     }

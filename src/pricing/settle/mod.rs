@@ -12,7 +12,7 @@ pub use model::{
     Assignment, Batch, Group, Made, Offers, Part, Seat, Settled, Units, Value, multiples, reached,
 };
 
-pub use held::{Held, held};
+pub use held::{Held, HeldBack, held};
 
 use super::problem::Problem;
 use crate::money::Amount;

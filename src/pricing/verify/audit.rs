@@ -8,8 +8,8 @@ use smallvec::SmallVec;
 use crate::basket::{Checked, Item, Request};
 use crate::catalog::Selector;
 use crate::money::{Amount, Rounding};
-use crate::pricing::eligible::{Purchase, has_enough};
-use crate::pricing::quote::{Carried, Quote, UnitGroup, Why};
+use crate::pricing::eligible::{Purchase, lacks};
+use crate::pricing::quote::{Carried, Lacks, Quote, UnitGroup, Why};
 use crate::promotion::{Benefit, Promotion};
 use crate::rulebook::{PromotionIndex, Rulebook};
 
@@ -111,6 +111,8 @@ pub(super) struct Audit<'a> {
     pub(super) giving: BTreeSet<PromotionIndex>,
     /// The points that each promotion earns.
     pub(super) earned: BTreeMap<PromotionIndex, u64>,
+    /// What each price promotion would take off in all without floors, as far as that is worked out.
+    pub(super) wanted: BTreeMap<PromotionIndex, Amount>,
     pub(super) flaws: Vec<Flaw>,
 }
 
@@ -134,6 +136,7 @@ impl<'a> Audit<'a> {
             sets: BTreeMap::new(),
             giving: BTreeSet::new(),
             earned: BTreeMap::new(),
+            wanted: BTreeMap::new(),
             flaws: Vec::new(),
         }
     }
@@ -216,11 +219,12 @@ impl<'a> Audit<'a> {
 
     /// Whether the promotion's `when` holds, and if not, the first reason. `basket_has` sees the whole basket.
     pub(super) fn refused(&self, promotion: &Promotion) -> Option<Why> {
-        let has_goods = promotion.when.basket_has.iter().all(|has| {
-            let items = self.checked.items.iter();
-            has_enough(has.least, items.filter(|item| !item.no_promotions && has.on.matches(&item.goods())))
+        let lacking = promotion.when.basket_has.iter().enumerate().find_map(|(place, has)| {
+            let fits = |item: &&Item| !item.no_promotions && has.on.matches(&item.goods());
+            let missing = lacks(has.least, self.checked.items.iter().filter(fits))?;
+            Some(Why::BasketLacks(Lacks { place, missing }))
         });
-        self.purchase.check(promotion).err().or_else(|| (!has_goods).then_some(Why::BasketLacks))
+        self.purchase.check(promotion).err().or(lacking)
     }
 }
 

@@ -33,7 +33,8 @@ impl Audit<'_> {
         }
     }
 
-    fn fits(&self, promotion: &Promotion, unit: &Unit) -> bool {
+    /// Whether a promotion is for the unit's goods.
+    pub(super) fn fits(&self, promotion: &Promotion, unit: &Unit) -> bool {
         match &promotion.benefit {
             Benefit::Prices(list) => {
                 self.means(&promotion.on, unit) && list.prices.contains_key(self.sku(unit))

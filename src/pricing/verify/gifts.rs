@@ -147,7 +147,7 @@ impl<'a> Audit<'a> {
     fn trigger(&self, promotion: &Promotion, gift: &'a Gift) -> Result<u32, Option<Why>> {
         if let Some(why) = self.refused(promotion) {
             // Whether goods are missing at all is told before what `basket_has` lacks; any such reason will do.
-            return Err(Some(why).filter(|why| *why != Why::BasketLacks));
+            return Err(Some(why).filter(|why| !matches!(why, Why::BasketLacks(_))));
         }
         let counts = |unit: &&Unit| self.is_accepted(promotion, unit);
         if gift.slots.is_empty() {

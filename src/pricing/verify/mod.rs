@@ -19,6 +19,7 @@ mod gifts;
 mod delivery;
 mod points;
 mod totals;
+mod left;
 
 pub use audit::Flaw;
 
@@ -49,6 +50,8 @@ pub fn verify(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Result<(
         audit.delivery();
         audit.points();
         audit.totals();
+        audit.stops();
+        audit.left_out();
     }
     if audit.flaws.is_empty() { Ok(()) } else { Err(audit.flaws) }
 }

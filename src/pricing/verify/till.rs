@@ -43,6 +43,9 @@ impl Audit<'_> {
 
     fn apply(&mut self, index: PromotionIndex, effect: &Effect<'_>) {
         let carrying = self.carrying(index);
+        if let Some(wanted) = self.wanted_in_all(index, effect) {
+            self.wanted.insert(index, wanted);
+        }
         let takes: BTreeMap<usize, Take> = match effect {
             Effect::Units(cuts, most) => self.take_units(index, &carrying, cuts, *most),
             Effect::Sets(set) => self.take_sets(index, set),

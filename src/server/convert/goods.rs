@@ -3,7 +3,7 @@
 use crate::catalog::{Catalog, Selector};
 use crate::money::Amount;
 use crate::promotion::{Benefit, Count, Promotion, Slot, Spend};
-use crate::rulebook::Rulebook;
+use crate::rulebook::{PromotionIndex, Rulebook};
 use crate::server::wire;
 
 /// Entries of one facet that are named: nobody reads out more, and a wish-list holds thousands.
@@ -41,7 +41,7 @@ pub fn product(catalog: &Catalog, sku: &str) -> wire::Product {
 
 /// The goods of which a promotion counts money or pieces: those that its spend measures, else its own.
 #[must_use]
-pub fn counted(promotion: &Promotion) -> &Selector {
+fn counted(promotion: &Promotion) -> &Selector {
     let spend = match &promotion.benefit {
         Benefit::Spend { spend, .. } => Some(spend),
         Benefit::Gift(gift) => of(gift.spend.as_ref()),
@@ -56,10 +56,38 @@ pub fn counted(promotion: &Promotion) -> &Selector {
     spend.and_then(|spend| spend.on.as_ref()).unwrap_or(&promotion.on)
 }
 
-/// Whether a promotion counts the pieces of each SKU by itself.
+/// The goods of which a promotion counts money or pieces, as data.
 #[must_use]
-pub fn counts_same_sku(promotion: &Promotion) -> bool {
+pub fn counted_goods(rulebook: &Rulebook, index: PromotionIndex) -> Option<wire::Goods> {
+    rulebook.promotion(index).and_then(|promotion| goods(rulebook, counted(promotion)))
+}
+
+/// The goods of which a promotion by quantity counts pieces: `sku` alone where it counts each by itself.
+#[must_use]
+pub fn counted_pieces(
+    rulebook: &Rulebook,
+    index: PromotionIndex,
+    sku: Option<&String>,
+) -> Option<wire::Goods> {
+    let is_alone = rulebook.promotion(index).is_some_and(counts_same_sku);
+    match sku.filter(|_| is_alone) {
+        Some(sku) => {
+            Some(wire::Goods { products: vec![product(rulebook.catalog(), sku)], ..wire::Goods::default() })
+        }
+        None => counted_goods(rulebook, index),
+    }
+}
+
+/// Whether a promotion counts the pieces of each SKU by itself.
+fn counts_same_sku(promotion: &Promotion) -> bool {
     matches!(promotion.benefit, Benefit::Quantity { count: Count::SameSku, .. })
+}
+
+/// The goods of a slot, as data.
+#[must_use]
+pub fn slot_goods(rulebook: &Rulebook, index: PromotionIndex, place: usize) -> Option<wire::Goods> {
+    let slot = slot(rulebook.promotion(index)?, place)?;
+    goods(rulebook, &slot.on)
 }
 
 fn of<A>(spend: Option<&(Spend, A)>) -> Option<&Spend> {
@@ -68,7 +96,7 @@ fn of<A>(spend: Option<&(Spend, A)>) -> Option<&Spend> {
 
 /// A slot of a promotion's sets.
 #[must_use]
-pub fn slot(promotion: &Promotion, place: usize) -> Option<&Slot> {
+fn slot(promotion: &Promotion, place: usize) -> Option<&Slot> {
     match &promotion.benefit {
         Benefit::Set(set) => set.slots.get(place),
         Benefit::Gift(gift) => gift.slots.get(place),

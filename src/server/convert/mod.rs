@@ -4,6 +4,8 @@
 
 pub mod request;
 pub mod goods;
+mod names;
+mod reason;
 pub mod quote;
 pub mod findings;
 

@@ -1,10 +1,12 @@
 //! What a basket costs, from the core to the wire.
 
-use super::goods::{counted, counts_same_sku, goods, product, slot};
+use super::goods::{counted_goods, counted_pieces, product, slot_goods};
+use super::names::{number, promotion_id, promotion_name};
+use super::reason::reason;
 use crate::basket::Request;
-use crate::pricing::{self, Applied, Carried, CodeFate, GiftWhy, Near, Optimality, Quote, Why};
-use crate::promotion::Promotion;
-use crate::rulebook::{PromotionIndex, Rulebook};
+use crate::money::Amount;
+use crate::pricing::{self, Applied, Carried, CodeFate, GiftWhy, Near, Optimality, Quote};
+use crate::rulebook::Rulebook;
 use crate::server::wire;
 
 /// A quote in proto3 JSON on one line.
@@ -45,6 +47,10 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
                 amount: applied.amount.minor(),
                 quantity: applied.units,
                 points: applied.points,
+                maximum_amount: applied.stop.maximum.map(Amount::minor),
+                quantity_max: applied.stop.units.unwrap_or_default(),
+                sets_max: applied.stop.sets.unwrap_or_default(),
+                lost_amount: applied.stop.lost.minor(),
             })
             .collect(),
         gifts,
@@ -96,6 +102,10 @@ fn quoted_line(
     let floor = line.floor.filter(|_| told.any(|discount| discount.held_amount != 0));
     let (floor_unit_price, held_by) =
         floor.map(|floor| (floor.price.minor(), floor.caps)).unwrap_or_default();
+    let left_out = line.left_out.into_iter().map(|left_out| wire::LeftOut {
+        reason: Some(reason(rulebook, left_out.reason)),
+        quantity: left_out.quantity,
+    });
     let line = wire::QuotedLine {
         id: line.id,
         sku: line.sku,
@@ -105,6 +115,7 @@ fn quoted_line(
         groups,
         floor_unit_price,
         held_by,
+        left_out: left_out.collect(),
     };
     (line, places)
 }
@@ -215,102 +226,4 @@ fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
         }
     }
     hint
-}
-
-fn reason(rulebook: &Rulebook, told: pricing::Reason) -> wire::Reason {
-    use wire::reason::Code;
-    let mut out =
-        wire::Reason { promotion_id: promotion_id(rulebook, told.promotion), ..wire::Reason::default() };
-    let code = match told.why {
-        Why::NotStarted => Code::NotStarted,
-        Why::Ended => Code::Ended,
-        Why::WrongWeekday => Code::WrongWeekday,
-        Why::WrongHour => Code::WrongHour,
-        Why::WrongChannel => Code::WrongChannel,
-        Why::WrongStore => Code::WrongStore,
-        Why::WrongSegment => Code::WrongSegment,
-        Why::WrongTier => Code::WrongTier,
-        Why::WrongBirthday => Code::WrongBirthday,
-        Why::WrongCustomer => Code::WrongCustomer,
-        Why::WrongPayment => Code::WrongPayment,
-        Why::WrongDelivery => Code::WrongDelivery,
-        // The generator takes the name of the enum off `CODE_MISSING`.
-        Why::CodeMissing => Code::Missing,
-        Why::NoSuchGoods => {
-            out.goods = rulebook.promotion(told.promotion).and_then(|one| goods(rulebook, &one.on));
-            Code::NoSuchGoods
-        }
-        Why::BasketLacks => Code::BasketLacks,
-        Why::SpendMissing(missing) => {
-            out.missing_amount = missing.minor();
-            out.goods = counted_goods(rulebook, told.promotion);
-            Code::SpendMissing
-        }
-        Why::QuantityMissing { pieces, sku } => {
-            out.missing_quantity = pieces;
-            out.goods = counted_pieces(rulebook, told.promotion, sku.as_ref());
-            Code::QuantityMissing
-        }
-        Why::SetMissing(missing) => {
-            let missing = missing.into_iter().map(|missing| wire::MissingGoods {
-                slot: number(missing.slot),
-                quantity: missing.quantity,
-                goods: slot_goods(rulebook, told.promotion, missing.slot),
-            });
-            out.missing_goods = missing.collect();
-            Code::SetMissing
-        }
-        Why::OutOfStock => Code::OutOfStock,
-        Why::HeldByFloor(caps) => {
-            out.held_by = caps;
-            Code::HeldByFloor
-        }
-        Why::Beaten(by) => {
-            out.beaten_by = by.into_iter().map(|index| promotion_id(rulebook, index)).collect();
-            Code::Beaten
-        }
-    };
-    out.code = code.into();
-    out
-}
-
-fn counted_goods(rulebook: &Rulebook, promotion: PromotionIndex) -> Option<wire::Goods> {
-    rulebook.promotion(promotion).and_then(|promotion| goods(rulebook, counted(promotion)))
-}
-
-/// The goods of which a promotion by quantity counts pieces: `sku` alone where it counts each by itself.
-fn counted_pieces(
-    rulebook: &Rulebook,
-    promotion: PromotionIndex,
-    sku: Option<&String>,
-) -> Option<wire::Goods> {
-    let is_alone = rulebook.promotion(promotion).is_some_and(counts_same_sku);
-    match sku.filter(|_| is_alone) {
-        Some(sku) => {
-            Some(wire::Goods { products: vec![product(rulebook.catalog(), sku)], ..wire::Goods::default() })
-        }
-        None => counted_goods(rulebook, promotion),
-    }
-}
-
-fn slot_goods(rulebook: &Rulebook, promotion: PromotionIndex, place: usize) -> Option<wire::Goods> {
-    let slot = slot(rulebook.promotion(promotion)?, place)?;
-    goods(rulebook, &slot.on)
-}
-
-fn promotion_id(rulebook: &Rulebook, index: PromotionIndex) -> String {
-    named(rulebook, index, |promotion| &promotion.id)
-}
-
-fn promotion_name(rulebook: &Rulebook, index: PromotionIndex) -> String {
-    named(rulebook, index, |promotion| &promotion.name)
-}
-
-fn named(rulebook: &Rulebook, index: PromotionIndex, name: fn(&Promotion) -> &String) -> String {
-    rulebook.promotion(index).map(name).cloned().unwrap_or_default()
-}
-
-/// A place or a length: no request has four billion of anything.
-fn number(place: usize) -> u32 {
-    u32::try_from(place).unwrap_or(u32::MAX)
 }

@@ -12,7 +12,7 @@ use pricewright::catalog::selector::{Facets, Selector};
 use pricewright::money::{Amount, Rate};
 use pricewright::pricing::verify::verify;
 use pricewright::pricing::{
-    Applied, Carried, Floor, Given, MadeUp, Member, Optimality, Quote, QuotedLine, UnitGroup,
+    Applied, Carried, Floor, Given, MadeUp, Member, Optimality, Quote, QuotedLine, Stop, UnitGroup,
 };
 use pricewright::promotion::{
     Base, Benefit, Cap, CapFloor, Conditions, Limits, Promotion, Slot, Stacking, Stage, UnitBenefit, UnitCut,
@@ -147,6 +147,7 @@ impl Shop {
                 total,
                 groups,
                 floor: None,
+                left_out: Vec::new(),
             });
         }
         quote.delivery_total =
@@ -223,7 +224,10 @@ impl Shop {
 
 fn applied(list: &mut Vec<Applied>, promotion: PromotionIndex) -> &mut Applied {
     let place = list.binary_search_by_key(&promotion, |applied| applied.promotion).unwrap_or_else(|place| {
-        list.insert(place, Applied { promotion, amount: Amount::ZERO, units: 0, points: 0 });
+        list.insert(
+            place,
+            Applied { promotion, amount: Amount::ZERO, units: 0, points: 0, stop: Stop::default() },
+        );
         place
     });
     &mut list[place]

@@ -2,6 +2,7 @@
 //!
 //! `UPDATE_GOLDEN=1 cargo test --test it receipts` writes the golden files anew; look at every change.
 
+mod phrases;
 mod whole;
 
 use std::fs;
@@ -10,13 +11,13 @@ use std::path::Path;
 use pricewright::basket::{Basket, Context, Delivery, GiftChoice, Line, Request};
 use pricewright::catalog::selector::Facets;
 use pricewright::catalog::{Catalog, Product, Selector};
-use pricewright::cli::receipt::receipt;
+use pricewright::cli::receipt::{Reasons, receipt};
 use pricewright::cli::words::Words;
 use pricewright::lang::Lang;
 use pricewright::money::{Amount, Rate};
 use pricewright::pricing::{
     Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, MadeUp, Member,
-    Missing, Near, Optimality, Quote, QuotedLine, Reason, UnitGroup, Why,
+    Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup, Why,
 };
 use pricewright::promotion::benefit::Earn;
 use pricewright::promotion::{
@@ -230,6 +231,7 @@ impl Made {
                         amount,
                         units: group.quantity,
                         points: 0,
+                        stop: Stop::default(),
                     }),
                 }
             }
@@ -242,6 +244,7 @@ impl Made {
             total: groups.iter().map(|group| group.price.times(group.quantity)).sum(),
             groups,
             floor: None,
+            left_out: Vec::new(),
         });
         self
     }
@@ -293,7 +296,13 @@ impl Made {
         let promotion = self.index(id);
         self.quote.points += points;
         if self.quote.applied.iter().all(|applied| applied.promotion != promotion) {
-            self.quote.applied.push(Applied { promotion, amount: Amount::ZERO, units: 0, points: 0 });
+            self.quote.applied.push(Applied {
+                promotion,
+                amount: Amount::ZERO,
+                units: 0,
+                points: 0,
+                stop: Stop::default(),
+            });
         }
         for applied in self.quote.applied.iter_mut().filter(|applied| applied.promotion == promotion) {
             applied.points += points;
@@ -327,7 +336,13 @@ impl Made {
         let promotion = self.index(id);
         self.delivery = Some(price);
         self.quote.delivery = Some((promotion, minor(price)));
-        self.quote.applied.push(Applied { promotion, amount: minor(price), units: 0, points: 0 });
+        self.quote.applied.push(Applied {
+            promotion,
+            amount: minor(price),
+            units: 0,
+            points: 0,
+            stop: Stop::default(),
+        });
         self
     }
 
@@ -344,6 +359,15 @@ impl Made {
         quote.discount_total = quote.list_total - total;
         quote.total = total;
         quote.applied.sort_by_key(|applied| applied.promotion);
+        // Nothing here goes to other goods.
+        for applied in &mut quote.applied {
+            let groups = quote.lines.iter().flat_map(|line| &line.groups);
+            let held = groups.map(|group| {
+                let mine = group.carried.iter().filter(|carried| carried.promotion == applied.promotion);
+                mine.map(|carried| carried.held.times(group.quantity)).sum::<Amount>()
+            });
+            applied.stop.lost = held.sum();
+        }
         let line = |line: &QuotedLine| Line { id: line.id.clone(), sku: line.sku.clone(), ..Line::default() };
         let request = Request {
             basket: Basket {
@@ -529,7 +553,8 @@ fn receipts_read_as_they_should() {
     let (mut names, mut wrong) = (Vec::new(), Vec::new());
     for (name, made) in cases() {
         let (rulebook, request, quote) = made.finish();
-        let print = |lang| receipt(&Words::new(&rulebook, lang), &request.basket, &quote, WIDTH);
+        let print =
+            |lang| receipt(&Words::new(&rulebook, lang), &request.basket, &quote, Reasons::Near, WIDTH);
         let got = format!("{}\n{}\n{}", print(Lang::En), "#".repeat(WIDTH), print(Lang::Uk));
         assert!(got.chars().all(|letter| letter == '\n' || !letter.is_control()), "{name}: {got:?}");
         let golden = folder.join(format!("{name}.txt"));

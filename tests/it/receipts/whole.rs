@@ -2,7 +2,7 @@
 
 use pricewright::basket::{Basket, Delivery, Line};
 use pricewright::catalog::{Catalog, Product, Selector};
-use pricewright::cli::receipt::receipt;
+use pricewright::cli::receipt::{Reasons, receipt};
 use pricewright::cli::words::Words;
 use pricewright::lang::Lang;
 use pricewright::money::{Amount, Rate};
@@ -54,6 +54,7 @@ fn rulebook() -> Rulebook {
     let promotions = vec![
         promotion("bf", "Black Friday −20 %"),
         promotion("web", "Web days −10 %"),
+        promotion("club", "Club days −10 %"),
         promotion("x", "Крем дня −5 %"),
     ];
     let cap = Cap {
@@ -134,7 +135,7 @@ fn quote() -> Quote {
             ..Hint::default()
         }],
         reasons: vec![
-            Reason { beaten_by: vec!["bf".to_owned()], ..reason("web", Code::Beaten) },
+            Reason { beaten_by: vec!["bf".to_owned()], ..reason("club", Code::Beaten) },
             Reason { held_by: vec!["lux".to_owned()], ..reason("x", Code::HeldByFloor) },
             reason("x", Code::Ended),
         ],
@@ -146,7 +147,7 @@ fn quote() -> Quote {
 
 fn check(lang: Lang, expected: &str) {
     let rulebook = rulebook();
-    let got = receipt(&Words::new(&rulebook, lang), &basket(), &quote(), 48);
+    let got = receipt(&Words::new(&rulebook, lang), &basket(), &quote(), Reasons::All, 48);
     assert_eq!(got.replace('\u{a0}', "_"), expected.trim_start_matches('\n'), "\n{got}");
 }
 
@@ -173,15 +174,15 @@ You save                                  895.00
 
 Code spring 20: applied
 Code x�: no promotion has this code
-Code web: gives nothing — only on other
-   channels: web, app
+Code web: gives nothing — only in: web, app
 
 Spend 155.00 more and you pay 200.00 less for
    the rest with “Крем дня −5_%”
 
 Why not the others
- “Web days −10_%” — more comes off with “Black
-   Friday −20_%”, and they do not add up
+ “Club days −10_%” — it cannot be combined
+   with “Black Friday −20_%”, and you would not
+   pay less
  “Крем дня −5_%” — held by “Luxury houses, at
    most −15_%”: the price may not go lower
  “Крем дня −5_%” — it is over: the last day
@@ -211,20 +212,19 @@ fn a_receipt_in_ukrainian() {
 Доставка (courier)                         99,00
    Courier free from 1_500                −99,00
 ================================================
-ДО СПЛАТИ                           5_359,00_UAH
+ДО СПЛАТИ                           5_359,00_грн
 Ви заощадили                              895,00
 
 Код spring 20: застосовано
 Код x�: акції з таким кодом немає
-Код web: нічого не дає — лише в інших
-   каналах: web, app
+Код web: нічого не дає — лише в: web, app
 
 Додайте товарів ще на 155,00 — і за решту
    заплатите на 200,00 менше: «Крем дня −5_%»
 
 Чому не діють інші
- «Web days −10_%» — більше знижує «Black
-   Friday −20_%», а разом вони не діють
+ «Club days −10_%» — не поєднується з «Black
+   Friday −20_%», а дешевше не вийде
  «Крем дня −5_%» — нижчу ціну не дозволяє
    «Luxury houses, at most −15_%»
  «Крем дня −5_%» — вже закінчилася: останній

@@ -1,0 +1,316 @@
+//! What a cashier reads out of real baskets: each reason, each note under a line, in English and Ukrainian.
+
+use pricewright::cli::receipt::{Reasons, receipt};
+use pricewright::cli::words::Words;
+use pricewright::lang::Lang;
+use pricewright::rulebook::{Rulebook, Source, compile, read_tests};
+use pricewright::server::convert;
+use pricewright::server::wire::Quote;
+
+fn rulebook(rules: &str) -> Rulebook {
+    let source = |path: &str, text: &str| Source { path: path.to_owned(), bytes: text.into() };
+    let compiled = compile(&[source("rules.yaml", rules)]);
+    let found: Vec<String> = compiled.diagnostics.iter().map(|found| found.render(Lang::En, false)).collect();
+    compiled.rulebook.unwrap_or_else(|| panic!("{}", found.join("\n")))
+}
+
+/// A basket and its context, as in a rules test, priced.
+fn priced(rulebook: &Rulebook, basket: &str) -> (pricewright::basket::Request, Quote) {
+    let text = format!("tests:\n  - name: one\n    {basket}\n    expect: {{total: 0}}\n");
+    let source = Source { path: "one.test.yaml".to_owned(), bytes: text.into() };
+    let (mut cases, found) = read_tests(rulebook.settings(), &source);
+    let found: Vec<String> = found.iter().map(|found| found.render(Lang::En, false)).collect();
+    let case = cases.pop().unwrap_or_else(|| panic!("{}", found.join("\n")));
+    let request = pricewright::basket::Request { explain: true, ..case.request };
+    let quote = pricewright::pricing::price(rulebook, &request, pricewright::pricing::Effort::default());
+    let quote = convert::quote(rulebook, &request, String::new(), quote.unwrap());
+    (request, quote)
+}
+
+/// Each receipt holds its lines; line breaks and no-break spaces do not count.
+#[track_caller]
+fn check(rules: &str, basket: &str, told: Reasons, english: &[&str], ukrainian: &[&str]) {
+    let rulebook = rulebook(rules);
+    let (request, quote) = priced(&rulebook, basket);
+    for (lang, phrases) in [(Lang::En, english), (Lang::Uk, ukrainian)] {
+        let text = receipt(&Words::new(&rulebook, lang), &request.basket, &quote, told, 400);
+        let plain = text.replace('\u{a0}', " ");
+        for phrase in phrases {
+            match phrase.strip_prefix('!') {
+                Some(absent) => assert!(!plain.contains(absent), "`{absent}` is in\n{plain}"),
+                None => assert!(plain.contains(phrase), "`{phrase}` is not in\n{plain}"),
+            }
+        }
+    }
+}
+
+const NOW: &str = "context: {time: 2026-11-27 12:00, channel: pos, payment: cash}";
+
+#[test]
+fn conditions_say_what_they_ask_for() {
+    let rules = "promotions:
+  - {id: later, when: {from: 2026-12-01}, give: {percent: 5}}
+  - {id: night, when: {weekdays: [sat], hours: [\"22:00-02:00\"]}, give: {percent: 5}}
+  - {id: noon, when: {hours: [\"10:00-11:00\"]}, give: {percent: 5}}
+  - {id: web, when: {channels: [web, app]}, give: {percent: 5}}
+  - {id: card, when: {tiers: [silver, gold]}, give: {percent: 5}}
+  - {id: cake, when: {birthday: {days_before: 3, days_after: 3}}, give: {percent: 5}}
+  - {id: first, when: {customer: {first_purchase: true}}, give: {percent: 5}}
+  - {id: back, when: {customer: {months_since_last_purchase: {at_least: 9, below: 12}}}, give: {percent: 5}}
+  - {id: mono, when: {payment: [mono]}, give: {percent: 5}}
+  - {id: express, when: {delivery: [express]}, give: {delivery: {percent: 50}}}
+  - {id: dear, on: {price: {at_least: 150}}, give: {percent: 5}}
+  - {id: but, on: {except: {skus: [A]}}, give: {percent: 5}}
+";
+    let basket = format!("basket: {{lines: [{{sku: A, unit_price: 100}}]}}\n    {NOW}");
+    check(
+        rules,
+        &basket,
+        Reasons::All,
+        &[
+            "“later” — it begins on 1 December 2026",
+            "“night” — only on Saturday 22:00 to 02:00",
+            "“noon” — only 10:00–11:00",
+            "“web” — only in: web, app",
+            "“card” — needs a card: silver, gold",
+            "“cake” — the customer's birthday is not on file",
+            "“first” — only when: it is the first purchase",
+            "“back” — only when: months since the last purchase — at least 9, below 12",
+            "“mono” — only when paid with: mono",
+            "“express” — there is no delivery to pay",
+            "“dear” — none of its goods are in the basket: priced from 150.00",
+            "“but” — these goods are excluded from it",
+        ],
+        &[
+            "«later» — почнеться 01.12.2026",
+            "«night» — лише в суботу з 22:00 до 02:00",
+            "«noon» — лише 10:00–11:00",
+            "«web» — лише в: web, app",
+            "«card» — потрібна картка: silver, gold",
+            "«cake» — дня народження клієнта немає в картці",
+            "«first» — лише коли: це перша покупка",
+            "«back» — лише коли: місяців від останньої покупки — щонайменше 9, менше за 12",
+            "«mono» — лише при оплаті: mono",
+            "«express» — за доставку нічого платити",
+            "«dear» — у кошику немає її товарів: ціною від 150,00",
+            "«but» — ці товари — виняток з неї",
+            "100,00 грн",
+        ],
+    );
+    check(
+        rules,
+        &basket,
+        Reasons::Near,
+        &[
+            "12 others: not now, not here, not for this customer, not for this payment or delivery or not for these goods",
+            "!“web”",
+        ],
+        &[
+            "12 інших: не зараз, не тут, не для цього клієнта, не за такої оплати чи доставки або не на ці товари",
+            "!«web»",
+        ],
+    );
+}
+
+#[test]
+fn what_is_missing_is_told_with_what_it_is_of() {
+    let rules = "promotions:
+  - {id: soap-500, on: {skus: [SOAP]}, spend: {at_least: 500}, give: {percent: 10}}
+  - {id: list-500, spend: {at_least: 500, measured: list}, give: {percent: 10}}
+  - {id: with-balm, when: {basket_has: [{on: {skus: [BALM]}, quantity: 2}]}, give: {percent: 30}}
+  - {id: with-dear, when: {basket_has: [{on: {skus: [SOAP]}, at_least: 900}]}, give: {percent: 30}}
+";
+    let basket = format!(
+        "basket: {{lines: [{{sku: SOAP, quantity: 4, unit_price: 120}}, {{sku: BALM, unit_price: 10}}]}}\n    {NOW}"
+    );
+    check(
+        rules,
+        &basket,
+        Reasons::Near,
+        &[
+            "“soap-500” — 500.00 is needed after discounts, you have 480.00; only these count: SOAP",
+            "“list-500” — 500.00 is needed at list prices, you have 490.00",
+            "“with-balm” — the basket must also hold 1 more piece (BALM)",
+            "“with-dear” — the basket must also hold goods for 420.00 more (SOAP)",
+        ],
+        &[
+            "«soap-500» — потрібно 500,00 після знижок, є 480,00; рахуються лише: SOAP",
+            "«list-500» — потрібно 500,00 за цінами без знижок, є 490,00",
+            "«with-balm» — у кошику має бути ще 1 штука (BALM)",
+            "«with-dear» — у кошику має бути товарів ще на 420,00 (SOAP)",
+        ],
+    );
+}
+
+#[test]
+fn what_gives_way_says_truly_to_what() {
+    let one = |price: u32| {
+        format!(
+            "basket: {{lines: [{{sku: A, unit_price: {price}}}, {{sku: B, unit_price: 100}}]}}\n    {NOW}"
+        )
+    };
+    check(
+        "promotions:
+  - {id: pair-399, buy: [{on: {skus: [A]}, quantity: 1}, {on: {skus: [B]}, quantity: 1}], give: {price: 399}}
+  - {id: flat, on: {skus: [A]}, give: {price: 250}}
+",
+        &one(250),
+        Reasons::Near,
+        &[
+            "“pair-399” — these goods already cost no more than the set",
+            "“flat” — the price is already no higher",
+        ],
+        &["«pair-399» — ці товари й без неї коштують не більше за набір", "«flat» — ціна й без неї не вища"],
+    );
+    check(
+        "promotions:
+  - {id: a, give: {percent: 20}}
+  - {id: b, give: {percent: 19}}
+  - {id: high, level: 1, on: {skus: [A]}, give: {percent: 5}}
+",
+        &one(100),
+        Reasons::Near,
+        &[
+            "“b” — it cannot be combined with “high”, which goes first",
+            "not “a”: it cannot be combined with “high”, which goes first",
+        ],
+        &[
+            "«b» — не поєднується з «high», а та діє першою",
+            "без «a»: не поєднується з «high», а та діє першою",
+        ],
+    );
+    check(
+        "promotions:
+  - {id: sale, give: {percent: 10}}
+  - {id: courier-free, when: {delivery: [courier]}, spend: {at_least: 1500}, give: {delivery: {percent: 100}}}
+  - {id: courier-half, when: {delivery: [courier]}, give: {delivery: {percent: 50}}}
+",
+        &format!(
+            "basket: {{lines: [{{sku: A, unit_price: 1600}}], delivery: {{method: courier, price: 400}}}}\n    {NOW}"
+        ),
+        Reasons::Near,
+        &[
+            "“sale” — with it the sum for “courier-free” would not be reached, and you would not pay less",
+            "“courier-half” — only one promotion goes on the delivery: “courier-free”",
+        ],
+        &[
+            "«sale» — з нею не набрати суми для «courier-free», а дешевше не вийде",
+            "«courier-half» — на доставку діє лише одна акція: «courier-free»",
+        ],
+    );
+    let four = "promotions:
+  - {id: all, give: {percent: 5}}
+  - {id: a, on: {skus: [A]}, give: {percent: 20}}
+  - {id: b, on: {skus: [B]}, give: {percent: 20}}
+  - {id: c, on: {skus: [C]}, give: {percent: 20}}
+  - {id: d, on: {skus: [D]}, give: {percent: 20}}
+";
+    let lines = ["A", "B", "C", "D"].map(|sku| format!("{{sku: {sku}, unit_price: 100}}")).join(", ");
+    check(
+        four,
+        &format!("basket: {{lines: [{lines}]}}\n    {NOW}"),
+        Reasons::Near,
+        &["“all” — it cannot be combined with “a”, “b” and 2 more, and you would not pay less"],
+        &["«all» — не поєднується з «a», «b» та ще 2, а дешевше не вийде"],
+    );
+}
+
+#[test]
+fn lines_say_what_is_not_on_them() {
+    let basket = format!(
+        "basket: {{lines: [{{sku: A, quantity: 5, unit_price: 100}}, {{sku: B, unit_price: 100}}]}}\n    {NOW}"
+    );
+    check(
+        "promotions:
+  - {id: three, on: {skus: [A]}, give: {percent: 20}, limits: {units: 3}, stacks_with: all}
+  - {id: max, on: {skus: [B]}, give: {percent: 50, max_discount: 20}, stacks_with: all}
+  - {id: two-for-one, buy: [{on: {skus: [A]}, quantity: 2}], give: {amount: 10}, limits: {sets: 1}, stacks_with: all}
+",
+        &basket,
+        Reasons::Near,
+        &[
+            "not “three” (2 pieces): at most 3 pieces",
+            "“three”: at most 3 pieces",
+            "“max” gives 20.00 at most",
+            "not “two-for-one” (3 pieces): at most 1 set",
+            "“two-for-one”: at most 1 set",
+        ],
+        &[
+            "без «three» (2 штуки): не більш ніж на 3 штуки",
+            "«max» дає щонайбільше 20,00",
+            "без «two-for-one» (3 штуки): не більш ніж 1 набір",
+        ],
+    );
+    check(
+        "promotions:
+  - {id: gold, give: {percent: 5}}
+  - {id: sale, on: {skus: [A]}, give: {percent: 10}}
+  - {id: held, on: {skus: [A, C]}, give: {percent: 10}}
+caps:
+  - {id: lux, on: {skus: [C]}, max_percent: 0}
+",
+        &basket,
+        Reasons::Near,
+        &["not “gold”: it cannot be combined with “held”", "!not “held”"],
+        &["без «gold»: не поєднується з «held»"],
+    );
+}
+
+#[test]
+fn what_went_to_other_goods_is_not_told_as_lost() {
+    let rules = "promotions:
+  - {id: two-hundred-off, give: {basket_amount: 200}}
+caps:
+  - {id: luxury, on: {skus: [A]}, max_percent: 10}
+";
+    let basket = |b: u32| {
+        format!("basket: {{lines: [{{sku: A, unit_price: 300}}, {{sku: B, unit_price: {b}}}]}}\n    {NOW}")
+    };
+    check(
+        rules,
+        &basket(200),
+        Reasons::Near,
+        &["its other 90.00 went to the other goods (“luxury”)"],
+        &["решта її знижки, 90,00, перейшла на інші товари («luxury»)"],
+    );
+    check(
+        rules,
+        &basket(100),
+        Reasons::Near,
+        &["120.00 more is held back by “luxury”; a part of it went to the other goods"],
+        &["ще 120,00 не знято: не дозволяє «luxury»; частина перейшла на інші товари"],
+    );
+}
+
+#[test]
+fn reductions_stand_in_the_order_of_effect() {
+    let rules = "promotions:
+  - {id: gold, give: {percent: 5}, stacks_with: all}
+  - {id: a-three-for-two, buy: [{on: {skus: [A]}, quantity: 3}], give: {cheapest: {units: 1, percent: 100}}, assign: retailer, stacks_with: [gold]}
+";
+    let rulebook = rulebook(rules);
+    let basket = format!("basket: {{lines: [{{sku: A, quantity: 3, unit_price: 100}}]}}\n    {NOW}");
+    let (request, quote) = priced(&rulebook, &basket);
+    let text = receipt(&Words::new(&rulebook, Lang::En), &request.basket, &quote, Reasons::Near, 60);
+    let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("`{word}` is not in\n{text}"));
+    assert!(at("three-for-two") < at("gold"), "{text}");
+    assert!(text.contains("the cheapest pieces are the reduced ones"), "{text}");
+}
+
+#[test]
+fn gifts_say_what_can_be_chosen_and_what_comes_on_top() {
+    check(
+        "promotions:\n  - {id: g, on: {skus: [A]}, give: {gift: {skus: [B, C], choose: 1}}}\n",
+        "basket: {lines: [{sku: A, unit_price: 300}]}\n    context: {time: 2026-11-27 12:00, gift_choices: [{promotion: g, sku: CAR}]}",
+        Reasons::Near,
+        &["CAR cannot be chosen: not a gift of “g”"],
+        &["CAR вибрати не можна: це не подарунок акції «g»"],
+    );
+    check(
+        "promotions:\n  - {id: g, on: {skus: [A]}, give: {gift: {skus: [A]}}}\n",
+        &format!("basket: {{lines: [{{sku: A, unit_price: 300}}]}}\n    {NOW}"),
+        Reasons::Near,
+        &["Gift on top: one more A — “g”"],
+        &["Подарунок понад кошик: ще A × 1 — «g»"],
+    );
+}
