@@ -315,7 +315,7 @@ impl<'a> Route<'a> {
             });
         adds && (rival.value > label.value
             || (rival.value == label.value && rival.used.is_within(&label.used)))
-            && (rival.closed, rival.begun) == (label.closed, label.begun)
+            && (rival.left, rival.closed, rival.begun) == (label.left, label.closed, label.begun)
             && (rival.seats == label.seats
                 || self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
                     let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));

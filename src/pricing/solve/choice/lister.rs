@@ -6,7 +6,7 @@ use smallvec::SmallVec;
 
 use super::kit::Kit;
 use super::model::{Act, Acts, Choice, End, Gauge, Moment};
-use super::walk::{Does, Step, WHOLE, Walk, in_order, is_unsure, part_up};
+use super::walk::{Does, Step, WHOLE, Walk, in_order, is_unsure, part_down, part_up};
 use crate::money::Amount;
 use crate::pricing::problem::{Give, Line, Offer, Problem};
 use crate::pricing::settle::{Offers, Value};
@@ -251,7 +251,8 @@ impl<'a> Lister<'a> {
             let take = self.walk(line, steps, others).take_of(offer);
             let from = self.problem.offers.get(offer).map_or(0, |offer| offer.level);
             value.iter_mut().skip(from).for_each(|sum| *sum += take);
-            capped.push((offer, part_up(take, self.rate(offer)).min(take)));
+            // What is owed is never more than that: what is rounded is the unit's own.
+            capped.push((offer, part_down(take, self.rate(offer))));
         }
         (value, capped)
     }

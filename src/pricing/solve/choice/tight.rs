@@ -14,17 +14,21 @@ use crate::money::Amount;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Made, Part, Units, settle};
 
-/// The most ways to fill a set that are settled.
+/// The most ways to fill a set that are settled, and those of all sets together.
 const FILLINGS_MAX: usize = 4_096;
+const ALL_MAX: usize = 16_384;
 
 /// Bounds what sets get more tightly; false where nothing changes.
 pub(in crate::pricing::solve) fn tighten(problem: &Problem, choices: &mut Choices) -> bool {
-    if problem.levels > 1 {
+    // A duty is done by the whole basket: one set by itself may not do it and be legal all the same.
+    if problem.levels > 1 || !problem.duties.is_empty() {
         return false;
     }
     let mut is_tighter = false;
+    let mut left = ALL_MAX;
     for place in 0..choices.kits.len() {
-        let Some(gain) = choices.kits.get(place).and_then(|kit| most(problem, choices, place, kit)) else {
+        let kit = choices.kits.get(place);
+        let Some(gain) = kit.and_then(|kit| most(problem, choices, place, kit, &mut left)) else {
             continue;
         };
         if let Some(kit) = choices.kits.get_mut(place).filter(|kit| gain < kit.gain) {
@@ -39,7 +43,7 @@ pub(in crate::pricing::solve) fn tighten(problem: &Problem, choices: &mut Choice
 type Seat<'a> = (usize, &'a Choice);
 
 /// The most that a set of a kit takes off beside what its units lose; nothing where that depends on more than its units.
-fn most(problem: &Problem, choices: &Choices, place: usize, kit: &Kit) -> Option<i64> {
+fn most(problem: &Problem, choices: &Choices, place: usize, kit: &Kit, left: &mut usize) -> Option<i64> {
     let shares = problem.offers.get(kit.offer)?.set.as_ref()?.shared.is_some();
     if !shares || kit.is_exact || kit.retailer_assigns {
         return None;
@@ -57,9 +61,10 @@ fn most(problem: &Problem, choices: &Choices, place: usize, kit: &Kit) -> Option
         units.extend((0..numbers.quantity).map(|_| (numbers.role, seats.clone())));
     }
     let fillings = units.iter().try_fold(1_usize, |ways, (_, seats)| ways.checked_mul(seats.len()))?;
-    if fillings == 0 || fillings > FILLINGS_MAX {
+    if fillings == 0 || fillings > FILLINGS_MAX.min(*left) {
         return None;
     }
+    *left -= fillings;
     let gains = (0..fillings).filter_map(|filling| gain(problem, kit.offer, &units, filling));
     gains.max()
 }

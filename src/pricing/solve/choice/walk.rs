@@ -34,6 +34,12 @@ pub(super) fn part_up(amount: i64, rate: i64) -> i64 {
     i64::try_from((exact + whole - 1).div_euclid(whole)).unwrap_or(i64::MAX)
 }
 
+/// The same, rounded down.
+pub(super) fn part_down(amount: i64, rate: i64) -> i64 {
+    let exact = i128::from(amount) * i128::from(rate);
+    i64::try_from(exact.div_euclid(i128::from(WHOLE))).unwrap_or(i64::MAX)
+}
+
 impl Step<'_> {
     pub(super) fn offer(&self) -> usize {
         self.moment.3

@@ -80,7 +80,7 @@ struct State {
 }
 
 impl Lanes {
-    /// The lanes of a kit with these roles and so many sets at most; nothing where its sets are made up otherwise, or where the
+    /// The lanes of a kit with these roles; nothing where its sets are made up otherwise, or where the
     /// tables would be too large. `fits` holds for each line, in the order in which they are served, what its units may do.
     pub(super) fn of(
         roles: &[KitRole],
@@ -325,8 +325,12 @@ impl Lanes {
     }
 
     pub(super) fn pay(&mut self, paid: &[(usize, Sides<i64>)]) {
-        for lane in &mut self.lanes {
-            if let Some(&(_, known)) = paid.iter().find(|&&(line, _)| line == lane.line) {
+        // The same lanes are paid one by one; else by line, of which a forced unit has a lane of its own.
+        let is_same = self.lanes.iter().map(|lane| lane.line).eq(paid.iter().map(|&(line, _)| line));
+        for (place, lane) in self.lanes.iter_mut().enumerate() {
+            let known =
+                if is_same { paid.get(place) } else { paid.iter().find(|&&(line, _)| line == lane.line) };
+            if let Some(&(_, known)) = known {
                 lane.paid = known;
             }
         }

@@ -1,5 +1,7 @@
 //! What to decide where there are too many labels to tell choices apart.
 
+use std::rc::Rc;
+
 use super::super::relax::{Begin, Known, Relaxation, last_of, whole};
 use super::super::switch::Setting;
 use super::state::{Search, last};
@@ -53,7 +55,7 @@ impl Search<'_> {
         // What promises most is pushed last, so that it is looked at first among equals.
         for (side, below, known) in sides.into_iter().rev() {
             self.take(side);
-            self.queue.push(below.min(bound.clone()), self.decided.clone(), known);
+            self.queue.push(below.min(bound.clone()), self.decided.clone(), Rc::new(known));
             self.undo(side);
         }
     }
@@ -69,8 +71,9 @@ impl Search<'_> {
             })
         };
         let mut units = torn(relaxation);
-        units.extend(stools(relaxation));
-        units.dedup();
+        let more = stools(relaxation).into_iter().filter(|unit| !units.contains(unit));
+        let more: Vec<(usize, usize)> = more.collect();
+        units.extend(more);
         let units = units.into_iter().take(UNITS_MAX);
         let units = units.map(|(line, choice)| vec![Side::Forced(line, choice), Side::Barred(line, choice)]);
         let mut all: Vec<Vec<Side>> = of_switches(SETTINGS_MAX).chain(units).collect();

@@ -9,11 +9,13 @@ mod polish;
 mod branch;
 mod units;
 
+use std::rc::Rc;
+
 use fixedbitset::FixedBitSet;
 
 use super::choice::{self, Act, Choices};
 use super::label;
-use super::relax::{Begin, Relaxation, whole};
+use super::relax::{Begin, Known, Relaxation, whole};
 use super::route::Route;
 use super::solution::{Solution, Worth};
 use super::switch::{Effect, Plan, Switch};
@@ -74,7 +76,7 @@ impl Search<'_> {
         self.decided = Decided::nothing(self.plan);
         let ceiling = self.bounded(Begin::Anew).map(|relaxation| {
             let bound = whole(&relaxation.bound());
-            self.push(bound.clone(), &relaxation);
+            self.push(bound.clone(), &Rc::new(relaxation.known()));
             bound
         });
         let mut is_first = true;
@@ -126,15 +128,16 @@ impl Search<'_> {
         };
         let hint = hints.settings.get(place).copied().flatten();
         let others = switch.settings.iter().rev().copied().filter(|setting| Some(*setting) != hint);
+        let known = Rc::new(relaxation.known());
         for setting in others.chain(hint) {
             self.set(place, Some(setting));
-            self.push(bound.clone(), relaxation);
+            self.push(bound.clone(), &known);
         }
         self.set(place, None);
     }
 
-    fn push(&mut self, bound: Value, relaxation: &Relaxation) {
-        self.queue.push(bound, self.decided.clone(), relaxation.known());
+    fn push(&mut self, bound: Value, known: &Rc<Known>) {
+        self.queue.push(bound, self.decided.clone(), Rc::clone(known));
     }
 
     fn undecided(&self, fits: impl Fn(&Switch) -> bool) -> Option<usize> {

@@ -2,6 +2,7 @@
 
 use std::cmp::Ordering;
 use std::collections::BinaryHeap;
+use std::rc::Rc;
 
 use super::super::relax::{Fixed, Known};
 use super::super::switch::{Plan, Setting};
@@ -27,8 +28,8 @@ pub(super) struct Node {
     /// No assignment of it takes off more.
     pub(super) bound: Value,
     pub(super) decided: Decided,
-    /// Multipliers to begin with.
-    pub(super) known: Known,
+    /// Multipliers to begin with; those of one parent are one.
+    pub(super) known: Rc<Known>,
     /// When it came: of those that promise the same the latest is looked at first, so that a way is gone to its end.
     turn: usize,
 }
@@ -41,7 +42,7 @@ pub(super) struct Queue {
 }
 
 impl Queue {
-    pub(super) fn push(&mut self, bound: Value, decided: Decided, known: Known) {
+    pub(super) fn push(&mut self, bound: Value, decided: Decided, known: Rc<Known>) {
         self.turn += 1;
         self.nodes.push(Node { bound, decided, known, turn: self.turn });
     }
