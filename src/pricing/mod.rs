@@ -35,7 +35,7 @@ pub struct Effort {
 }
 
 impl Default for Effort {
-    /// Half a second at the very most, for dozens of sets over the same goods; an ordinary basket needs a thousandth of it.
+    /// Something over a second at most, for dozens of sets over the same goods; an ordinary basket needs a thousandth of it.
     fn default() -> Self {
         Effort { steps: 1_000_000 }
     }
