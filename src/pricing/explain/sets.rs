@@ -1,5 +1,7 @@
 //! Which units of the quote make up which sets.
 
+use smallvec::SmallVec;
+
 use crate::pricing::problem::Problem;
 use crate::pricing::quote::{MadeUp, Member};
 use crate::pricing::settle::{Batch, Seat, Settled};
@@ -76,6 +78,7 @@ fn of_batch(problem: &Problem, batch: &Batch, mut queues: Vec<Vec<(usize, usize,
         for (&(_, count), queue) in batch.members.iter().zip(&mut queues) {
             take(queue, count.saturating_mul(times));
         }
+        let mut members = offer.set.as_ref().map_or_else(Vec::new, |rules| seated(&rules.alike, members));
         members.sort_unstable_by_key(|member| (member.line, member.group, member.slot));
         members.dedup_by(|later, first| {
             let is_same = (later.line, later.group, later.slot) == (first.line, first.group, first.slot);
@@ -88,6 +91,23 @@ fn of_batch(problem: &Problem, batch: &Batch, mut queues: Vec<Vec<(usize, usize,
         open -= times;
     }
     sets
+}
+
+/// Deals the members of one set out to the slots that theirs stand for.
+fn seated(alike: &[SmallVec<[(usize, u32); 1]>], members: Vec<Member>) -> Vec<Member> {
+    let mut open = alike.to_vec();
+    let mut seated = Vec::with_capacity(members.len());
+    for mut member in members {
+        for (slot, left) in open.get_mut(member.slot).into_iter().flatten() {
+            let quantity = member.quantity.min(*left);
+            *left -= quantity;
+            member.quantity -= quantity;
+            if quantity > 0 {
+                seated.push(Member { slot: *slot, quantity, ..member });
+            }
+        }
+    }
+    seated
 }
 
 fn take(queue: &mut Vec<(usize, usize, u32)>, mut count: u32) {

@@ -3,6 +3,7 @@
 use std::ops::Range;
 
 use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
 
 use crate::money::{Amount, Rate, Rounding};
 use crate::promotion::{Base, Count, Measured, Stage};
@@ -120,12 +121,14 @@ pub struct SetRules {
     pub order: u8,
     /// Whether every way to make up a set is among the patterns.
     pub is_whole: bool,
+    /// The slots that a role's slot stands for, with the units that each needs: those that are alike in this basket are one.
+    pub alike: Vec<SmallVec<[(usize, u32); 1]>>,
 }
 
 /// One role in the sets of a promotion: a slot, and with `cheapest` whether the unit is one of those that are reduced.
 #[derive(Debug)]
 pub struct Role {
-    /// The slot's place in the promotion.
+    /// The slot's place in the promotion: the first of those that are alike.
     pub slot: usize,
     /// The lines whose units fit.
     pub lines: FixedBitSet,

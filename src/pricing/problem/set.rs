@@ -5,6 +5,7 @@
 //! role alone. With `same: sku` each choice of the SKU is a pattern: so a unit's role says of which SKU its set is.
 
 use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
 
 use super::model::{Cut, Give, Line, Pattern, Role, SetRules, SetShare, Tier};
 use crate::promotion::limits::Sets;
@@ -36,48 +37,85 @@ pub(super) fn rules(
         retailer_assigns: set.retailer_assigns,
         order: order(set),
         is_whole: true,
+        alike: alike(set, slots),
     };
+    let wanted = wanted(&rules, set);
     let mut tiers = Vec::new();
-    for filling in fillings(set, slots, lines) {
+    for filling in fillings(&wanted, slots, lines) {
         match set.benefit {
             SetBenefit::Cheapest { units, percent } => {
-                for reduced in spreads(set, units) {
+                for reduced in spreads(&wanted, units) {
                     let parts =
-                        set.slots.iter().zip(reduced).enumerate().flat_map(|(slot, (numbers, reduced))| {
+                        wanted.iter().zip(&filling).zip(reduced).flat_map(|((want, lines), reduced)| {
                             let cut = Cut::Percent(percent, Base::Current);
-                            [
-                                Part { slot, quantity: numbers.quantity - reduced, cut: None },
-                                Part { slot, quantity: reduced, cut: Some(cut) },
-                            ]
+                            [(want.quantity - reduced, None), (reduced, Some(cut))]
+                                .map(|(quantity, cut)| Part { slot: want.slot, lines, quantity, cut })
                         });
-                    rules.pattern(&filling, parts, true, &mut tiers);
+                    rules.pattern(parts, true, &mut tiers);
                 }
             }
             _ => {
-                let parts = set.slots.iter().enumerate().map(|(slot, numbers)| Part {
-                    slot,
-                    quantity: numbers.quantity,
-                    cut: plain_cut(set, slot),
+                let parts = wanted.iter().zip(&filling).map(|(want, lines)| Part {
+                    slot: want.slot,
+                    lines,
+                    quantity: want.quantity,
+                    cut: plain_cut(set, want.slot),
                 });
-                rules.pattern(&filling, parts, false, &mut tiers);
+                rules.pattern(parts, false, &mut tiers);
             }
         }
     }
     (rules, tiers)
 }
 
-/// Units of one slot that get the same.
-struct Part {
+/// For each slot those that take the same lines and give the same, itself among them; nothing where an earlier one has it.
+/// Which of them a unit stands in makes no difference, so they are one to the search.
+fn alike(set: &SetOf, slots: &[FixedBitSet]) -> Vec<SmallVec<[(usize, u32); 1]>> {
+    let is_alike = |one: usize, other: usize| {
+        let (Some(own), Some(its)) = (set.slots.get(one), set.slots.get(other)) else {
+            return false;
+        };
+        let may_be = !set.retailer_assigns && !own.same_sku && !its.same_sku && own.cut == its.cut;
+        one == other || (may_be && slots.get(one) == slots.get(other))
+    };
+    let of = |slot: usize| {
+        let is_first = !(0..slot).any(|earlier| is_alike(earlier, slot));
+        let quantity = |slot: usize| set.slots.get(slot).map_or(0, |slot| slot.quantity);
+        let mine = (slot..set.slots.len()).filter(|&other| is_first && is_alike(slot, other));
+        mine.map(|other| (other, quantity(other))).collect()
+    };
+    (0..set.slots.len()).map(of).collect()
+}
+
+/// The units that a set needs of a slot and of those that are like it.
+struct Wanted {
     slot: usize,
+    quantity: u32,
+    same_sku: bool,
+}
+
+fn wanted(rules: &SetRules, set: &SetOf) -> Vec<Wanted> {
+    let slots = rules.alike.iter().zip(&set.slots).enumerate().filter(|(_, (alike, _))| !alike.is_empty());
+    let want = slots.map(|(slot, (alike, numbers))| Wanted {
+        slot,
+        quantity: alike.iter().map(|&(_, quantity)| quantity).sum(),
+        same_sku: numbers.same_sku,
+    });
+    want.collect()
+}
+
+/// Units of one slot that get the same, from the lines that fill it.
+struct Part<'a> {
+    slot: usize,
+    lines: &'a FixedBitSet,
     quantity: u32,
     cut: Option<Cut>,
 }
 
 impl SetRules {
-    fn pattern(
+    fn pattern<'a>(
         &mut self,
-        filling: &[FixedBitSet],
-        parts: impl Iterator<Item = Part>,
+        parts: impl Iterator<Item = Part<'a>>,
         is_ordered: bool,
         tiers: &mut Vec<Tier>,
     ) {
@@ -89,7 +127,7 @@ impl SetRules {
         for part in parts.filter(|part| part.quantity > 0) {
             self.roles.push(Role {
                 slot: part.slot,
-                lines: filling.get(part.slot).cloned().unwrap_or_default(),
+                lines: part.lines.clone(),
                 quantity: part.quantity,
                 is_benefited: part.cut.is_some() || self.shared.is_some(),
             });
@@ -130,11 +168,11 @@ fn order(set: &SetOf) -> u8 {
 }
 
 /// The lines of each slot, for each choice of the SKUs of `same: sku` slots that has the pieces.
-fn fillings(set: &SetOf, slots: &[FixedBitSet], lines: &[Line]) -> Vec<Vec<FixedBitSet>> {
+fn fillings(wanted: &[Wanted], slots: &[FixedBitSet], lines: &[Line]) -> Vec<Vec<FixedBitSet>> {
     let mut ways: Vec<Vec<FixedBitSet>> = vec![Vec::new()];
-    for (slot, filling) in set.slots.iter().zip(slots) {
+    for (want, filling) in wanted.iter().filter_map(|want| Some((want, slots.get(want.slot)?))) {
         let options =
-            if slot.same_sku { by_sku(filling, slot.quantity, lines) } else { vec![filling.clone()] };
+            if want.same_sku { by_sku(filling, want.quantity, lines) } else { vec![filling.clone()] };
         let mut next = Vec::new();
         for way in &ways {
             for option in options.iter().take(PATTERNS_MAX + 1) {
@@ -166,17 +204,17 @@ fn by_sku(filling: &FixedBitSet, quantity: u32, lines: &[Line]) -> Vec<FixedBitS
 }
 
 /// The ways to spread the reduced units over the slots.
-fn spreads(set: &SetOf, units: u32) -> Vec<Vec<u32>> {
+fn spreads(wanted: &[Wanted], units: u32) -> Vec<Vec<u32>> {
     let mut ways: Vec<Vec<u32>> = vec![Vec::new()];
-    let whole: u32 = set.slots.iter().map(|slot| slot.quantity).sum();
+    let whole: u32 = wanted.iter().map(|want| want.quantity).sum();
     let units = units.min(whole);
     let mut behind = whole;
-    for slot in &set.slots {
-        behind -= slot.quantity;
+    for want in wanted {
+        behind -= want.quantity;
         let mut next = Vec::new();
         for way in ways {
             let open = units - way.iter().sum::<u32>();
-            for here in (open.saturating_sub(behind)..=open.min(slot.quantity)).rev() {
+            for here in (open.saturating_sub(behind)..=open.min(want.quantity)).rev() {
                 let mut way = way.clone();
                 way.push(here);
                 next.push(way);
