@@ -10,8 +10,8 @@ use std::cmp::Reverse;
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
-use super::relax::{LinePicks, Pick, Sense, whole};
-use super::route::{Label, Route};
+use super::relax::{LinePicks, Pick, whole};
+use super::route::{Favor, Kin, Label, Route};
 use super::tie::Used;
 use super::way::Served;
 use crate::pricing::settle::Value;
@@ -31,20 +31,28 @@ const FOUND_MAX: usize = 64;
 
 /// Labels of which one may make another needless.
 #[derive(Default)]
-struct Family {
-    kept: Vec<usize>,
-    /// The best sums among them: what is better than all of them in one has no rival, and nothing is compared. Where a
+struct Family<'l> {
+    /// Those that are kept, with what is in favor of each.
+    kept: Vec<(&'l Label, Favor)>,
+    /// The best of that among them: what is better than all of them in one has no rival, and nothing is compared. Where a
     /// discount is given up for a sum, kopiyka for kopiyka, that is every label.
-    reached: SmallVec<[i64; 8]>,
+    reached: Favor,
 }
 
-impl Family {
-    fn reach(&mut self, favor: SmallVec<[i64; 8]>) {
+impl<'l> Family<'l> {
+    /// Those that may make a label needless.
+    fn rivals(&self, favor: &Favor) -> &[(&'l Label, Favor)] {
+        let is_new = favor.iter().zip(&self.reached).any(|(one, most)| one > most);
+        if is_new { &[] } else { &self.kept }
+    }
+
+    fn add(&mut self, label: &'l Label, favor: Favor) {
         if self.reached.is_empty() {
-            self.reached = favor;
+            self.reached.clone_from(&favor);
         } else {
-            self.reached.iter_mut().zip(favor).for_each(|(most, sum)| *most = (*most).max(sum));
+            self.reached.iter_mut().zip(&favor).for_each(|(most, &one)| *most = (*most).max(one));
         }
+        self.kept.push((label, favor));
     }
 }
 
@@ -175,34 +183,34 @@ impl Table<'_, '_> {
     }
 
     /// The labels that no other makes needless. Those that came first stay among equals.
-    fn undominated(&mut self, mut labels: Vec<Label>) -> Result<Vec<Label>, ()> {
-        labels.sort_by(|one, other| one.left.cmp(&other.left).then_with(|| other.value.cmp(&one.value)));
-        let mut kept: Vec<Label> = Vec::with_capacity(labels.len());
-        let mut families: FxHashMap<u64, Family> = FxHashMap::default();
+    fn undominated(&mut self, labels: Vec<Label>) -> Result<Vec<Label>, ()> {
+        // A label is large: only its place is moved about.
+        let mut order: Vec<(usize, &Label)> = labels.iter().enumerate().collect();
+        order.sort_by(|(_, one), (_, other)| {
+            one.left.cmp(&other.left).then_with(|| other.value.cmp(&one.value))
+        });
+        let mut families: FxHashMap<Kin, Family<'_>> = FxHashMap::default();
+        let mut places = Vec::new();
         let mut compared = 0;
-        for label in labels {
-            let family = families.entry(self.route.kin(&label)).or_default();
-            let favor = self.favor(&label);
-            let is_new = favor.iter().zip(&family.reached).any(|(sum, most)| sum > most);
-            let rivals = if is_new { &[][..] } else { &family.kept };
-            let makes_needless =
-                |&rival: &usize| kept.get(rival).is_some_and(|rival| self.route.dominates(rival, &label));
+        for (place, label) in order {
+            let (kin, favor) = self.route.kin(label);
+            let family = families.entry(kin).or_default();
+            // Those that came before take off no less.
+            let makes_needless = |(rival, its): &(&Label, Favor)| {
+                its.iter().zip(&favor).all(|(its, own)| its >= own)
+                    && (rival.value > label.value || rival.used.is_within(&label.used))
+            };
+            let rivals = family.rivals(&favor);
             let rival = rivals.iter().position(makes_needless);
             compared += rival.map_or(rivals.len(), |place| place + 1);
             if rival.is_none() {
-                family.reach(favor);
-                family.kept.push(kept.len());
-                kept.push(label);
+                family.add(label, favor);
+                places.push(place);
             }
         }
         self.pay(compared / 8)?;
-        Ok(kept)
-    }
-
-    /// The sums of a label, each so that more is better.
-    fn favor(&self, label: &Label) -> SmallVec<[i64; 8]> {
-        let sums = label.sums.iter().zip(&self.route.relaxation.rows);
-        sums.map(|(&sum, row)| if row.sense == Sense::AtMost { -sum } else { sum }).collect()
+        let mut labels: Vec<Option<Label>> = labels.into_iter().map(Some).collect();
+        Ok(places.into_iter().filter_map(|place| labels.get_mut(place)?.take()).collect())
     }
 
     fn found(&self, labels: Vec<Label>) -> Found {

@@ -3,9 +3,6 @@
 //! A label that leads nowhere is dropped as soon as that shows: where a sum can no longer hold, where a set can no longer be
 //! completed, or where its units are not in the order of prices.
 
-use std::hash::{Hash, Hasher};
-
-use rustc_hash::FxHasher;
 use smallvec::SmallVec;
 
 use super::choice::Choices;
@@ -26,7 +23,7 @@ pub(super) struct Label {
     /// What it adds to each row, no more than counts.
     pub(super) sums: SmallVec<[i64; 8]>,
     /// Units in each role of each kit.
-    seats: SmallVec<[u32; 8]>,
+    seats: SmallVec<[u32; 16]>,
     /// What of `charged` is still to come of each kit that is seen exactly.
     to_come: SmallVec<[i64; 4]>,
     /// What the sets of these have come to on the line that is being served, less what its units are paid.
@@ -40,6 +37,18 @@ pub(super) struct Label {
     /// Its last step; `None` before the first.
     pub(super) step: Option<usize>,
 }
+
+/// What labels have in common of which one can make another needless.
+#[derive(PartialEq, Eq, Hash)]
+pub(super) struct Kin {
+    /// Units left; the benefits of retailers that began, as bits.
+    bits: (u32, u64, u64),
+    /// What begun sets lack for each role that lacks something.
+    lacks: SmallVec<[(usize, i64); 4]>,
+}
+
+/// What is in favor of a label among its kin, each so that more is better.
+pub(super) type Favor = SmallVec<[i64; 8]>;
 
 /// The lines with all that is known of them before the first is served.
 pub(super) struct Route<'a> {
@@ -287,40 +296,28 @@ impl<'a> Route<'a> {
         kits.all(|(kit, counts)| tally::is_complete(kit, counts, self.relaxation.may_leave))
     }
 
-    /// What two labels have in common of which one can make the other needless: units left, and what their sets lack.
-    pub(super) fn kin(&self, label: &Label) -> u64 {
-        let mut hasher = FxHasher::default();
-        (label.left, label.closed, label.begun).hash(&mut hasher);
-        for (kit, numbers) in self.relaxation.kits.iter().enumerate() {
+    /// What a label must have in common with another to make it needless: units left, what its sets lack. And what may only be
+    /// more with it than with the other, whatever follows: its sums, each so that more is better, and the units that stand
+    /// ready for sets and may leave them.
+    pub(super) fn kin(&self, label: &Label) -> (Kin, Favor) {
+        let relaxation = self.relaxation;
+        let mut kin = Kin { bits: (label.left, label.closed, label.begun), lacks: SmallVec::new() };
+        let sums = label.sums.iter().zip(&relaxation.rows);
+        let mut favor: Favor =
+            sums.map(|(&sum, row)| if row.sense == Sense::AtMost { -sum } else { sum }).collect();
+        for (kit, numbers) in relaxation.kits.iter().enumerate() {
             let counts = self.counts(label, kit);
-            if counts.iter().all(|&count| count == 0) {
-                continue;
-            }
             let begun = tally::begun(numbers, counts);
             for (role, own) in numbers.roles.iter().enumerate() {
                 let lacks = tally::lacks(numbers, counts, begun, role);
-                if lacks != 0 && (own.is_benefited || !self.relaxation.may_leave) {
-                    (kit, role, lacks).hash(&mut hasher);
+                if relaxation.may_leave && !own.is_benefited {
+                    favor.push(-lacks);
+                } else if lacks != 0 {
+                    kin.lacks.push((self.seats.place(kit, role), lacks));
                 }
             }
         }
-        hasher.finish()
-    }
-
-    /// Whether a label makes another needless.
-    pub(super) fn dominates(&self, rival: &Label, label: &Label) -> bool {
-        let adds =
-            rival.sums.iter().zip(&label.sums).zip(&self.relaxation.rows).all(|((&ours, &theirs), row)| {
-                if row.sense == Sense::AtMost { ours <= theirs } else { ours >= theirs }
-            });
-        adds && (rival.value > label.value
-            || (rival.value == label.value && rival.used.is_within(&label.used)))
-            && (rival.left, rival.closed, rival.begun) == (label.left, label.closed, label.begun)
-            && (rival.seats == label.seats
-                || self.relaxation.kits.iter().enumerate().all(|(kit, numbers)| {
-                    let (ours, theirs) = (self.counts(rival, kit), self.counts(label, kit));
-                    ours == theirs || tally::serves(numbers, ours, theirs, self.relaxation.may_leave)
-                }))
+        (kin, favor)
     }
 }
 

@@ -37,13 +37,3 @@ pub(super) fn is_in_order(kit: &RelaxedKit, counts: &[u32]) -> bool {
         !is_idle || lacks(kit, counts, begun, role) <= 0
     })
 }
-
-/// Whether what completes the sets of `theirs` completes those of `ours` as well.
-pub(super) fn serves(kit: &RelaxedKit, ours: &[u32], theirs: &[u32], may_leave: bool) -> bool {
-    let (our_sets, their_sets) = (begun(kit, ours), begun(kit, theirs));
-    (0..kit.roles.len()).all(|role| {
-        let (our_lack, their_lack) = (lacks(kit, ours, our_sets, role), lacks(kit, theirs, their_sets, role));
-        let is_idle = kit.roles.get(role).is_some_and(|role| !role.is_benefited);
-        our_lack == their_lack || (is_idle && may_leave && our_lack <= their_lack)
-    })
-}
