@@ -49,15 +49,23 @@ impl Search<'_> {
     }
 
     /// Tries what other engines do: one promotion with sets after the other takes the best it can on the units that are left.
-    /// In several orders: those that take most first, those that take most of each unit first, as they stand.
-    pub(super) fn attempt(&mut self, hints: &Decided, steps: u64) {
+    /// In several orders: those that take most first, those that take most of each unit first, as they stand. Once is enough.
+    pub(super) fn attempt(&mut self, hints: &Decided) {
+        let steps = std::mem::take(&mut self.attempts);
+        if steps > 0 {
+            let decided = std::mem::replace(&mut self.decided, hints.clone());
+            self.in_orders(steps);
+            self.decided = decided;
+        }
+    }
+
+    fn in_orders(&mut self, steps: u64) {
         let end = self.left.saturating_sub(steps);
         let mut offers: Vec<usize> = self.choices.kits.iter().map(|kit| kit.offer).collect();
         offers.dedup();
         if offers.len() < 2 {
             return;
         }
-        self.decided = hints.clone();
         let whole: Vec<u32> = self.problem.lines.iter().map(|line| line.quantity).collect();
         let mut alone: Vec<(i64, i64, usize)> = Vec::new();
         let plain = self.alone(usize::MAX, &whole).map_or(0, |(value, _)| last(&value));
@@ -78,6 +86,7 @@ impl Search<'_> {
         by(&|_| 0);
         let mut turn = 0;
         let mut best: Vec<usize> = Vec::new();
+        let mut tried: Vec<Vec<usize>> = Vec::new();
         while self.left > end && turn < ATTEMPTS_MAX {
             let order = match orders.get(turn) {
                 Some(order) => order.clone(),
@@ -91,12 +100,16 @@ impl Search<'_> {
                     order
                 }
             };
+            turn += 1;
+            if tried.contains(&order) {
+                continue;
+            }
             let before = self.best.settled.value.clone();
             self.one_by_one(&order, whole.clone());
             if self.best.settled.value > before || best.is_empty() {
-                best = order;
+                best.clone_from(&order);
             }
-            turn += 1;
+            tried.push(order);
         }
     }
 

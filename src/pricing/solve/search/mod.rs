@@ -19,15 +19,18 @@ use super::relax::{Begin, Known, Relaxation, whole};
 use super::route::Route;
 use super::solution::{Solution, Worth};
 use super::switch::{Effect, Plan, Switch};
+use super::tie::Used;
 use super::way::{self, Served};
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::Value;
 use queue::{Decided, Node};
 use state::Search;
 
-/// The parts of the work that a climb and the first attempts may take: one in so many.
+/// The parts of the work that a climb and the attempts may take: one in so many.
 const CLIMB_PART: u64 = 8;
 const ATTEMPT_PART: u64 = 8;
+/// The work of a proof after which attempts are worth theirs: a short proof needs none.
+const PATIENCE: u64 = 4_000;
 /// What is not proven gets so much more for the last kopiykas: one part in so many of the whole.
 const POLISH_PART: u64 = 16;
 /// The work that the first proof by labels may take before anything is decided: one part in so many of what is left.
@@ -47,14 +50,15 @@ pub(super) fn run(
 ) -> Solution {
     let mut search = Search::new(problem, choices, plan, steps, worth);
     let hints = search.climb(steps / CLIMB_PART);
-    search.attempt(&hints, steps / ATTEMPT_PART);
+    search.attempts = steps / ATTEMPT_PART;
     let mut ceiling = search.prove(&hints);
     if search.is_loose {
-        let (best, best_way, left) = (search.best, search.best_way, search.left);
+        let (best, best_way, left, attempts) = (search.best, search.best_way, search.left, search.attempts);
         choice::tighten(problem, choices);
         search = Search {
             best,
             best_way,
+            attempts,
             may_enumerate: true,
             ..Search::new(problem, choices, plan, left, worth)
         };
@@ -80,7 +84,11 @@ impl Search<'_> {
             bound
         });
         let mut is_first = true;
+        let patience = self.left.saturating_sub(PATIENCE);
         while let Some(node) = self.queue.pop() {
+            if self.left < patience {
+                self.attempt(hints);
+            }
             if node.bound < self.best.settled.value {
                 break;
             }
@@ -158,11 +166,12 @@ impl Search<'_> {
         if let Ok(found) = label::run(&route, (&least, used.clone()), (width, true), &mut self.left) {
             self.leaves(found.ways.get(..label::BEAM).unwrap_or(&found.ways), &on);
         }
-        let least = self.best.settled.value.clone();
-        let part = if is_first { self.left / LABEL_PART } else { self.left.min(LABEL_STEPS_MAX) };
-        let mut left = part;
-        let found = label::run(&route, (&least, used.clone()), (label::LABELS_MAX, false), &mut left);
-        self.left -= part - left;
+        let most = if is_first { self.left / LABEL_PART } else { LABEL_STEPS_MAX };
+        let mut found = self.labels(&route, &used, if self.attempts > 0 { most.min(PATIENCE) } else { most });
+        if found.is_err() && self.attempts > 0 {
+            self.attempt(hints);
+            found = self.labels(&route, &used, most);
+        }
         let Ok(found) = found else {
             if !std::mem::replace(&mut self.is_improved, true) {
                 self.improve(relaxation);
@@ -185,6 +194,16 @@ impl Search<'_> {
                 self.units(&route, root, &on, &ceiling, self.left / UNITS_PART);
             }
         }
+    }
+
+    /// Proves by labels, within `steps`.
+    fn labels(&mut self, route: &Route<'_>, used: &Used, steps: u64) -> Result<label::Found, ()> {
+        let part = steps.min(self.left);
+        let mut left = part;
+        let least = self.best.settled.value.clone();
+        let found = label::run(route, (&least, used.clone()), (label::LABELS_MAX, false), &mut left);
+        self.left -= part - left;
+        found
     }
 
     /// Prices ways, the best first, as long as they could be better than the best.

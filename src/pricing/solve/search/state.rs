@@ -63,6 +63,8 @@ pub(super) struct Search<'a> {
     pub(super) best: Best,
     /// The way that the best assignment came from, and the settings that it was found under.
     pub(super) best_way: (Vec<Served>, Vec<Option<Setting>>),
+    /// The work that attempts may take; nothing once they are made.
+    pub(super) attempts: u64,
     /// Whether better assignments have been looked for near it.
     pub(super) is_improved: bool,
     /// Whether every assignment of a node may be looked at, one by one.
@@ -90,6 +92,7 @@ impl<'a> Search<'a> {
             worth,
             best: Best::of(problem, nothing(problem)),
             best_way: (Vec::new(), Vec::new()),
+            attempts: 0,
             is_improved: false,
             may_enumerate: false,
             is_loose: false,
