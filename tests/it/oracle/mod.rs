@@ -16,6 +16,7 @@ pub(crate) mod shop;
 pub(crate) mod tell;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use pricewright::basket::{Line, Request};
 use pricewright::catalog::Selector;
@@ -32,6 +33,8 @@ use problems::Problem;
 const PROBLEMS: u64 = 50_000;
 /// Where it begins unless `ORACLE_SEED` says otherwise.
 const SEED: u64 = 20_260_000;
+/// Problems that a core takes at once.
+const AT_ONCE: u64 = 16;
 /// Disagreements that are told in full.
 const TOLD_MAX: usize = 5;
 
@@ -314,18 +317,24 @@ pub(crate) fn on_all_cores<T: Send>(seeds: std::ops::Range<u64>, check: impl Fn(
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     // In an ordinary run other tests keep promises of time beside this one.
     let cores = if std::env::var_os("ORACLE_PROBLEMS").is_some() { cores } else { cores.div_ceil(2) };
-    let share = seeds.end.saturating_sub(seeds.start).div_ceil(u64::try_from(cores).expect("few")).max(1);
-    std::thread::scope(|scope| {
-        let parts: Vec<_> = (0..cores)
-            .map(|core| {
-                let start = seeds.start + share * u64::try_from(core).expect("few");
-                let part = start.min(seeds.end)..(start + share).min(seeds.end);
-                let check = &check;
-                scope.spawn(move || part.map(check).collect::<Vec<T>>())
-            })
-            .collect();
+    // Problems differ in hardness by a factor of thousands: whoever is done takes the next few.
+    let next = AtomicU64::new(seeds.start);
+    let work = || {
+        let mut done = Vec::new();
+        loop {
+            let start = next.fetch_add(AT_ONCE, Ordering::Relaxed);
+            if start >= seeds.end {
+                return done;
+            }
+            done.extend((start..seeds.end.min(start + AT_ONCE)).map(|seed| (seed, check(seed))));
+        }
+    };
+    let mut all: Vec<(u64, T)> = std::thread::scope(|scope| {
+        let parts: Vec<_> = (0..cores).map(|_| scope.spawn(work)).collect();
         parts.into_iter().flat_map(|part| part.join().expect("a check does not panic")).collect()
-    })
+    });
+    all.sort_by_key(|(seed, _)| *seed);
+    all.into_iter().map(|(_, result)| result).collect()
 }
 
 #[test]
