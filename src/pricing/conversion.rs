@@ -48,7 +48,7 @@ pub fn plans(
     let mut seats: Vec<Seat> = Vec::new();
     for offer in offers {
         let mut hopes: Vec<&str> =
-            desk.hopes(offer, offer.pieces(goods)).into_iter().map(|(_, sku)| sku).collect();
+            desk.hopes(offer, offer.pieces(goods)).into_iter().map(|(sku, _)| sku).collect();
         while let Some(&sku) = hopes.first() {
             let before = hopes.len();
             hopes.retain(|other| *other != sku);
@@ -186,9 +186,10 @@ impl Plan {
             return Some(0);
         }
         let mut pieces = 0;
-        for (_, sku) in desk.hopes(offer, offer.pieces(goods)) {
-            pieces += 1;
-            if let Some((_, open)) = wanted.iter_mut().find(|(one, open)| *one == sku && *open > 0) {
+        for (sku, is_sure) in desk.hopes(offer, offer.pieces(goods)) {
+            let is_wanted = wanted.iter_mut().find(|(one, open)| *one == sku && *open > 0);
+            pieces += u32::from(is_sure || is_wanted.is_some());
+            if let Some((_, open)) = is_wanted {
                 *open -= 1;
             }
             if wanted.iter().all(|(_, open)| *open == 0) {

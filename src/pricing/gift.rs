@@ -177,11 +177,23 @@ impl<'a> Desk<'a> {
         !self.choices.is_empty()
     }
 
-    /// The choices of a gift that could be honored if it came first and gave so many pieces.
+    /// The goods that could be given for the choices of a gift that gives so many pieces, one entry a piece, and whether nothing
+    /// can come between: of goods that are short another gift may take the last, then a later choice comes in.
     #[must_use]
-    pub fn hopes(&self, offer: &GiftOffer<'_>, pieces: u32) -> Vec<Honored<'a>> {
+    pub fn hopes(&self, offer: &GiftOffer<'_>, pieces: u32) -> Vec<(&'a str, bool)> {
         let mut stock = self.stock.clone();
-        self.honor(offer, pieces, &mut stock, &mut Vec::new(), None)
+        let mut sure = 0;
+        let mine = self.choices.iter().filter(|choice| choice.promotion == offer.id);
+        let mut hopes = Vec::new();
+        for sku in mine.map(|choice| choice.sku.as_str()) {
+            let is_option = offer.gift.skus.iter().any(|option| option == sku);
+            if sure < pieces && is_option && take(&mut stock, sku, 1) > 0 {
+                let is_sure = !self.stock.contains_key(sku);
+                sure += u32::from(is_sure);
+                hopes.push((sku, is_sure));
+            }
+        }
+        hopes
     }
 
     /// Hands out the gifts of a settled basket; `None` where units became gifts that are not given.

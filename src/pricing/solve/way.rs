@@ -12,6 +12,8 @@ use super::switch::Plan;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Made, Offers, Part, Units};
 
+/// The most choices of one line whose orders are tried.
+const ORDERED_MAX: usize = 6;
 /// The most units that are dealt out one by one.
 const MIXED_MAX: u32 = 400;
 
@@ -42,7 +44,7 @@ pub(super) enum Deal {
 }
 
 /// Whether the sets of a way may be grouped differently with another price: there are several that share something, and of what
-/// they share a floor may hold a part or a later promotion take one.
+/// they share a floor may hold a part, a later promotion take one, or a sum see one.
 pub(super) fn is_open(choices: &Choices, served: &[Served]) -> bool {
     let mut units = vec![0_i64; choices.kits.len()];
     for entry in served {
@@ -53,7 +55,44 @@ pub(super) fn is_open(choices: &Choices, served: &[Served]) -> bool {
             }
         }
     }
-    choices.kits.iter().zip(units).any(|(kit, units)| !kit.is_exact && units >= 2 * kit.size())
+    choices
+        .kits
+        .iter()
+        .zip(units)
+        .any(|(kit, units)| (!kit.is_exact || kit.is_watched) && units >= 2 * kit.size())
+}
+
+/// The orders of a line's units that are to be tried, and whether there are no others that matter. The spare minor unit of
+/// what is shared goes to earlier units, and what takes effect later may find it worth more on one than on another: of
+/// two choices one or the other comes first; of three each may.
+pub(super) fn orders(
+    problem: &Problem,
+    choices: &Choices,
+    served: &[Served],
+    on: &FixedBitSet,
+) -> (usize, bool) {
+    // The only amount off the basket is the last to take effect, where there is one level.
+    let is_followed = problem.levels > 1 || on.count_ones(..) > 1;
+    let shares = |units: &&Served| {
+        let choice = choices.lines.get(units.line).and_then(|list| list.get(units.choice));
+        choice.is_some_and(|choice| {
+            let is_loose = |kit: &Kit| !kit.is_exact || kit.is_watched;
+            let is_taken = choice.takers.iter().any(|&(offer, _)| on.contains(offer));
+            (is_taken && is_followed)
+                || (!choice.capped.is_empty() && (is_taken || choice.acts.len() > 1))
+                || choice.seats.iter().filter_map(|&(kit, _)| choices.kits.get(kit)).any(is_loose)
+        })
+    };
+    let mut lines: Vec<usize> = served.iter().map(|units| units.line).collect();
+    lines.sort_unstable();
+    let counted = lines.chunk_by(PartialEq::eq).filter_map(|chunk| {
+        let line = chunk.first()?;
+        let has_shares = served.iter().filter(|units| units.line == *line).any(|units| shares(&units));
+        (chunk.len() > 1 && has_shares).then_some(chunk.len())
+    });
+    let counts: Vec<usize> = counted.collect();
+    let most = counts.iter().copied().max().unwrap_or_default();
+    (2 * most.clamp(1, ORDERED_MAX), most < 3 || (most == 3 && counts.len() == 1))
 }
 
 /// Whether a way has sets at all.
@@ -61,11 +100,13 @@ pub(super) fn has_sets(choices: &Choices, served: &[Served]) -> bool {
     seated(choices, served).next().is_some()
 }
 
-/// Whether some unit loses nothing by its set: a set of such units alone is not made up.
+/// Whether some unit may lose nothing by its set: a set of such units alone is not made up. What a unit with other promotions
+/// loses by which of them is not looked into.
 pub(super) fn may_take_nothing(choices: &Choices, served: &[Served]) -> bool {
     seated(choices, served).any(|(kit, role, choice)| {
         let is_benefited = kit.roles.get(role).is_some_and(|role| role.is_benefited);
-        is_benefited && (kit.gain < 0 || choice.value.last().is_none_or(|&take| take == 0))
+        let is_nothing = choice.value.last().is_none_or(|&take| take == 0);
+        is_benefited && (kit.gain < 0 || choice.acts.len() > 1 || is_nothing)
     })
 }
 
@@ -185,14 +226,15 @@ pub(super) fn tiers(
     tiers
 }
 
-/// The assignment of a way. Units of a line with more promotions stand first, or with `fewer_first` last.
+/// The assignment of a way. Units of a line with more promotions stand first in an even order and last in an odd one; each two
+/// orders begin with another choice.
 pub(super) fn assignment(
     problem: &Problem,
     choices: &Choices,
     served: &[Served],
     on: &FixedBitSet,
     deal: Deal,
-    fewer_first: bool,
+    order: usize,
 ) -> Assignment {
     let mut table = Table { problem, choices, pieces: Vec::new(), sets: Vec::new() };
     for units in served {
@@ -201,7 +243,7 @@ pub(super) fn assignment(
     for (place, kit) in choices.kits.iter().enumerate() {
         table.make_up(place, kit, deal);
     }
-    table.finish(on, fewer_first)
+    table.finish(on, order)
 }
 
 /// Units of a line with one choice.
@@ -334,7 +376,7 @@ impl Table<'_> {
         self.pieces.len() - 1
     }
 
-    fn finish(mut self, on: &FixedBitSet, fewer_first: bool) -> Assignment {
+    fn finish(mut self, on: &FixedBitSet, turn: usize) -> Assignment {
         let carried = |piece: &Piece| -> Offers {
             let choice = self.choices.lines.get(piece.line).and_then(|list| list.get(piece.choice));
             let carried = choice.map(|choice| choice.carried.as_slice()).unwrap_or_default();
@@ -354,8 +396,9 @@ impl Table<'_> {
             let fewer = fewer
                 .then_with(|| one.carried.cmp(&other.carried))
                 .then_with(|| seats.get(*a).cmp(&seats.get(*b)));
-            one.line.cmp(&other.line).then(if fewer_first { fewer } else { fewer.reverse() })
+            one.line.cmp(&other.line).then(if turn % 2 == 1 { fewer } else { fewer.reverse() })
         });
+        self.turn(&mut order, turn / 2);
         let mut places = vec![0; order.len()];
         let mut units: Vec<Units> = Vec::with_capacity(order.len());
         for (place, piece) in order {
@@ -375,6 +418,20 @@ impl Table<'_> {
             part.units = places.get(part.units).copied().unwrap_or_default();
         }
         Assignment { units, on: on.clone(), sets: self.sets }
+    }
+
+    /// Lets so many choices of each line go behind its others.
+    fn turn(&self, order: &mut [(usize, Units)], by: usize) {
+        if by == 0 {
+            return;
+        }
+        let choice = |place: usize| self.pieces.get(place).map(|piece| piece.choice);
+        for line in order.chunk_by_mut(|(_, one), (_, other)| one.line == other.line) {
+            let kinds: Vec<usize> =
+                line.chunk_by(|(a, _), (b, _)| choice(*a) == choice(*b)).map(<[_]>::len).collect();
+            let by = by.checked_rem(kinds.len()).unwrap_or_default();
+            line.rotate_left(kinds.iter().take(by).sum());
+        }
     }
 
     /// For each piece whether it is in a set, and with which role in it.

@@ -97,11 +97,7 @@ impl GiftRule {
         request: &Request,
         rounding: Rounding,
     ) -> Self {
-        let times = match promotion.limits.sets {
-            None => 1,
-            Some(Sets::AtMost(most)) => most,
-            Some(Sets::Unlimited) => u32::MAX,
-        };
+        let times = most_sets(promotion);
         GiftRule {
             id: promotion.id.clone(),
             level: promotion.level,
@@ -140,11 +136,47 @@ fn chosen(promotion: &Promotion, gift: &Gift, request: &Request) -> Vec<String> 
         .collect()
 }
 
-/// Whether goods that were chosen as a gift stand on a line: then the gift can take something off.
-pub(super) fn can_take(promotion: &Promotion, request: &Request) -> bool {
+/// Whether goods that were chosen as a gift stand on a line, among so many as it gives before any promotion: then it can take
+/// something off.
+pub(super) fn can_take(promotion: &Promotion, request: &Request, rounding: Rounding) -> bool {
     let Benefit::Gift(gift) = &promotion.benefit else { return false };
-    let chosen = chosen(promotion, gift, request);
-    request.basket.lines.iter().any(|line| !line.no_promotions && chosen.contains(&line.sku))
+    let lines: Vec<(usize, &Line)> =
+        request.basket.lines.iter().enumerate().filter(|(_, line)| !line.no_promotions).collect();
+    let of = |on: &Selector| -> Vec<(usize, &Line)> {
+        lines.iter().copied().filter(|(_, line)| on.matches(&goods_of(line, rounding))).collect()
+    };
+    let list = |line: &Line| goods_of(line, rounding).list_price.minor() * i64::from(line.quantity);
+    let is_reached = gift.spend.as_ref().is_none_or(|(spend, least)| {
+        let measured = of(spend.on.as_ref().unwrap_or(&promotion.on));
+        measured.iter().map(|(_, line)| list(line)).sum::<i64>() >= least.minor()
+    });
+    let most = most_sets(promotion);
+    let times = if gift.slots.is_empty() {
+        1
+    } else {
+        let units = of(&promotion.on);
+        let units = units.iter().flat_map(|(place, line)| (0..line.quantity).map(|_| *place));
+        Pieces::new(&gift.slots, request, rounding).sets(units, most)
+    };
+    let pieces = usize::try_from(times.saturating_mul(gift.choose)).expect("few");
+    // Of goods that are short another gift may have taken the last: then a later choice comes in.
+    let is_short = |sku: &str| request.context.gift_stock.iter().any(|one| one.sku == sku);
+    let mut sure = 0;
+    let mut hoped = chosen(promotion, gift, request).into_iter().filter(|sku| {
+        let is_hoped = sure < pieces;
+        sure += usize::from(!is_short(sku));
+        is_hoped
+    });
+    is_reached && hoped.any(|sku| lines.iter().any(|(_, line)| line.sku == sku))
+}
+
+/// How often a gift is given at most.
+fn most_sets(promotion: &Promotion) -> u32 {
+    match promotion.limits.sets {
+        None => 1,
+        Some(Sets::AtMost(most)) => most,
+        Some(Sets::Unlimited) => u32::MAX,
+    }
 }
 
 impl PointRule {

@@ -38,11 +38,22 @@ pub(crate) struct Priced {
 /// What an assignment is worth: what each level takes off, the highest first, and then its points.
 type Worth = (Vec<i64>, u64);
 
-/// Tries every assignment.
+/// Tries every assignment, but that alike units stand in two orders only: that of what they carry, and the other way round.
 pub(crate) fn best(rulebook: &Rulebook, request: &Request) -> Best {
+    best_of(rulebook, request, |_| ())
+}
+
+/// Tries every assignment with alike units in every order: to which of them the spare minor unit of a shared amount falls may
+/// matter to what takes effect later.
+pub(crate) fn best_of_every_order(rulebook: &Rulebook, request: &Request) -> Best {
+    best_of(rulebook, request, Shop::tell_units_apart)
+}
+
+fn best_of(rulebook: &Rulebook, request: &Request, prepare: impl Fn(&mut Shop)) -> Best {
     let mut best: Option<(Worth, Best)> = None;
     for gifted in conversions(rulebook, request) {
-        let shop = Shop::new(rulebook, request, &gifted);
+        let mut shop = Shop::new(rulebook, request, &gifted);
+        prepare(&mut shop);
         let mut consider = |assignment: &Assignment| {
             let Some(settled) = shop.settle(assignment) else { return };
             let levels = shop.levels_of(&settled);

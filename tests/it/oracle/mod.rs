@@ -35,6 +35,8 @@ const PROBLEMS: u64 = 50_000;
 const SEED: u64 = 20_260_000;
 /// Problems that a core takes at once.
 const AT_ONCE: u64 = 16;
+/// One problem in so many is tried with alike units in every order.
+const EVERY_ORDER: u64 = 256;
 /// Disagreements that are told in full.
 const TOLD_MAX: usize = 5;
 
@@ -42,15 +44,18 @@ const TOLD_MAX: usize = 5;
 fn check_one(seed: u64) -> Result<Vec<&'static str>, String> {
     let problem = Problem::of(seed);
     let rulebook = problem.rulebook();
-    let best = brute::best(&rulebook, &problem.request);
+    let quote = pricing::price(&rulebook, &problem.request, Effort::default())
+        .map_err(|faults| format!("seed {seed}: refused: {faults:?}"))?;
+    let total = quote.total.minor();
+    let mut best = brute::best(&rulebook, &problem.request);
+    if total < best.total || seed % EVERY_ORDER == 0 {
+        best = brute::best_of_every_order(&rulebook, &problem.request);
+    }
     let fail = |what: &str, quote: Option<&Quote>| {
         let quote = quote.map_or(String::new(), |quote| tell_quote(&rulebook, quote));
         let told = tell::problem(&rulebook, &problem.request);
         format!("seed {seed}: {what}\n{told}everything tried: {}\nthe quote: {quote}\n", tell::best(&best))
     };
-    let quote = pricing::price(&rulebook, &problem.request, Effort::default())
-        .map_err(|faults| fail(&format!("refused: {faults:?}"), None))?;
-    let total = quote.total.minor();
     let proven = match quote.optimality {
         Optimality::Proven => true,
         // With levels the best price may cost more than another: the higher level is served first.
@@ -337,13 +342,32 @@ pub(crate) fn on_all_cores<T: Send>(seeds: std::ops::Range<u64>, check: impl Fn(
     all.into_iter().map(|(_, result)| result).collect()
 }
 
+/// Seeds on which the search and the definition once disagreed.
+const ONCE_WRONG: [u64; 10] = [
+    1_000_019_840,
+    1_000_022_483,
+    1_000_042_946,
+    1_000_079_308,
+    1_000_139_967,
+    1_000_178_685,
+    1_000_244_357,
+    1_000_246_639,
+    1_000_306_656,
+    1_000_365_531,
+];
+
+#[test]
+fn what_once_went_wrong() {
+    let wrong: Vec<String> = ONCE_WRONG.into_iter().filter_map(|seed| check_one(seed).err()).collect();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[test]
 fn fifty_thousand_small_problems() {
     let first = from_environment("ORACLE_SEED", SEED);
     let count = from_environment("ORACLE_PROBLEMS", PROBLEMS);
     let mut tally: BTreeMap<&str, u64> = BTreeMap::new();
     let mut failures = 0_usize;
-    let mut told = String::new();
     // In portions: a long run must not hold millions of answers at once, and tells how far it is.
     let portion = count.div_ceil(10).clamp(1, 10_000);
     let mut done = 0;
@@ -359,8 +383,8 @@ fn fifty_thousand_small_problems() {
                 Err(text) => {
                     failures += 1;
                     if failures <= TOLD_MAX {
-                        told.push_str(&text);
-                        told.push('\n');
+                        // At once: a long run should not hide for hours what it found.
+                        eprintln!("{text}");
                     }
                 }
             }
@@ -375,5 +399,5 @@ fn fifty_thousand_small_problems() {
     for (feature, times) in &tally {
         println!("{times:>9}  {feature}");
     }
-    assert!(failures == 0, "{failures} of {count} problems disagree\n\n{told}");
+    assert!(failures == 0, "{failures} of {count} problems disagree, the first {TOLD_MAX} are told above");
 }

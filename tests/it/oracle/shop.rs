@@ -129,6 +129,13 @@ pub(super) struct Shop {
 }
 
 impl Shop {
+    /// Every unit is a run by itself: nothing is alike.
+    pub(super) fn tell_units_apart(&mut self) {
+        for (place, unit) in self.units.iter_mut().enumerate() {
+            (unit.run, unit.mirror) = (place, place);
+        }
+    }
+
     /// The shop where each unit became the gift of that place, or none; units beyond the list became none.
     pub(super) fn new(rulebook: &Rulebook, request: &Request, gifted: &[Option<usize>]) -> Self {
         let settings = rulebook.settings();
@@ -353,10 +360,11 @@ pub(crate) fn touches(promotion: &Promotion, request: &Request, rounding: Roundi
 /// The levels that count, the highest first: of the price promotions that touch the basket, of gifts that were chosen
 /// and stand on a line, and 0.
 pub(crate) fn levels(rulebook: &Rulebook, request: &Request) -> Vec<i32> {
+    let rounding = rulebook.settings().rounding;
     let counts = |promotion: &&Promotion| {
         is_live(promotion, request)
-            && touches(promotion, request, rulebook.settings().rounding)
-            && (is_priced(promotion) || can_take(promotion, request))
+            && touches(promotion, request, rounding)
+            && (is_priced(promotion) || can_take(promotion, request, rounding))
     };
     let mut levels: Vec<i32> =
         rulebook.promotions().iter().filter(counts).map(|promotion| promotion.level).chain([0]).collect();

@@ -5,11 +5,12 @@
 //! nothing, and the set adds the amount. The sums over complete sets are then what is taken off at most, and exactly so
 //! where no floor holds and nothing takes effect on what is left.
 
+use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
 use super::model::{Acts, End, Gauge, Moment};
-use super::walk::{WHOLE, Walk, in_order};
-use crate::pricing::problem::{Problem, SetRules, SetShare};
+use super::walk::{Does, Step, WHOLE, Walk, in_order};
+use crate::pricing::problem::{Give, Offer, Problem, SetRules, SetShare};
 use crate::promotion::{Measured, Stage};
 
 /// One way to make up the sets of an offer.
@@ -29,6 +30,8 @@ pub(in crate::pricing::solve) struct Kit {
     pub gain: i64,
     /// Whether `gain` and what the units lose are what is taken off, not just no less.
     pub is_exact: bool,
+    /// Whether a basket amount or a sum finds more or less of them as the units share what their set gets.
+    pub is_watched: bool,
     /// What a set adds to the sum of each gauge, beside what its units add.
     pub adds: SmallVec<[i64; 4]>,
     /// Whether each gauge sees what the set gets as a whole.
@@ -149,6 +152,7 @@ impl<'a> Seen<'a> {
             retailer_assigns: self.rules.retailer_assigns,
             gain: 0,
             is_exact: true,
+            is_watched: false,
             adds: SmallVec::from_elem(0, gauges.len()),
             sees: SmallVec::from_elem(false, gauges.len()),
         };
@@ -157,6 +161,7 @@ impl<'a> Seen<'a> {
         };
         let has_room = self.has_room(&kit, shared);
         kit.is_exact = has_room && !self.is_followed;
+        kit.is_watched = self.baskets().any(|moment| moment > self.moment);
         kit.gain = match shared {
             SetShare::Amount(amount) => amount.minor(),
             SetShare::Price(price) => {
@@ -169,6 +174,7 @@ impl<'a> Seen<'a> {
         };
         for (place, &gauge) in gauges.iter().enumerate() {
             let is_seen = has_room && !capped.contains(&self.offer) && self.is_seen(gauge);
+            kit.is_watched |= !is_seen && self.is_measured(gauge);
             if let (true, Some(adds), Some(sees)) =
                 (is_seen, kit.adds.get_mut(place), kit.sees.get_mut(place))
             {
@@ -180,6 +186,23 @@ impl<'a> Seen<'a> {
             }
         }
         kit
+    }
+
+    /// When basket amounts take effect that may be taken off its units.
+    fn baskets(&self) -> impl Iterator<Item = Moment> + '_ {
+        let gives = |offer: &Offer| offer.tiers.iter().any(|tier| matches!(tier.give, Give::Basket(_)));
+        let takes = move |offer: &Offer| {
+            gives(offer) && self.rules.roles.iter().any(|role| !role.lines.is_disjoint(&offer.on))
+        };
+        let offers = self.problem.offers.iter().enumerate().filter(move |(_, offer)| takes(offer));
+        offers.map(|(place, offer)| (offer.level, offer.stage, 2, place))
+    }
+
+    /// Whether a gauge measures prices of its units that the set leaves.
+    fn is_measured(&self, gauge: Gauge) -> bool {
+        self.scope(gauge).is_some_and(|(lines, moment)| {
+            self.moment < moment && self.rules.roles.iter().any(|role| !role.lines.is_disjoint(lines))
+        })
     }
 
     /// Whether no floor can keep a set from what it gets.
@@ -207,39 +230,44 @@ impl<'a> Seen<'a> {
         }
     }
 
-    /// The least room that a unit of a line has when the set takes effect.
+    /// The least room that a unit of a line has when the set takes effect; none where something shared comes before.
     fn room(&self, line: usize) -> Option<i64> {
         let numbers = self.problem.lines.get(line)?;
+        if self.baskets().any(|moment| moment < self.moment) {
+            return Some(0);
+        }
         let carrying =
             self.sets.get(line)?.iter().filter(|acts| acts.iter().any(|act| act.offer == self.offer));
         carrying
             .map(|acts| {
                 let steps = in_order(self.problem, acts);
+                let shares =
+                    |step: &Step<'_>| step.moment < self.moment && !matches!(step.does, Does::Cut(_));
+                if steps.iter().any(shares) {
+                    return 0;
+                }
                 let walk = Walk::of(numbers, line, self.problem.rounding, &steps, |_| true);
                 walk.before(self.moment).above(numbers.floor).minor()
             })
             .min()
     }
 
+    /// The lines that a gauge measures at their prices of a moment; nothing where it measures something else.
+    fn scope(&self, gauge: Gauge) -> Option<(&'a FixedBitSet, Moment)> {
+        if let Gauge::Offer(place) = gauge {
+            let offer = self.problem.offers.get(place)?;
+            let measure = offer.spend.as_ref().filter(|measure| measure.of == Measured::Current)?;
+            return Some((&measure.lines, (offer.level, Stage::Basket, 0, 0)));
+        }
+        let end = End::of(self.problem, gauge).filter(|end| end.of == Some(Measured::Current))?;
+        Some((end.lines, End::MOMENT))
+    }
+
     /// Whether a gauge measures all units of a set, at the prices that the set leaves.
     fn is_seen(&self, gauge: Gauge) -> bool {
         let problem = self.problem;
-        let (lines, moment) = match gauge {
-            Gauge::Offer(place) => {
-                let measure = problem.offers.get(place).and_then(|o| Some((o.level, o.spend.as_ref()?)));
-                let Some((level, measure)) = measure.filter(|(_, measure)| measure.of == Measured::Current)
-                else {
-                    return false;
-                };
-                (&measure.lines, (level, Stage::Basket, 0, 0))
-            }
-            Gauge::Delivery(_) | Gauge::Duty(_) | Gauge::Pieces(_) | Gauge::Count(..) => {
-                let Some(end) = End::of(problem, gauge).filter(|end| end.of == Some(Measured::Current))
-                else {
-                    return false;
-                };
-                (end.lines, End::MOMENT)
-            }
+        let Some((lines, moment)) = self.scope(gauge) else {
+            return false;
         };
         let counts = |acts: &Acts| {
             let carried: SmallVec<[usize; 4]> = acts.iter().map(|act| act.offer).collect();

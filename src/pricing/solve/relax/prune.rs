@@ -16,19 +16,24 @@ impl Builder<'_> {
             let takers = list.get(pick.choice).map_or(&[][..], |choice| choice.takers.as_slice());
             takers.iter().map(|&(offer, _)| offer).filter(|&offer| self.is_on(offer)).collect()
         };
+        // What a maximum cuts back depends on the others even where nothing is owed to it.
+        let may_be_cut = |pick: &Pick| list.get(pick.choice).is_some_and(|choice| !choice.capped.is_empty());
         let is_bound = |pick: &Pick| {
             self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)
+                || may_be_cut(pick)
                 || takers(pick).into_iter().any(is_upset)
                 || pick
                     .seats
                     .iter()
                     .any(|&(kit, _)| self.choices.kits.get(kit).is_some_and(|kit| !kit.is_exact))
         };
-        // What a limit sees is exact, or nothing is known of two choices that add differently.
+        // What a sum sees is exact, or nothing is known of two choices: the one may add less than it says, the other more.
         let is_vague = |pick: &Pick| {
             let adds = list.get(pick.choice).map_or(&[][..], |choice| choice.adds.as_slice());
             self.sources.iter().any(|source| match source {
-                SourceOf::Limit(gauge) => adds.get(*gauge).is_some_and(|(most, least)| most != least),
+                SourceOf::Gauge(gauge) | SourceOf::Limit(gauge) => {
+                    adds.get(*gauge).is_some_and(|(most, least)| most != least)
+                }
                 _ => false,
             })
         };

@@ -163,13 +163,14 @@ impl<'a> Search<'a> {
     pub(super) fn leaf(&mut self, served: &[Served], on: &FixedBitSet, most: &Value) -> bool {
         let work = u64::try_from(served.len()).unwrap_or(u64::MAX);
         let is_open = way::is_open(self.choices, served);
+        let (orders, is_whole) = way::orders(self.problem, self.choices, served, on);
         let mut deals = vec![Deal::Basket, Deal::Mixed, Deal::Dearest, Deal::Opposed];
         deals.extend((1..=TURNS_MAX).map(Deal::Turned));
         let mut is_legal = false;
         for deal in deals {
-            for fewer_first in [false, true] {
+            for order in 0..orders {
                 self.left = self.left.saturating_sub(work);
-                let assignment = way::assignment(self.problem, self.choices, served, on, deal, fewer_first);
+                let assignment = way::assignment(self.problem, self.choices, served, on, deal, order);
                 let before = self.best.settled.value.clone();
                 is_legal |= self.consider(&assignment);
                 if self.best.settled.value > before {
@@ -181,12 +182,14 @@ impl<'a> Search<'a> {
                     break;
                 }
             }
-            let is_done = if is_open { self.best.settled.value >= *most } else { is_legal };
-            if is_done || !way::has_sets(self.choices, served) {
+            if self.best.settled.value >= *most || (!is_open && is_whole && is_legal) {
                 return true;
             }
+            if !way::has_sets(self.choices, served) {
+                break;
+            }
         }
-        !is_open && !way::may_take_nothing(self.choices, served)
+        !is_open && is_whole && !way::may_take_nothing(self.choices, served)
     }
 
     /// Notes a bound that nothing was shown to reach.
