@@ -7,9 +7,22 @@ use crate::server::wire::{Goods, Hint};
 /// A hint as a sentence without a full stop; `applies` when its promotion already gives something.
 #[must_use]
 pub fn say(words: &Words<'_>, hint: &Hint, applies: bool) -> String {
+    if !hint.line_id.is_empty() {
+        return choice(words, hint);
+    }
     let benefit = words.find(&hint.promotion_id).map(|promotion| &promotion.benefit);
     let is_same_sku = matches!(benefit, Some(Benefit::Quantity { count: Count::SameSku, .. }));
     format!("{}{}", missing(words, hint, is_same_sku), gained(words, hint, benefit, applies))
+}
+
+/// A gift that the customer only has to choose: the goods lie in the basket.
+fn choice(words: &Words<'_>, hint: &Hint) -> String {
+    let goods = hint.product.as_ref().map(called).unwrap_or_default();
+    let (promotion, gain) = (words.promotion(&hint.promotion_id), words.money(hint.gain));
+    words.lang.pick(
+        format!("{goods} from the basket can be the gift of {promotion}: choose it and you pay {gain} less"),
+        format!("{goods} з кошика може бути подарунком: {promotion}. Виберіть — і заплатите на {gain} менше"),
+    )
 }
 
 fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {

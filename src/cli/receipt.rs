@@ -5,6 +5,7 @@ use super::paper::Paper;
 use super::reasons::{Away, Went};
 use super::words::{Words, called, count, typed};
 use crate::basket::Basket;
+use crate::promotion::Benefit;
 use crate::server::wire::code_result::Status;
 use crate::server::wire::quote::Optimality;
 use crate::server::wire::{AppliedPromotion, CodeResult, Gift, Product, Quote, QuotedLine};
@@ -245,27 +246,39 @@ impl Receipt<'_> {
         let product = Product { sku: gift.sku.clone(), name: gift.product_name.clone() };
         let product = called(&product);
         let pieces = count(u64::from(gift.quantity));
+        let left = self.left(gift);
         let is_here = self.quote.lines.iter().any(|line| line.sku == gift.sku);
         let text = match (gift.line_id.is_empty(), is_here) {
             // Whoever sees the goods in the basket would take that piece for the gift.
             (true, true) => {
                 let more = if gift.quantity == 1 { "one" } else { &pieces };
                 lang.pick(
-                    format!("Gift on top: {more} more {product} — {by}"),
-                    format!("Подарунок понад кошик: ще {product} ×\u{a0}{pieces} — {by}"),
+                    format!("Gift on top: {more} more {product}{left} — {by}"),
+                    format!("Подарунок понад кошик: ще {product} ×\u{a0}{pieces}{left} — {by}"),
                 )
             }
             (is_on_top, _) => {
                 let place =
                     if is_on_top { String::new() } else { format!(" ({})", self.place(&gift.line_id)) };
                 let word = lang.pick("Gift", "Подарунок");
-                format!("{word}: {product} ×\u{a0}{pieces}{place} — {by}")
+                format!("{word}: {product} ×\u{a0}{pieces}{place}{left} — {by}")
             }
         };
         paper.paragraph(0, 3, &text);
     }
 
     /// A line by its number on the receipt.
+    /// That a gift is the last of those that could be chosen from: else a customer who knows of more asks for them.
+    fn left(&self, gift: &Gift) -> &'static str {
+        let benefit = self.words.find(&gift.promotion_id).map(|promotion| &promotion.benefit);
+        let has_more = matches!(benefit, Some(Benefit::Gift(given)) if given.skus.len() > gift.options.len());
+        if has_more && gift.options.len() == 1 {
+            self.words.lang.pick(", the only one left", ", інших не лишилося")
+        } else {
+            ""
+        }
+    }
+
     fn place(&self, id: &str) -> String {
         let word = self.words.lang.pick("line", "рядок");
         let place = self.quote.lines.iter().position(|line| line.id == id);

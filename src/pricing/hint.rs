@@ -1,4 +1,5 @@
-//! Which hints are told: those that are true. What is missing is put into the basket on trial and the price looked at.
+//! Which hints are told: those that are true. What is missing is put into the basket on trial and the price looked at; where a
+//! gift is open whose goods the customer pays for, they are chosen on trial.
 //!
 //! A sum is goods worth it that count for the promotion alone and that nothing reduces: with real goods of that worth the
 //! customer can do the same. Pieces are those of the cheapest goods that fit.
@@ -8,8 +9,8 @@ use super::candidate::{Candidates, gather};
 use super::eligible::Purchase;
 use super::explain::{Priced, Wish, near, quote};
 use super::fill::{Need, Pool, sets};
-use super::quote::{Hint, Near, Optimality, Quote};
-use crate::basket::{Checked, Item, Request, limits};
+use super::quote::{Given, Hint, Near, Optimality, Quote};
+use crate::basket::{Checked, GiftChoice, Item, Request, limits};
 use crate::catalog::Product;
 use crate::money::Amount;
 use crate::promotion::Benefit;
@@ -21,6 +22,9 @@ const TRIALS_MAX: usize = 12;
 /// Steps of the search for one price of a trial: plenty for an ordinary basket. A hard one has a price that is not proven, which is
 /// still a price that the customer can have. All trials together may take half of what the quote may.
 const STEPS: u64 = 20_000;
+
+/// Gifts that are chosen on trial.
+const CHOICES_MAX: usize = 3;
 
 /// Lines that are tried for one slot. The first will do, unless the pieces of a slot must be equal.
 const LINES_MAX: usize = 32;
@@ -41,11 +45,14 @@ pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> 
     let till = Till { priced, purchase, request: &request, now };
     let mut hints: Vec<Hint> =
         wishes.into_iter().filter_map(|(worth, wish, item)| till.hint(worth, wish, item)).collect();
+    let open = now.gifts.iter().filter(|given| given.line.is_none());
+    hints.extend(open.take(CHOICES_MAX).filter_map(|given| till.choice(given)));
     hints.sort_by_key(|hint| hint.promotion);
     hints
 }
 
 /// Where trials are priced.
+#[derive(Clone, Copy)]
 struct Till<'a> {
     priced: &'a Priced<'a>,
     purchase: &'a Purchase,
@@ -87,6 +94,22 @@ impl Till<'_> {
         let is_more = if self.is_reward(promotion) { old.given < new.given } else { new.total < old.total };
         let gain = old.total - new.total;
         (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })
+    }
+
+    /// The dearest goods of a gift on top that lie in the basket, where choosing them makes the rest cheaper.
+    fn choice(&self, given: &Given) -> Option<Hint> {
+        let promotion = self.priced.rulebook.promotion(given.promotion)?;
+        let items = self.priced.checked.items.iter();
+        let here = items.filter(|item| !item.no_promotions && given.options.contains(&item.sku));
+        let sku = here.max_by_key(|item| item.list_price)?.sku.clone();
+        let mut request = self.request.clone();
+        request.context.gift_choices.push(GiftChoice { promotion: promotion.id.clone(), sku: sku.clone() });
+        let quote = Till { request: &request, ..*self }.price(self.priced.checked, self.priced.candidates);
+        let is_mine = |new: &&Given| new.promotion == given.promotion && new.sku.as_ref() == Some(&sku);
+        let line = quote.gifts.iter().filter(is_mine).find_map(|new| new.line)?;
+        let gain = self.now.total - quote.total;
+        let hint = Hint { promotion: given.promotion, missing: Near::Choice(line), sku: Some(sku), gain };
+        (gain > Amount::ZERO).then_some(hint)
     }
 
     /// The deal when the promotion does not see the last line; one that had nothing to give before is out altogether. A total
@@ -154,6 +177,7 @@ impl<'a> Shelf<'a> {
     fn fetch(&self, wish: &Wish) -> Option<Item> {
         let matchers = self.priced.rulebook.matchers(wish.promotion)?;
         match wish.missing {
+            Near::Choice(_) => None,
             Near::Amount(worth) => worth_of(worth),
             Near::Pieces(pieces) => {
                 let is_asked = |item: &Item| wish.sku.as_ref().is_none_or(|sku| *sku == item.sku);

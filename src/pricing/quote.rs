@@ -226,7 +226,7 @@ pub struct Hint {
     pub promotion: PromotionIndex,
     /// What a little more would be.
     pub missing: Near,
-    /// The goods of which pieces were added to work `gain` out; nothing for a sum.
+    /// The goods of which pieces were added to work `gain` out, or one was chosen; nothing for a sum.
     pub sku: Option<String>,
     /// How much less everything else costs then, delivery included; nothing where only a gift or points are gained.
     pub gain: Amount,
@@ -241,6 +241,8 @@ pub enum Near {
     Pieces(u32),
     /// To one more set: pieces for one slot.
     Slot(Missing),
+    /// Nothing: the customer may choose a piece of the line at this place, which is paid so far, as the gift.
+    Choice(usize),
 }
 
 /// Why a promotion did not apply.

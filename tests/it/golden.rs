@@ -179,10 +179,17 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         writeln!(text, "code {}: {fate}", code.code).unwrap();
     }
     for hint in &quote.hints {
+        if let (Near::Choice(line), Some(sku)) = (hint.missing, &hint.sku) {
+            let gain = money(hint.gain);
+            let id = id(rulebook, hint.promotion);
+            writeln!(text, "hint {id}: {sku} of line {} can be the gift, {gain} less", line + 1).unwrap();
+            continue;
+        }
         let more = match hint.missing {
             Near::Amount(missing) => money(missing),
             Near::Pieces(pieces) => pieces.to_string(),
             Near::Slot(missing) => format!("{} for slot {}", missing.quantity, missing.slot + 1),
+            Near::Choice(_) => continue,
         };
         let sku = hint.sku.as_ref().map_or(String::new(), |sku| format!(" ({sku})"));
         write!(text, "hint {}: {more} more{sku}", id(rulebook, hint.promotion)).unwrap();

@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use pricewright::basket::{Line, Request};
+use pricewright::basket::{GiftChoice, Line, Request};
 use pricewright::catalog::{Goods, Selector};
 use pricewright::money::Amount;
 use pricewright::pricing::{self, Effort, Hint, Near, Optimality, Quote};
@@ -139,6 +139,12 @@ fn check(problem: &Problem, now: &Quote, hint: &Hint) -> Option<Result<&'static 
         Near::Amount(worth) => (with_sum(problem, &hinted, worth)?, worth.minor()),
         Near::Pieces(pieces) => with_pieces(problem, &mut hinted, pieces, hint.sku.as_ref()?)?,
         Near::Slot(missing) => with_pieces(problem, &mut hinted, missing.quantity, hint.sku.as_ref()?)?,
+        Near::Choice(_) => {
+            let mut changed = problem.clone();
+            let choice = GiftChoice { promotion: hinted.id.clone(), sku: hint.sku.clone()? };
+            changed.request.context.gift_choices.push(choice);
+            (changed, 0)
+        }
     };
     let new = quote(&changed);
     if (now.optimality, new.optimality) != (Optimality::Proven, Optimality::Proven) {
@@ -148,10 +154,10 @@ fn check(problem: &Problem, now: &Quote, hint: &Hint) -> Option<Result<&'static 
     let saved = before + worth - after;
     let is_applied = new.applied.iter().any(|applied| applied.promotion == hint.promotion);
     let is_kept = match hint.missing {
-        Near::Amount(_) => saved == hint.gain.minor(),
+        Near::Amount(_) | Near::Choice(_) => saved == hint.gain.minor(),
         _ => saved >= hint.gain.minor(),
     };
-    let is_worth_it = if is_reward {
+    let is_worth_it = if is_reward && !matches!(hint.missing, Near::Choice(_)) {
         hint.gain >= Amount::ZERO
             && given(&hinted, hint.promotion, now) < given(&hinted, hint.promotion, &new)
     } else {
@@ -163,6 +169,7 @@ fn check(problem: &Problem, now: &Quote, hint: &Hint) -> Option<Result<&'static 
         (Near::Pieces(_), _) => "pieces",
         (Near::Slot(_), false) => "a slot",
         (Near::Slot(_), true) => "a slot for a gift",
+        (Near::Choice(_), _) => "a choice",
     };
     Some(if is_applied && is_kept && is_worth_it {
         Ok(kind)
@@ -203,5 +210,5 @@ fn what_a_hint_promises_is_had() {
     }
     println!("hints that are true: {kinds:?}; broken: {}", broken.len());
     assert!(broken.is_empty(), "{} broken\n{}", broken.len(), broken[0]);
-    assert!(kinds.len() == 5 && kinds.values().all(|&count| count >= 3), "{kinds:?}");
+    assert!(kinds.len() == 6 && kinds.values().all(|&count| count >= 3), "{kinds:?}");
 }

@@ -180,7 +180,7 @@ fn a_chosen_unit_of_the_basket_becomes_the_gift() {
     for (lines, choices, says) in [
         ("A*2@1000 GA*1@500", "g:GA", "2000 | 2×1000 | 1×0[g 500]; g gives 1 GA of line 1"),
         ("A*2@1000 GA*3@500", "g:GA", "3000 | 2×1000 | 2×500 1×0[g 500]; g gives 1 GA of line 1"),
-        ("A*2@1000 GA*1@500", "", "2500 | 2×1000 | 1×500; g gives 1 GA/GB"),
+        ("A*2@1000 GA*1@500", "", "2500 | 2×1000 | 1×500; g gives 1 GA/GB; g near Choice(1) GA gains 500"),
         ("A*2@1000 GA*1@500", "g:GB", "2500 | 2×1000 | 1×500; g gives 1 GB"),
         // The unit does not count towards its own trigger: it stays, and the gift is given on top.
         ("A*1@1800 GA*1@500", "g:GA", "2300 | 1×1800 | 1×500; g gives 1 GA"),

@@ -27,6 +27,7 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
         priced.lines.into_iter().map(|line| quoted_line(rulebook, &priced.applied, line)).unzip();
     let sets = sets(rulebook, &priced.sets, &lines, &places);
     let gifts = priced.gifts.into_iter().map(|given| gift(rulebook, &lines, given)).collect();
+    let hints = priced.hints.iter().map(|near| hint(rulebook, &lines, near)).collect();
     let refused = priced.gifts_refused.into_iter();
     wire::Quote {
         id,
@@ -56,7 +57,7 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
         gifts,
         points: priced.points,
         codes: priced.codes.into_iter().map(|code| code_result(rulebook, code)).collect(),
-        hints: priced.hints.iter().map(|near| hint(rulebook, near)).collect(),
+        hints,
         reasons: priced.reasons.into_iter().map(|why| reason(rulebook, why)).collect(),
         optimality: optimality.into(),
         possible_gain,
@@ -202,7 +203,7 @@ fn code_result(rulebook: &Rulebook, result: pricing::CodeResult) -> wire::CodeRe
     wire::CodeResult { code: result.code, status: status.into(), reason: told }
 }
 
-fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
+fn hint(rulebook: &Rulebook, lines: &[wire::QuotedLine], near: &pricing::Hint) -> wire::Hint {
     let mut hint = wire::Hint {
         promotion_id: promotion_id(rulebook, near.promotion),
         name: promotion_name(rulebook, near.promotion),
@@ -224,6 +225,7 @@ fn hint(rulebook: &Rulebook, near: &pricing::Hint) -> wire::Hint {
             hint.slot = Some(number(missing.slot));
             hint.goods = slot_goods(rulebook, near.promotion, missing.slot);
         }
+        Near::Choice(line) => hint.line_id = lines.get(line).map(|line| line.id.clone()).unwrap_or_default(),
     }
     hint
 }
