@@ -21,7 +21,7 @@ fn choice(words: &Words<'_>, hint: &Hint) -> String {
     let (promotion, gain) = (words.promotion(&hint.promotion_id), words.money(hint.gain));
     words.lang.pick(
         format!("{goods} from the basket can be the gift of {promotion}: choose it and you pay {gain} less"),
-        format!("{goods} з кошика може бути подарунком: {promotion}. Виберіть — і заплатите на {gain} менше"),
+        format!("{goods} з кошика може стати подарунком за акцією {promotion}: виберіть — і заплатите на {gain} менше"),
     )
 }
 
@@ -44,7 +44,7 @@ fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {
     words.lang.pick(format!("{more}{of}"), format!("Ще {more}{of}"))
 }
 
-/// What it brings. What is added has its price: it is all the rest that costs less.
+/// What it brings: so much less than the basket as it is and what is added, each at its price.
 fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bool) -> String {
     let promotion = words.promotion(&hint.promotion_id);
     let (english, ukrainian) = match (benefit, applies) {
@@ -62,10 +62,7 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bo
         }
         _ => {
             let gain = words.money(hint.gain);
-            (
-                format!("you pay {gain} less for the rest with {promotion}"),
-                format!("за решту заплатите на {gain} менше: {promotion}"),
-            )
+            (format!("you save {gain} with {promotion}"), format!("заощадите {gain} за акцією {promotion}"))
         }
     };
     words.lang.pick(format!(" and {english}"), format!(" — і {ukrainian}"))

@@ -192,13 +192,13 @@ impl Words<'_> {
                 .pick("the purchase would not be cheaper with it", "з нею дешевше не вийде")
                 .to_owned(),
             (Code::Outranked, _) => {
-                let (goes, first) = if is_one {
-                    ("goes", "та діє першою")
+                let (has, first) = if is_one {
+                    ("has", "та має перевагу")
                 } else {
-                    ("go", "ті діють першими")
+                    ("have", "ті мають перевагу")
                 };
                 self.lang.pick(
-                    format!("it cannot be combined with {others}, which {goes} first"),
+                    format!("it cannot be combined with {others}, which {has} priority"),
                     format!("не поєднується з {others}, а {first}"),
                 )
             }
@@ -224,8 +224,8 @@ impl Words<'_> {
     /// A reason by itself. A code's word is never told: whoever has it types it.
     fn bare(&self, code: Code) -> &'static str {
         let (english, ukrainian) = match code {
-            Code::NotStarted => ("it begins later", "почнеться пізніше"),
-            Code::Ended => ("it is over", "вже закінчилася"),
+            Code::NotStarted => ("it begins later", "акція почнеться пізніше"),
+            Code::Ended => ("it is over", "акція вже закінчилася"),
             Code::WrongWeekday => ("only on other weekdays", "лише в інші дні тижня"),
             Code::WrongHour => ("only at other hours", "лише в інші години"),
             Code::WrongChannel => ("only on other channels", "лише в інших каналах"),
@@ -344,8 +344,8 @@ impl Words<'_> {
         if went == Went::Over {
             let by = if caps.is_empty() { String::new() } else { format!(" ({caps})") };
             return self.lang.pick(
-                format!("its other {held} went to the other goods{by}"),
-                format!("решта її знижки, {held}, перейшла на інші товари{by}"),
+                format!("no more is allowed here{by}: the rest of it came off the other goods"),
+                format!("тут більше не можна{by}: решту знято з інших товарів"),
             );
         }
         let part = match went {
@@ -362,7 +362,7 @@ impl Words<'_> {
         }
         self.lang.pick(
             format!("{held} more is held back by {caps}{part}"),
-            format!("ще {held} не знято: не дозволяє {caps}{part}"),
+            format!("ще {held} не знято через обмеження {caps}{part}"),
         )
     }
 

@@ -199,8 +199,10 @@ impl Receipt<'_> {
             };
             paper.paragraph(0, 3, &text);
             if self.words.gives_to_the_cheapest(&set.promotion_id) {
-                let text =
-                    lang.pick("the cheapest pieces are the reduced ones", "знижка — на найдешевші штуки");
+                let text = lang.pick(
+                    "the reduction is for the cheapest of all that count",
+                    "знижка — на найдешевші з усіх, що враховано",
+                );
                 paper.paragraph(3, 2, text);
             }
         }
@@ -254,7 +256,7 @@ impl Receipt<'_> {
                 let more = if gift.quantity == 1 { "one" } else { &pieces };
                 lang.pick(
                     format!("Gift on top: {more} more {product}{left} — {by}"),
-                    format!("Подарунок понад кошик: ще {product} ×\u{a0}{pieces}{left} — {by}"),
+                    format!("Подарунок додатково: ще {product} ×\u{a0}{pieces}{left} — {by}"),
                 )
             }
             (is_on_top, _) => {
@@ -273,7 +275,7 @@ impl Receipt<'_> {
         let benefit = self.words.find(&gift.promotion_id).map(|promotion| &promotion.benefit);
         let has_more = matches!(benefit, Some(Benefit::Gift(given)) if given.skus.len() > gift.options.len());
         if has_more && gift.options.len() == 1 {
-            self.words.lang.pick(", the only one left", ", інших не лишилося")
+            self.words.lang.pick(", no other gift is left", ", інших не лишилося")
         } else {
             ""
         }
@@ -341,7 +343,7 @@ impl Receipt<'_> {
             return;
         }
         paper.gap();
-        paper.paragraph(0, 0, self.words.lang.pick("Why not the others", "Чому не діють інші"));
+        paper.paragraph(0, 0, self.words.lang.pick("Why not the others", "Чому не діють інші акції"));
         for (reason, _) in near {
             let text =
                 format!("{} — {}", self.words.promotion(&reason.promotion_id), self.words.reason(reason));

@@ -19,11 +19,11 @@ impl Words<'_> {
         match code {
             Code::NotStarted => {
                 let from = self.moment(when.window.from?);
-                Some(self.lang.pick(format!("it begins on {from}"), format!("почнеться {from}")))
+                Some(self.lang.pick(format!("it begins on {from}"), format!("акція почнеться {from}")))
             }
             Code::Ended => Some(self.ended(when.window.until?)),
             Code::WrongWeekday | Code::WrongHour => self.days_and_hours(when),
-            Code::WrongChannel => listed("only in", "лише в", &when.channels),
+            Code::WrongChannel => listed("only in the channels", "лише в каналах", &when.channels),
             Code::WrongStore => listed("only in the stores", "лише в магазинах", &when.stores),
             Code::WrongSegment => listed("only for the group", "лише для групи", &when.segments),
             Code::WrongTier => listed("needs a card", "потрібна картка", &when.tiers),
@@ -90,11 +90,11 @@ impl Words<'_> {
             let last = self.date(zone.local(before).date);
             return self.lang.pick(
                 format!("it is over: the last day was {last}"),
-                format!("вже закінчилася: останній день — {last}"),
+                format!("акція вже закінчилася: останній день — {last}"),
             );
         }
         let until = self.moment(until);
-        self.lang.pick(format!("it is over since {until}"), format!("вже закінчилася: {until}"))
+        self.lang.pick(format!("it is over since {until}"), format!("акція вже закінчилася: {until}"))
     }
 
     /// A moment in the rulebook's time zone; the beginning of a day is told as that day.

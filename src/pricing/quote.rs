@@ -228,7 +228,8 @@ pub struct Hint {
     pub missing: Near,
     /// The goods of which pieces were added to work `gain` out, or one was chosen; nothing for a sum.
     pub sku: Option<String>,
-    /// How much less everything else costs then, delivery included; nothing where only a gift or points are gained.
+    /// By how much all then costs less than the basket as it is and what is added, each at its price, delivery included; nothing where
+    /// only a gift or points are gained.
     pub gain: Amount,
 }
 

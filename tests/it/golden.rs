@@ -195,7 +195,7 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         write!(text, "hint {}: {more} more{sku}", id(rulebook, hint.promotion)).unwrap();
         match hint.gain {
             Amount::ZERO => text.push_str(", no less to pay\n"),
-            gain => writeln!(text, ", {} less for the rest", money(gain)).unwrap(),
+            gain => writeln!(text, ", saves {}", money(gain)).unwrap(),
         }
     }
     for reason in &quote.reasons {

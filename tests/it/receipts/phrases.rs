@@ -71,7 +71,7 @@ fn conditions_say_what_they_ask_for() {
             "“later” — it begins on 1 December 2026",
             "“night” — only on Saturday 22:00 to 02:00",
             "“noon” — only 10:00–11:00",
-            "“web” — only in: web, app",
+            "“web” — only in the channels: web, app",
             "“card” — needs a card: silver, gold",
             "“cake” — the customer's birthday is not on file",
             "“first” — only when: it is the first purchase",
@@ -82,10 +82,10 @@ fn conditions_say_what_they_ask_for() {
             "“but” — these goods are excluded from it",
         ],
         &[
-            "«later» — почнеться 01.12.2026",
+            "«later» — акція почнеться 01.12.2026",
             "«night» — лише в суботу з 22:00 до 02:00",
             "«noon» — лише 10:00–11:00",
-            "«web» — лише в: web, app",
+            "«web» — лише в каналах: web, app",
             "«card» — потрібна картка: silver, gold",
             "«cake» — дня народження клієнта немає в картці",
             "«first» — лише коли: це перша покупка",
@@ -171,12 +171,12 @@ fn what_gives_way_says_truly_to_what() {
         &one(100),
         Reasons::Near,
         &[
-            "“b” — it cannot be combined with “high”, which goes first",
-            "not “a”: it cannot be combined with “high”, which goes first",
+            "“b” — it cannot be combined with “high”, which has priority",
+            "not “a”: it cannot be combined with “high”, which has priority",
         ],
         &[
-            "«b» — не поєднується з «high», а та діє першою",
-            "без «a»: не поєднується з «high», а та діє першою",
+            "«b» — не поєднується з «high», а та має перевагу",
+            "без «a»: не поєднується з «high», а та має перевагу",
         ],
     );
     check(
@@ -270,15 +270,15 @@ caps:
         rules,
         &basket(200),
         Reasons::Near,
-        &["its other 90.00 went to the other goods (“luxury”)"],
-        &["решта її знижки, 90,00, перейшла на інші товари («luxury»)"],
+        &["no more is allowed here (“luxury”): the rest of it came off the other goods"],
+        &["тут більше не можна («luxury»): решту знято з інших товарів"],
     );
     check(
         rules,
         &basket(100),
         Reasons::Near,
         &["120.00 more is held back by “luxury”; a part of it went to the other goods"],
-        &["ще 120,00 не знято: не дозволяє «luxury»; частина перейшла на інші товари"],
+        &["ще 120,00 не знято через обмеження «luxury»; частина перейшла на інші товари"],
     );
 }
 
@@ -294,7 +294,7 @@ fn reductions_stand_in_the_order_of_effect() {
     let text = receipt(&Words::new(&rulebook, Lang::En), &request.basket, &quote, Reasons::Near, 60);
     let at = |word: &str| text.find(word).unwrap_or_else(|| panic!("`{word}` is not in\n{text}"));
     assert!(at("three-for-two") < at("gold"), "{text}");
-    assert!(text.contains("the cheapest pieces are the reduced ones"), "{text}");
+    assert!(text.contains("the reduction is for the cheapest of all that count"), "{text}");
 }
 
 #[test]
@@ -311,6 +311,6 @@ fn gifts_say_what_can_be_chosen_and_what_comes_on_top() {
         &format!("basket: {{lines: [{{sku: A, unit_price: 300}}]}}\n    {NOW}"),
         Reasons::Near,
         &["Gift on top: one more A — “g”"],
-        &["Подарунок понад кошик: ще A × 1 — «g»"],
+        &["Подарунок додатково: ще A × 1 — «g»"],
     );
 }

@@ -174,10 +174,11 @@ You save                                  895.00
 
 Code spring 20: applied
 Code x�: no promotion has this code
-Code web: gives nothing — only in: web, app
+Code web: gives nothing — only in the
+   channels: web, app
 
-Spend 155.00 more and you pay 200.00 less for
-   the rest with “Крем дня −5_%”
+Spend 155.00 more and you save 200.00 with
+   “Крем дня −5_%”
 
 Why not the others
  “Club days −10_%” — it cannot be combined
@@ -217,18 +218,19 @@ fn a_receipt_in_ukrainian() {
 
 Код spring 20: застосовано
 Код x�: акції з таким кодом немає
-Код web: нічого не дає — лише в: web, app
+Код web: нічого не дає — лише в каналах: web,
+   app
 
-Додайте товарів ще на 155,00 — і за решту
-   заплатите на 200,00 менше: «Крем дня −5_%»
+Додайте товарів ще на 155,00 — і заощадите
+   200,00 за акцією «Крем дня −5_%»
 
-Чому не діють інші
+Чому не діють інші акції
  «Club days −10_%» — не поєднується з «Black
    Friday −20_%», а дешевше не вийде
  «Крем дня −5_%» — нижчу ціну не дозволяє
    «Luxury houses, at most −15_%»
- «Крем дня −5_%» — вже закінчилася: останній
-   день — 30.11.2026
+ «Крем дня −5_%» — акція вже закінчилася:
+   останній день — 30.11.2026
 
 Можлива нижча ціна, але не більш ніж на 1,00:
 поєднань забагато, щоб перевірити всі.
