@@ -269,7 +269,6 @@ impl Receipt<'_> {
         paper.paragraph(0, 3, &text);
     }
 
-    /// A line by its number on the receipt.
     /// That a gift is the last of those that could be chosen from: else a customer who knows of more asks for them.
     fn left(&self, gift: &Gift) -> &'static str {
         let benefit = self.words.find(&gift.promotion_id).map(|promotion| &promotion.benefit);
@@ -281,6 +280,7 @@ impl Receipt<'_> {
         }
     }
 
+    /// A line by its number on the receipt.
     fn place(&self, id: &str) -> String {
         let word = self.words.lang.pick("line", "рядок");
         let place = self.quote.lines.iter().position(|line| line.id == id);
