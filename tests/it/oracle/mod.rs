@@ -343,7 +343,7 @@ pub(crate) fn on_all_cores<T: Send>(seeds: std::ops::Range<u64>, check: impl Fn(
 }
 
 /// Seeds on which the search and the definition once disagreed.
-const ONCE_WRONG: [u64; 10] = [
+const ONCE_WRONG: [u64; 11] = [
     1_000_019_840,
     1_000_022_483,
     1_000_042_946,
@@ -354,6 +354,7 @@ const ONCE_WRONG: [u64; 10] = [
     1_000_246_639,
     1_000_306_656,
     1_000_365_531,
+    1_002_021_573,
 ];
 
 #[test]

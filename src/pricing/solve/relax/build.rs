@@ -309,11 +309,19 @@ impl Builder<'_> {
                 value.iter_mut().skip(row.level).for_each(|sum| *sum += one);
             }
         }
-        let reach = self.sources.iter().zip(&adds).map(|(&source, &adds)| match source {
-            SourceOf::Gauge(gauge) | SourceOf::Limit(gauge) if self.is_blocked(choice, gauge) => 0,
-            SourceOf::Gauge(gauge) => choice.reach.get(gauge).map_or(0, |&(most, _)| most),
-            SourceOf::Limit(gauge) => choice.reach.get(gauge).map_or(0, |&(_, least)| least),
-            _ => adds,
+        // A set is counted as a whole when it begins, whoever is in it: with its first unit a row sees more, or less, than that unit.
+        let with_set = |source: SourceOf, adds: i64, part: fn(i64) -> i64| {
+            let kits = choice.seats.iter().filter_map(|&(kit, _)| self.choices.kits.get(kit));
+            adds + kits.map(|kit| part(self.set_adds(kit, source))).sum::<i64>()
+        };
+        let reach = self.sources.iter().zip(&adds).map(|(&source, &adds)| {
+            let of = |gauge: usize| choice.reach.get(gauge).copied().unwrap_or_default();
+            match source {
+                SourceOf::Gauge(gauge) | SourceOf::Limit(gauge) if self.is_blocked(choice, gauge) => 0,
+                SourceOf::Gauge(gauge) => of(gauge).0.max(with_set(source, adds, |part| part.max(0))),
+                SourceOf::Limit(gauge) => of(gauge).1.min(with_set(source, adds, |part| part.min(0))),
+                _ => adds,
+            }
         });
         let (mut withholds, mut receives) = (0, 0);
         for (bit, &(offer, slot)) in self.retailers.iter().enumerate() {
