@@ -6,10 +6,11 @@ use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
 use super::super::choice::Choices;
+use super::super::grouping::{Deal, assignment};
 use super::super::solution::Worth;
 use super::super::switch::{Effect, Plan, Setting};
 use super::super::tie::Used;
-use super::super::way::{self, Deal, Served};
+use super::super::way::{self, Served};
 use super::queue::{Decided, Queue};
 use crate::money::Amount;
 use crate::pricing::problem::Problem;
@@ -170,7 +171,7 @@ impl<'a> Search<'a> {
         for deal in deals {
             for order in 0..orders {
                 self.left = self.left.saturating_sub(work);
-                let assignment = way::assignment(self.problem, self.choices, served, on, deal, order);
+                let assignment = assignment(self.problem, self.choices, served, on, deal, order);
                 let before = self.best.settled.value.clone();
                 is_legal |= self.consider(&assignment);
                 if self.best.settled.value > before {
