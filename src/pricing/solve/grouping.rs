@@ -187,6 +187,7 @@ impl Table<'_> {
             carried.iter().copied().filter(|offer| !piece.left.contains(offer)).collect()
         };
         let seats = self.seats();
+        let choice = |place: usize| self.pieces.get(place).map(|piece| piece.choice);
         let mut order: Vec<(usize, Units)> = self
             .pieces
             .iter()
@@ -199,7 +200,8 @@ impl Table<'_> {
             let fewer = one.carried.len().cmp(&other.carried.len());
             let fewer = fewer
                 .then_with(|| one.carried.cmp(&other.carried))
-                .then_with(|| seats.get(*a).cmp(&seats.get(*b)));
+                .then_with(|| seats.get(*a).cmp(&seats.get(*b)))
+                .then_with(|| choice(*a).cmp(&choice(*b)));
             one.line.cmp(&other.line).then(if turn % 2 == 1 { fewer } else { fewer.reverse() })
         });
         self.turn(&mut order, turn / 2);
