@@ -147,10 +147,14 @@ impl Words<'_> {
         }
         let needed = self.money(reason.needed_amount);
         let have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
-        let (english, ukrainian) = if reason.at_list_prices {
-            ("at list prices", "за цінами без знижок")
-        } else {
-            ("after discounts", "після знижок")
+        let benefit = self.find(&reason.promotion_id).map(|promotion| &promotion.benefit);
+        let (english, ukrainian) = match benefit {
+            _ if reason.at_list_prices => ("at list prices", "за цінами без знижок"),
+            // What depends on a sum itself comes after it, and so do amounts off the whole basket.
+            Some(Benefit::Spend { .. }) => {
+                ("after discounts on single goods", "після знижок на окремі товари")
+            }
+            _ => ("after all discounts", "після всіх знижок"),
         };
         self.lang.pick(
             format!("{needed} is needed {english}, you have {have}{counts}"),
@@ -180,10 +184,13 @@ impl Words<'_> {
         let benefit = promotion.map(|promotion| &promotion.benefit);
         let is_one = reason.beaten_by.len() == 1;
         match (code, benefit) {
-            (Code::Displaces, _) => self.lang.pick(
-                format!("with it the sum for {others} would not be reached, and you would not pay less"),
-                format!("з нею не набрати суми для {others}, а дешевше не вийде"),
-            ),
+            (Code::Displaces, _) => {
+                let then = self.otherwise(reason.dearer_by);
+                self.lang.pick(
+                    format!("with it the sum for {others} would not be reached, and you would {then}"),
+                    format!("з нею не набрати суми для {others}, тож {then}"),
+                )
+            }
             (_, Some(Benefit::Points(_))) if others.is_empty() => {
                 self.lang.pick("it would add no points", "балів би не додала").to_owned()
             }
@@ -202,17 +209,48 @@ impl Words<'_> {
                     format!("не поєднується з {others}, а {first}"),
                 )
             }
-            (_, Some(Benefit::Gift(_) | Benefit::Points(_))) => self
-                .lang
-                .pick(format!("it cannot be combined with {others}"), format!("не поєднується з {others}")),
-            (_, Some(Benefit::Delivery(_))) if self.are_deliveries(&reason.beaten_by) => self.lang.pick(
-                format!("only one promotion goes on the delivery: {others}"),
-                format!("на доставку діє лише одна акція: {others}"),
-            ),
-            _ => self.lang.pick(
-                format!("it cannot be combined with {others}, and you would not pay less"),
-                format!("не поєднується з {others}, а дешевше не вийде"),
-            ),
+            (_, Some(Benefit::Delivery(_))) if self.are_deliveries(&reason.beaten_by) => {
+                let instead = self.instead(reason.dearer_by);
+                self.lang.pick(
+                    format!("only one promotion goes on the delivery: {others}{instead}"),
+                    format!("на доставку діє лише одна акція: {others}{instead}"),
+                )
+            }
+            (_, benefit) => {
+                // Whoever gives up a discount for a gift may well pay more: nothing is said where it was not tried.
+                let is_reward = matches!(benefit, Some(Benefit::Gift(_) | Benefit::Points(_)));
+                let instead = match reason.dearer_by {
+                    None if !is_reward => {
+                        self.lang.pick(", and you would not pay less", ", а дешевше не вийде").to_owned()
+                    }
+                    dearer_by => self.instead(dearer_by),
+                };
+                self.lang.pick(
+                    format!("it cannot be combined with {others}{instead}"),
+                    format!("не поєднується з {others}{instead}"),
+                )
+            }
+        }
+    }
+
+    /// What a promotion would bring in place of those that it lost to, as the end of a sentence; nothing where that is not known.
+    fn instead(&self, dearer_by: Option<i64>) -> String {
+        if dearer_by.is_none() {
+            return String::new();
+        }
+        let then = self.otherwise(dearer_by);
+        self.lang.pick(format!("; with it instead you would {then}"), format!("; з нею натомість {then}"))
+    }
+
+    /// What one would pay otherwise.
+    fn otherwise(&self, dearer_by: Option<i64>) -> String {
+        match dearer_by {
+            None => self.lang.pick("not pay less", "дешевше не вийде").to_owned(),
+            Some(0) => self.lang.pick("pay the same", "вийде стільки само").to_owned(),
+            Some(minor) => {
+                let more = self.money(minor);
+                self.lang.pick(format!("pay {more} more"), format!("вийде на {more} дорожче"))
+            }
         }
     }
 
@@ -288,6 +326,19 @@ impl Words<'_> {
             _ => self.reason(reason),
         };
         self.lang.pick(format!("not {name}: {why}"), format!("без {name}: {why}"))
+    }
+
+    /// Two promotions on a line that keep each other off its units.
+    #[must_use]
+    pub fn apart(&self, one: &LeftOut, other: &LeftOut) -> String {
+        let name = |left_out: &LeftOut| {
+            left_out.reason.as_ref().map_or_else(String::new, |reason| self.promotion(&reason.promotion_id))
+        };
+        let (one, other) = (name(one), name(other));
+        self.lang.pick(
+            format!("{one} and {other} cannot be combined on one piece"),
+            format!("{one} і {other} на одній штуці не поєднуються"),
+        )
     }
 
     /// What keeps a promotion away that the customer cannot have as things are; `None` where its goods are here and it could be had.

@@ -8,7 +8,8 @@ use crate::basket::Basket;
 use crate::promotion::Benefit;
 use crate::server::wire::code_result::Status;
 use crate::server::wire::quote::Optimality;
-use crate::server::wire::{AppliedPromotion, CodeResult, Gift, Product, Quote, QuotedLine};
+use crate::server::wire::reason::Code;
+use crate::server::wire::{AppliedPromotion, CodeResult, Gift, LeftOut, Product, Quote, QuotedLine};
 
 /// More options of a gift are not read out.
 const OPTIONS_MAX: usize = 6;
@@ -75,9 +76,29 @@ impl Receipt<'_> {
         if line.total != list_total {
             self.groups(paper, line);
         }
-        for left_out in line.left_out.iter().take(LEFT_OUT_MAX) {
-            paper.paragraph(3, 2, &self.words.left_out(left_out, line.quantity));
+        for note in self.notes(line).iter().take(LEFT_OUT_MAX) {
+            paper.paragraph(3, 2, note);
         }
+    }
+
+    /// Which promotions are not on a line, or not on all of it. Of two that keep each other off it is said once.
+    fn notes(&self, line: &QuotedLine) -> Vec<String> {
+        let keeps_off = |one: &LeftOut, other: &LeftOut| {
+            let (own, its) = (one.reason.as_ref(), other.reason.as_ref());
+            own.zip(its).is_some_and(|(own, its)| {
+                own.code() == Code::Beaten && own.beaten_by == [its.promotion_id.as_str()]
+            })
+        };
+        let mut notes = Vec::new();
+        for (place, one) in line.left_out.iter().enumerate() {
+            let rival = line.left_out.iter().position(|other| keeps_off(one, other) && keeps_off(other, one));
+            match rival.and_then(|at| Some((at, line.left_out.get(at)?))) {
+                Some((at, _)) if at < place => {}
+                Some((_, other)) => notes.push(self.words.apart(one, other)),
+                None => notes.push(self.words.left_out(one, line.quantity)),
+            }
+        }
+        notes
     }
 
     /// What each promotion took off a line in all and what was held back of it, in the order in which they took effect.
@@ -272,8 +293,11 @@ impl Receipt<'_> {
     /// That a gift is the last of those that could be chosen from: else a customer who knows of more asks for them.
     fn left(&self, gift: &Gift) -> &'static str {
         let benefit = self.words.find(&gift.promotion_id).map(|promotion| &promotion.benefit);
-        let has_more = matches!(benefit, Some(Benefit::Gift(given)) if given.skus.len() > gift.options.len());
-        if has_more && gift.options.len() == 1 {
+        let has_more = match (benefit, gift.options.as_slice()) {
+            (Some(Benefit::Gift(given)), [only]) => given.skus.iter().any(|sku| *sku != only.sku),
+            _ => false,
+        };
+        if has_more {
             self.words.lang.pick(", no other gift is left", ", інших не лишилося")
         } else {
             ""

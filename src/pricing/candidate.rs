@@ -14,6 +14,7 @@ use crate::promotion::{Benefit, Count, Promotion, Slot};
 use crate::rulebook::{Marks, Matcher, PromotionIndex, PromotionMatchers, Rulebook};
 
 /// What a rulebook offers a basket.
+#[derive(Clone)]
 pub struct Candidates<'a> {
     /// The promotions that may apply, by place.
     pub list: Vec<Candidate<'a>>,
@@ -24,6 +25,7 @@ pub struct Candidates<'a> {
 }
 
 /// One promotion that may apply.
+#[derive(Clone)]
 pub struct Candidate<'a> {
     /// Its place.
     pub index: PromotionIndex,

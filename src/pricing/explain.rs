@@ -205,7 +205,7 @@ fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
         }
         // Of several promotions that wait for it, the one that came nearest speaks.
         let reasons =
-            waiting.iter().map(|&promotion| Reason { promotion, why: why(priced, promotion, applied) });
+            waiting.iter().map(|&promotion| Reason::new(promotion, why(priced, promotion, applied)));
         reasons.max_by_key(|reason| reason.why.rank()).map_or(CodeFate::Unknown, CodeFate::NotApplied)
     };
     codes

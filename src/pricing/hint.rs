@@ -4,12 +4,12 @@
 //! A sum is goods worth it that count for the promotion alone and that nothing reduces: with real goods of that worth the
 //! customer can do the same. Pieces are those of the cheapest goods that fit.
 
-use super::best::{Shop, find};
 use super::candidate::{Candidates, gather};
 use super::eligible::Purchase;
-use super::explain::{Priced, Wish, near, quote};
+use super::explain::{Priced, Wish, near};
 use super::fill::{Need, Pool, sets};
 use super::quote::{Given, Hint, Near, Optimality, Quote};
+use super::trial;
 use crate::basket::{Checked, GiftChoice, Item, Request, limits};
 use crate::catalog::Product;
 use crate::money::Amount;
@@ -18,10 +18,6 @@ use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, slots_of};
 
 /// Trials of one quote, those first that cost the customer least. Nobody reads out more hints, and each trial is a price or two.
 const TRIALS_MAX: usize = 12;
-
-/// Steps of the search for one price of a trial: plenty for an ordinary basket. A hard one has a price that is not proven, which is
-/// still a price that the customer can have. All trials together may take half of what the quote may.
-const STEPS: u64 = 20_000;
 
 /// Gifts that are chosen on trial.
 const CHOICES_MAX: usize = 3;
@@ -45,8 +41,10 @@ pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> 
     let till = Till { priced, purchase, request: &request, now };
     let mut hints: Vec<Hint> =
         wishes.into_iter().filter_map(|(worth, wish, item)| till.hint(worth, wish, item)).collect();
-    let open = now.gifts.iter().filter(|given| given.line.is_none());
-    hints.extend(open.take(CHOICES_MAX).filter_map(|given| till.choice(given)));
+    let mut open: Vec<&Given> = now.gifts.iter().filter(|given| given.line.is_none()).collect();
+    open.dedup_by_key(|given| given.promotion);
+    let open = open.into_iter().filter_map(|given| Some((given, till.here(given)?)));
+    hints.extend(open.take(CHOICES_MAX).filter_map(|(given, sku)| till.choice(given, sku)));
     hints.sort_by_key(|hint| hint.promotion);
     hints
 }
@@ -96,12 +94,16 @@ impl Till<'_> {
         (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })
     }
 
-    /// The dearest goods of a gift on top that lie in the basket, where choosing them makes the rest cheaper.
-    fn choice(&self, given: &Given) -> Option<Hint> {
-        let promotion = self.priced.rulebook.promotion(given.promotion)?;
+    /// The dearest goods of a gift on top that lie in the basket.
+    fn here(&self, given: &Given) -> Option<String> {
         let items = self.priced.checked.items.iter();
         let here = items.filter(|item| !item.no_promotions && given.options.contains(&item.sku));
-        let sku = here.max_by_key(|item| item.list_price)?.sku.clone();
+        Some(here.max_by_key(|item| item.list_price)?.sku.clone())
+    }
+
+    /// Goods of the basket as a gift, where choosing them makes the rest cheaper and costs no other gift.
+    fn choice(&self, given: &Given, sku: String) -> Option<Hint> {
+        let promotion = self.priced.rulebook.promotion(given.promotion)?;
         let mut request = self.request.clone();
         request.context.gift_choices.push(GiftChoice { promotion: promotion.id.clone(), sku: sku.clone() });
         let quote = Till { request: &request, ..*self }.price(self.priced.checked, self.priced.candidates);
@@ -109,7 +111,8 @@ impl Till<'_> {
         let line = quote.gifts.iter().filter(is_mine).find_map(|new| new.line)?;
         let gain = self.now.total - quote.total;
         let hint = Hint { promotion: given.promotion, missing: Near::Choice(line), sku: Some(sku), gain };
-        (gain > Amount::ZERO).then_some(hint)
+        let is_kept = |old: &Given| self.given(old.promotion, self.now) <= self.given(old.promotion, &quote);
+        (gain > Amount::ZERO && self.now.gifts.iter().all(is_kept)).then_some(hint)
     }
 
     /// The deal when the promotion does not see the last line; one that had nothing to give before is out altogether. A total
@@ -134,10 +137,7 @@ impl Till<'_> {
     }
 
     fn price(&self, checked: &Checked, candidates: &Candidates<'_>) -> Quote {
-        let (rulebook, request) = (self.priced.rulebook, self.request);
-        let best = find(Shop { rulebook, request, checked, candidates }, STEPS);
-        let (problem, solution, rewards) = (&best.problem, &best.solution, &best.rewards);
-        quote(&Priced { rulebook, request, checked, candidates, problem, solution, rewards })
+        trial::price(self.priced.rulebook, self.request, checked, candidates)
     }
 
     /// The pieces that a gift gives, or the points of the basket when the promotion earns some.

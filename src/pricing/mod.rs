@@ -17,7 +17,9 @@ pub mod conversion;
 pub mod solve;
 pub mod best;
 pub mod explain;
+pub mod trial;
 pub mod hint;
+pub mod instead;
 
 pub use quote::{
     Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, Lacks, LeftOut, MadeUp,
@@ -64,6 +66,7 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
     let mut quote = explain::quote(&priced);
     if request.explain {
         quote.hints = hint::told(&priced, &purchase, &quote);
+        instead::tell(&priced, &mut quote);
     }
     Ok(quote)
 }

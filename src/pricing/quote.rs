@@ -253,6 +253,16 @@ pub struct Reason {
     pub promotion: PromotionIndex,
     /// Why.
     pub why: Why,
+    /// By how much more all would cost if on its goods it stood in place of those that `why` names; `None` where that was not tried.
+    pub dearer_by: Option<Amount>,
+}
+
+impl Reason {
+    /// A reason that nothing was tried for.
+    #[must_use]
+    pub fn new(promotion: PromotionIndex, why: Why) -> Self {
+        Reason { promotion, why, dearer_by: None }
+    }
 }
 
 /// The reasons, in order of precedence: the first that holds is told.

@@ -171,7 +171,14 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         let fate = match &code.fate {
             CodeFate::Applied => "applied".to_owned(),
             CodeFate::NotApplied(reason) => {
-                format!("not applied: {} {}", id(rulebook, reason.promotion), why(rulebook, &reason.why))
+                let dearer = reason
+                    .dearer_by
+                    .map_or(String::new(), |more| format!(", {} dearer instead", money(more)));
+                format!(
+                    "not applied: {} {}{dearer}",
+                    id(rulebook, reason.promotion),
+                    why(rulebook, &reason.why)
+                )
             }
             CodeFate::Unknown => "unknown".to_owned(),
             CodeFate::Repeated => "repeated".to_owned(),
@@ -199,7 +206,10 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         }
     }
     for reason in &quote.reasons {
-        writeln!(text, "not {}: {}", id(rulebook, reason.promotion), why(rulebook, &reason.why)).unwrap();
+        let dearer =
+            reason.dearer_by.map_or(String::new(), |more| format!(", {} dearer instead", money(more)));
+        let why = why(rulebook, &reason.why);
+        writeln!(text, "not {}: {why}{dearer}", id(rulebook, reason.promotion)).unwrap();
     }
     match quote.optimality {
         Optimality::Proven => text.push_str("proven\n"),

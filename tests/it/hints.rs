@@ -21,18 +21,18 @@ const ASSIGNMENTS_MAX: u64 = 10_000;
 
 const NEW: &str = "NEW";
 
-fn quote(problem: &Problem) -> Quote {
+pub(crate) fn quote(problem: &Problem) -> Quote {
     let quote = pricing::price(&problem.rulebook(), &problem.request, Effort::default());
     quote.expect("a sound request")
 }
 
-fn total(problem: &Problem, quote: &Quote) -> i64 {
+pub(crate) fn total(problem: &Problem, quote: &Quote) -> i64 {
     let rulebook = problem.rulebook();
     let is_small = brute::assignments(&rulebook, &problem.request, ASSIGNMENTS_MAX) <= ASSIGNMENTS_MAX;
     if is_small { brute::best(&rulebook, &problem.request).total } else { quote.total.minor() }
 }
 
-fn spend_of(promotion: &mut Promotion) -> Option<&mut Spend> {
+pub(crate) fn spend_of(promotion: &mut Promotion) -> Option<&mut Spend> {
     match &mut promotion.benefit {
         Benefit::Spend { spend, .. } => Some(spend),
         Benefit::Gift(gift) => gift.spend.as_mut().map(|(spend, _)| spend),
@@ -42,7 +42,7 @@ fn spend_of(promotion: &mut Promotion) -> Option<&mut Spend> {
     }
 }
 
-fn slots_of(promotion: &mut Promotion) -> &mut [Slot] {
+pub(crate) fn slots_of(promotion: &mut Promotion) -> &mut [Slot] {
     match &mut promotion.benefit {
         Benefit::Set(set) => &mut set.slots,
         Benefit::Gift(gift) => &mut gift.slots,
@@ -56,7 +56,7 @@ fn is_priced(selector: &Selector) -> bool {
     prices != [(None, None); 2]
 }
 
-fn matches(selector: &Selector, line: &Line) -> bool {
+pub(crate) fn matches(selector: &Selector, line: &Line) -> bool {
     let brand = line.brand.as_deref().unwrap_or_default();
     let Line { sku, categories, tags, .. } = line;
     let list_price = line.unit_price.unwrap_or_default();

@@ -17,6 +17,8 @@ mod hard;
 #[cfg(test)]
 mod hints;
 #[cfg(test)]
+mod instead;
+#[cfg(test)]
 mod hostile;
 #[cfg(test)]
 mod laws;

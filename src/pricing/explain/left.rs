@@ -49,7 +49,7 @@ pub(super) fn out(priced: &Priced<'_>, lines: &mut [QuotedLine], sets: &[MadeUp]
                 .or_else(|| one.and_then(|one| used_up(candidate.promotion, one, &used)));
             if let Some(why) = why.filter(|_| !without.is_empty()) {
                 let quantity = without.iter().map(|group| group.quantity).sum();
-                let reason = Reason { promotion: candidate.index, why };
+                let reason = Reason::new(candidate.index, why);
                 found.push((place, LeftOut { reason, quantity }));
             }
         }

@@ -15,7 +15,7 @@ use crate::rulebook::PromotionIndex;
 pub(super) fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
     let others = priced.rulebook.indexed().map(|(promotion, _)| promotion);
     let others = others.filter(|promotion| applied.iter().all(|applied| applied.promotion != *promotion));
-    others.map(|promotion| Reason { promotion, why: why(priced, promotion, applied) }).collect()
+    others.map(|promotion| Reason::new(promotion, why(priced, promotion, applied))).collect()
 }
 
 /// The first reason that holds of one of them.

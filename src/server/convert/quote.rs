@@ -179,7 +179,7 @@ fn refused_gift(rulebook: &Rulebook, request: &Request, refused: pricing::GiftRe
         GiftWhy::OutOfStock => (Code::OutOfStock, None),
         GiftWhy::NotApplied(why) => {
             let promotion = rulebook.find(&choice.promotion);
-            let told = promotion.map(|promotion| reason(rulebook, pricing::Reason { promotion, why }));
+            let told = promotion.map(|promotion| reason(rulebook, pricing::Reason::new(promotion, why)));
             (Code::NotApplied, told)
         }
     };

@@ -11,8 +11,11 @@ use crate::server::wire::reason::Code;
 
 /// A reason, as the wire has it.
 pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
-    let mut out =
-        wire::Reason { promotion_id: promotion_id(rulebook, told.promotion), ..wire::Reason::default() };
+    let mut out = wire::Reason {
+        promotion_id: promotion_id(rulebook, told.promotion),
+        dearer_by: told.dearer_by.map(Amount::minor),
+        ..wire::Reason::default()
+    };
     let code = match told.why {
         Why::NoSuchGoods => {
             out.goods = own_goods(rulebook, told.promotion);

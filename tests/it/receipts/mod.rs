@@ -323,7 +323,7 @@ impl Made {
     }
 
     fn why(mut self, id: &str, why: Why) -> Self {
-        self.quote.reasons.push(Reason { promotion: self.index(id), why });
+        self.quote.reasons.push(Reason::new(self.index(id), why));
         self
     }
 
@@ -410,7 +410,7 @@ fn cases() -> Vec<(&'static str, Made)> {
         Why::Beaten(by.iter().map(|id| quote.index(id)).collect())
     };
     let edp = || made().line("EDP", &[(1, &[])]);
-    let reason = |id: &str, why: Why| Reason { promotion: made().index(id), why };
+    let reason = |id: &str, why: Why| Reason::new(made().index(id), why);
     vec![
         ("three-for-two", three_for_two()),
         (

@@ -128,13 +128,13 @@ fn what_is_missing_is_told_with_what_it_is_of() {
         &basket,
         Reasons::Near,
         &[
-            "“soap-500” — 500.00 is needed after discounts, you have 480.00; only these count: SOAP",
+            "“soap-500” — 500.00 is needed after discounts on single goods, you have 480.00; only these count: SOAP",
             "“list-500” — 500.00 is needed at list prices, you have 490.00",
             "“with-balm” — the basket must also hold 1 more piece (BALM)",
             "“with-dear” — the basket must also hold goods for 420.00 more (SOAP)",
         ],
         &[
-            "«soap-500» — потрібно 500,00 після знижок, є 480,00; рахуються лише: SOAP",
+            "«soap-500» — потрібно 500,00 після знижок на окремі товари, є 480,00; рахуються лише: SOAP",
             "«list-500» — потрібно 500,00 за цінами без знижок, є 490,00",
             "«with-balm» — у кошику має бути ще 1 штука (BALM)",
             "«with-dear» — у кошику має бути товарів ще на 420,00 (SOAP)",
@@ -190,12 +190,12 @@ fn what_gives_way_says_truly_to_what() {
         ),
         Reasons::Near,
         &[
-            "“sale” — with it the sum for “courier-free” would not be reached, and you would not pay less",
-            "“courier-half” — only one promotion goes on the delivery: “courier-free”",
+            "“sale” — with it the sum for “courier-free” would not be reached, and you would pay 40.00 more",
+            "“courier-half” — only one promotion goes on the delivery: “courier-free”; with it instead you would pay 40.00 more",
         ],
         &[
-            "«sale» — з нею не набрати суми для «courier-free», а дешевше не вийде",
-            "«courier-half» — на доставку діє лише одна акція: «courier-free»",
+            "«sale» — з нею не набрати суми для «courier-free», тож вийде на 40,00 дорожче",
+            "«courier-half» — на доставку діє лише одна акція: «courier-free»; з нею натомість вийде на 40,00 дорожче",
         ],
     );
     let four = "promotions:
@@ -210,8 +210,8 @@ fn what_gives_way_says_truly_to_what() {
         four,
         &format!("basket: {{lines: [{lines}]}}\n    {NOW}"),
         Reasons::Near,
-        &["“all” — it cannot be combined with “a”, “b” and 2 more, and you would not pay less"],
-        &["«all» — не поєднується з «a», «b» та ще 2, а дешевше не вийде"],
+        &["“all” — it cannot be combined with “a”, “b” and 2 more; with it instead you would pay 60.00 more"],
+        &["«all» — не поєднується з «a», «b» та ще 2; з нею натомість вийде на 60,00 дорожче"],
     );
 }
 

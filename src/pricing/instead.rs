@@ -1,0 +1,103 @@
+//! What a promotion that lost would have cost the customer: it is tried out in place of those that it lost to.
+//!
+//! On trial the others do not see its goods; where its goods would bring them below their sum, they are not there at all. What that costs
+//! more is what choosing them is worth.
+
+use fixedbitset::FixedBitSet;
+
+use super::candidate::{Candidate, Candidates};
+use super::explain::Priced;
+use super::quote::{CodeFate, Optimality, Quote, Reason, Why};
+use super::trial;
+use crate::basket::Request;
+use crate::money::Amount;
+use crate::promotion::Benefit;
+use crate::rulebook::PromotionIndex;
+
+/// Trials of one quote, codes first: whoever typed one asks.
+const TRIALS_MAX: usize = 12;
+
+/// Notes at the reasons of `quote` what the promotions would cost in place of those that they lost to.
+pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
+    let total = quote.total;
+    let request = Request { explain: false, ..priced.request.clone() };
+    let of_codes = quote.codes.iter_mut().filter_map(|code| match &mut code.fate {
+        CodeFate::NotApplied(reason) => Some(reason),
+        _ => None,
+    });
+    let mut known: Vec<(PromotionIndex, Option<Amount>)> = Vec::new();
+    for reason in of_codes.chain(&mut quote.reasons) {
+        let Some(others) = others(reason) else {
+            continue;
+        };
+        if let Some((_, dearer_by)) = known.iter().find(|(one, _)| *one == reason.promotion) {
+            reason.dearer_by = *dearer_by;
+        } else if known.len() < TRIALS_MAX {
+            reason.dearer_by = dearer_by(priced, &request, total, reason.promotion, others);
+            known.push((reason.promotion, reason.dearer_by));
+        }
+    }
+}
+
+/// How those are kept off that a promotion lost to.
+#[derive(Clone, Copy)]
+enum Others<'r> {
+    /// They do not see its goods.
+    OffItsGoods(&'r [PromotionIndex]),
+    /// They are not there.
+    Out(&'r [PromotionIndex]),
+}
+
+fn others(reason: &Reason) -> Option<Others<'_>> {
+    match &reason.why {
+        Why::Beaten(others) if !others.is_empty() => Some(Others::OffItsGoods(others)),
+        Why::Displaces(others) => Some(Others::Out(others)),
+        _ => None,
+    }
+}
+
+/// By how much more all costs, where the promotion then applies and no better price is possible with it.
+fn dearer_by(
+    priced: &Priced<'_>,
+    request: &Request,
+    total: Amount,
+    promotion: PromotionIndex,
+    others: Others<'_>,
+) -> Option<Amount> {
+    let own = priced.candidates.list.iter().find(|candidate| candidate.index == promotion)?;
+    // One that may be on a few pieces only would be made to pay for all the others, too.
+    let limits = &own.promotion.limits;
+    if limits.units.is_some() || limits.sets.is_some() {
+        return None;
+    }
+    let candidates = without(priced.candidates, own, others)?;
+    let quote = trial::price(priced.rulebook, request, priced.checked, &candidates);
+    let is_applied = quote.applied.iter().any(|applied| applied.promotion == promotion);
+    let is_sure = is_applied && quote.optimality == Optimality::Proven && total <= quote.total;
+    is_sure.then(|| quote.total - total)
+}
+
+/// The candidates with the others kept off; `None` where a gift is among them: what became a gift is not undone by keeping it off goods.
+fn without<'a>(all: &Candidates<'a>, own: &Candidate<'_>, others: Others<'_>) -> Option<Candidates<'a>> {
+    let (is_out, others) = match others {
+        Others::OffItsGoods(others) => (false, others),
+        Others::Out(others) => (true, others),
+    };
+    let mut goods = own.on.clone();
+    goods.union_with(&own.measures);
+    let mut changed = all.clone();
+    for other in changed.list.iter_mut().filter(|one| others.contains(&one.index)) {
+        match &other.promotion.benefit {
+            Benefit::Gift(_) => return None,
+            Benefit::Delivery(_) => other.on.clear(),
+            _ => keep_off(other, &goods),
+        }
+    }
+    changed.list.retain(|one| !others.contains(&one.index) || !is_out && !one.on.is_clear());
+    Some(changed)
+}
+
+fn keep_off(candidate: &mut Candidate<'_>, goods: &FixedBitSet) {
+    candidate.on.difference_with(goods);
+    candidate.slots.iter_mut().for_each(|slot| slot.difference_with(goods));
+}
