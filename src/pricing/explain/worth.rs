@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::priced::Priced;
 use crate::money::Amount;
-use crate::pricing::problem::{Cut, Give, Offer, Problem, Role, SetRules};
+use crate::pricing::problem::{Cut, Give, Offer, Problem, Role, SetRules, dearest_units};
 use crate::pricing::settle::{Group, Settled, reached};
 use crate::promotion::{Measured, Stage};
 use crate::rulebook::PromotionIndex;
@@ -108,16 +108,7 @@ fn most(problem: &Problem, settled: &Settled, place: usize, offer: &Offer) -> Am
 fn dearest_set(rules: &SetRules, settled: &Settled, price: impl Fn(&Group) -> Amount) -> Amount {
     let of_role = |role: &Role| {
         let fitting = settled.groups.iter().filter(|group| role.lines.contains(group.line));
-        let mut prices: Vec<(Amount, u32)> = fitting.map(|group| (price(group), group.count)).collect();
-        prices.sort_unstable_by(|one, other| other.cmp(one));
-        let mut open = role.quantity;
-        let mut sum = Amount::ZERO;
-        for (price, count) in prices {
-            let here = open.min(count);
-            open -= here;
-            sum += price.times(here);
-        }
-        sum
+        dearest_units(fitting.map(|group| (price(group), group.count)), role.quantity)
     };
     let of_pattern = |roles: &Range<usize>| {
         rules.roles.get(roles.clone()).unwrap_or_default().iter().map(of_role).sum::<Amount>()

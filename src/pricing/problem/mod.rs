@@ -8,3 +8,4 @@ pub use model::{
     Cut, DeliveryOffer, Duty, Give, Line, Measure, Offer, Pattern, Problem, Role, SetRules, SetShare, Tier,
 };
 pub use number::{held, number};
+pub use set::dearest_units;

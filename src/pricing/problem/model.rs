@@ -3,7 +3,7 @@
 use std::ops::Range;
 
 use fixedbitset::FixedBitSet;
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use crate::money::{Amount, Rate, Rounding};
 use crate::promotion::{Base, Count, Measured, Stage};
@@ -218,6 +218,25 @@ impl Problem {
         carried.iter().all(|&other| self.is_compatible(offer, other))
     }
 
+    /// Whether any of the offers that `is_used` picks takes effect on goods after a basket amount: then it matters how that is spread.
+    /// In one stage other amounts come before and after it, by id.
+    #[must_use]
+    pub fn is_followed(&self, basket: usize, is_used: impl Fn(usize) -> bool) -> bool {
+        let turn = |place: usize, offer: &Offer, order: u8| (offer.level, offer.stage, order, place);
+        let orders = |offer: &Offer| -> SmallVec<[u8; 4]> {
+            match &offer.set {
+                Some(rules) => smallvec![rules.order],
+                None => offer.tiers.iter().map(|tier| tier.give.order()).collect(),
+            }
+        };
+        let amount = Give::Basket(Amount::ZERO).order();
+        self.offers.get(basket).is_none_or(|own| {
+            let own = turn(basket, own, amount);
+            let mut others = self.offers.iter().enumerate().filter(|(place, _)| is_used(*place));
+            others.any(|(place, offer)| orders(offer).iter().any(|&order| own < turn(place, offer, order)))
+        })
+    }
+
     /// What the goods cost before promotions.
     #[must_use]
     pub fn list_total(&self) -> Amount {
@@ -285,6 +304,9 @@ impl Offer {
 }
 
 impl Give {
+    /// The places within a stage, in order.
+    pub const ORDERS: std::ops::RangeInclusive<u8> = 0..=2;
+
     /// The place within a stage: fixed prices, percentages, amounts.
     #[must_use]
     pub fn order(&self) -> u8 {

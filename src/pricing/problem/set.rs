@@ -8,6 +8,7 @@ use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
 use super::model::{Cut, Give, Line, Pattern, Role, SetRules, SetShare, Tier};
+use crate::money::Amount;
 use crate::promotion::limits::Sets;
 use crate::promotion::{Base, Limits, SetBenefit, SetOf, UnitCut};
 
@@ -61,7 +62,13 @@ pub(super) fn rules(
                     quantity: want.quantity,
                     cut: plain_cut(set, want.slot),
                 });
-                rules.pattern(parts, false, &mut tiers);
+                let parts: Vec<Part<'_>> = parts.collect();
+                // A price that the goods cost no more than takes nothing off, and such a set is not made up.
+                let is_for_nothing =
+                    matches!(set.benefit, SetBenefit::Price(price) if dearest(&parts, lines) <= price);
+                if !is_for_nothing {
+                    rules.pattern(parts.into_iter(), false, &mut tiers);
+                }
             }
         }
     }
@@ -110,6 +117,29 @@ struct Part<'a> {
     lines: &'a FixedBitSet,
     quantity: u32,
     cut: Option<Cut>,
+}
+
+/// What a set of these parts costs at most, as if no two wanted one unit.
+fn dearest(parts: &[Part<'_>], lines: &[Line]) -> Amount {
+    let of_part = |part: &Part<'_>| {
+        let lines = part.lines.ones().filter_map(|line| lines.get(line));
+        dearest_units(lines.map(|line| (line.list, line.quantity)), part.quantity)
+    };
+    parts.iter().map(of_part).sum()
+}
+
+/// What so many units cost at most, of units at these prices.
+pub fn dearest_units(prices: impl Iterator<Item = (Amount, u32)>, quantity: u32) -> Amount {
+    let mut prices: Vec<(Amount, u32)> = prices.collect();
+    prices.sort_unstable_by(|one, other| other.cmp(one));
+    let mut open = quantity;
+    let mut sum = Amount::ZERO;
+    for (price, count) in prices {
+        let here = open.min(count);
+        open -= here;
+        sum += price.times(here);
+    }
+    sum
 }
 
 impl SetRules {

@@ -46,8 +46,12 @@ fn is_down(problem: &Problem, group: &Group) -> bool {
 
 /// Lets everything take effect once more; `None` where the basket was not legal.
 fn replay(problem: &Problem, settled: &Settled, back: &mut HeldBack) -> Option<()> {
-    let mut till =
-        Till { problem, groups: settled.groups.clone(), batches: settled.batches.clone(), taken: Vec::new() };
+    let mut till = Till {
+        problem,
+        groups: settled.groups.clone(),
+        batches: settled.batches.clone(),
+        taken: vec![Amount::ZERO; problem.offers.len()],
+    };
     for group in &mut till.groups {
         group.price = problem.lines.get(group.line)?.list;
     }
@@ -55,20 +59,26 @@ fn replay(problem: &Problem, settled: &Settled, back: &mut HeldBack) -> Option<(
         for stage in [Stage::Item, Stage::Basket] {
             let carries = |place: usize| settled.groups.iter().any(|group| group.carried.contains(&place));
             for effect in till.effects(level, stage, carries)? {
-                let taken = settled.taken.get(effect.place).copied().unwrap_or_default();
-                if let Some(lost) = back.lost.get_mut(effect.place) {
-                    *lost = till.wanted_in_all(&effect).above(taken);
-                }
+                let in_all = till.wanted_in_all(&effect);
                 let wanted = till.wanted(&effect);
+                let mut taken = Amount::ZERO;
                 for ((group, held), wanted) in till.groups.iter_mut().zip(&mut back.held).zip(wanted) {
+                    if !effect.is_for(problem, group) {
+                        continue;
+                    }
                     let mut takes = group.takes.iter().zip(held);
                     let Some((&(_, take), held)) = takes.find(|((by, _), _)| *by == effect.place) else {
                         continue;
                     };
                     group.price -= take;
+                    taken += take.times(group.count);
                     if is_down(problem, group) {
                         *held = wanted.above(take);
                     }
+                }
+                till.note(effect.place, taken);
+                if let Some(lost) = back.lost.get_mut(effect.place) {
+                    *lost += in_all.above(taken);
                 }
             }
         }
@@ -90,7 +100,7 @@ impl Till<'_> {
         let wanted: Vec<Amount> =
             self.groups.iter().zip(wanted).map(|(group, wanted)| wanted.min(group.price)).collect();
         let total: Amount = self.groups.iter().zip(&wanted).map(|(g, wanted)| wanted.times(g.count)).sum();
-        match effect.offer.max_discount.filter(|&most| most < total) {
+        match self.left_to_take(effect).filter(|&most| most < total) {
             Some(most) => wanted.into_iter().map(|wanted| portion(most, wanted, total)).collect(),
             None => wanted,
         }
@@ -117,7 +127,7 @@ impl Till<'_> {
                 amount.min(carrying.map(|group| group.price.times(group.count)).sum())
             }
         };
-        effect.offer.max_discount.map_or(total, |most| most.min(total))
+        self.left_to_take(effect).map_or(total, |most| most.min(total))
     }
 
     fn of_cut(&self, effect: &Effect<'_>, group: &Group) -> Option<Amount> {

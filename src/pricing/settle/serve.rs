@@ -78,8 +78,12 @@ impl<'a> Till<'a> {
     ) -> Option<SmallVec<[Effect<'a>; 8]>> {
         let mut effects = SmallVec::new();
         for (place, offer) in self.problem.offers.iter().enumerate() {
-            if offer.level == level && offer.stage == stage && is_used(place) {
-                effects.push(self.effect(place, offer)?);
+            if offer.level != level || offer.stage != stage || !is_used(place) {
+                continue;
+            }
+            match offer.count {
+                Some(count) => effects.extend(self.counted(place, offer, count)?),
+                None => effects.push(self.effect(place, offer)?),
             }
         }
         effects.sort_by_key(|effect: &Effect<'_>| (effect.order, effect.place));
@@ -90,9 +94,6 @@ impl<'a> Till<'a> {
         if let Some(rules) = &offer.set {
             let act = rules.shared.map_or(Act::ByRole, Act::Sets);
             return Some(Effect { place, offer, order: rules.order, act });
-        }
-        if let Some(count) = offer.count {
-            return self.counted(place, offer, count);
         }
         let sum = self.measured(place, offer);
         let tier = offer.tiers.get(reached(offer, sum)?)?;
@@ -108,8 +109,9 @@ impl<'a> Till<'a> {
         Some(Effect { place, offer, order: tier.give.order(), act })
     }
 
-    /// The tiers that the units taking part reach: all together, or each SKU by itself.
-    fn counted(&self, place: usize, offer: &'a Offer, count: Count) -> Option<Effect<'a>> {
+    /// The tiers that the units taking part reach: all together, or each SKU by itself and then in the place of its own kind. `None`
+    /// where a unit reaches none.
+    fn counted(&self, place: usize, offer: &'a Offer, count: Count) -> Option<SmallVec<[Effect<'a>; 1]>> {
         let sku = |group: &Group| match count {
             Count::Together => 0,
             Count::SameSku => self.problem.lines.get(group.line).map_or(0, |line| line.sku),
@@ -121,21 +123,25 @@ impl<'a> Till<'a> {
                 *sum += i64::from(group.count);
             }
         }
-        let mut order = 2;
-        let mut cuts = Vec::with_capacity(units.len());
+        let mut gives: Vec<Option<&Give>> = Vec::with_capacity(units.len());
         for units in units {
-            let give = if units == 0 { None } else { Some(&offer.tiers.get(reached(offer, units)?)?.give) };
-            order = give.map_or(order, |give| order.min(give.order()));
-            cuts.push(match give {
-                Some(Give::Units(cut)) => Some(cut),
-                _ => None,
-            });
+            gives.push(if units == 0 { None } else { Some(&offer.tiers.get(reached(offer, units)?)?.give) });
         }
-        let act = match (count, cuts.first()) {
-            (Count::Together, Some(&Some(cut))) => Act::Units(cut),
-            _ => Act::BySku(cuts),
-        };
-        Some(Effect { place, offer, order, act })
+        let mut effects = SmallVec::new();
+        for order in Give::ORDERS {
+            let cut = |give: &Option<&'a Give>| match give {
+                Some(Give::Units(cut)) if give.is_some_and(|give| give.order() == order) => Some(cut),
+                _ => None,
+            };
+            let cuts: Vec<Option<&Cut>> = gives.iter().map(cut).collect();
+            let act = match (count, cuts.first()) {
+                (Count::Together, Some(&Some(cut))) => Act::Units(cut),
+                (Count::SameSku, _) if cuts.iter().any(Option::is_some) => Act::BySku(cuts),
+                _ => continue,
+            };
+            effects.push(Effect { place, offer, order, act });
+        }
+        Some(effects)
     }
 
     /// What an offer's spend adds up: the units that count towards it, at list prices or as they stand now.
@@ -165,7 +171,7 @@ impl<'a> Till<'a> {
                 self.apply_units(effect);
             }
             Act::Sets(share) => sets::apply(self, effect, *share)?,
-            Act::Basket(amount) => self.apply_basket(effect.place, *amount),
+            Act::Basket(amount) => self.apply_basket(effect, *amount),
         }
         Some(())
     }
@@ -208,7 +214,7 @@ impl<'a> Till<'a> {
         let take = |group: &Group| self.cut(effect, group).map_or(Amount::ZERO, |cut| self.take(group, cut));
         let takes: Vec<Amount> = self.groups.iter().map(take).collect();
         let total: Amount = self.groups.iter().zip(&takes).map(|(group, take)| take.times(group.count)).sum();
-        match effect.offer.max_discount.filter(|&most| most < total) {
+        match self.left_to_take(effect).filter(|&most| most < total) {
             // What remains under the maximum is shared in proportion to what each unit would have had.
             Some(most) => {
                 let holders: Vec<Holder> = self
@@ -217,19 +223,22 @@ impl<'a> Till<'a> {
                     .zip(&takes)
                     .map(|(group, &take)| Holder { count: group.count, weight: take, room: take })
                     .collect();
-                self.share(effect.place, most, &holders);
+                self.share(effect, most, &holders);
             }
             None => {
+                let problem = self.problem;
                 for (group, take) in self.groups.iter_mut().zip(takes) {
-                    group.reduce(effect.place, take);
+                    if effect.is_for(problem, group) {
+                        group.reduce(effect.place, take);
+                    }
                 }
                 self.note(effect.place, total);
             }
         }
     }
 
-    fn apply_basket(&mut self, place: usize, amount: Amount) {
-        let problem = self.problem;
+    fn apply_basket(&mut self, effect: &Effect<'_>, amount: Amount) {
+        let (problem, place) = (self.problem, effect.place);
         let holder = |group: &Group| {
             let is_taken = group.carried.contains(&place);
             let floor = problem.lines.get(group.line).map_or(group.price, |line| line.floor);
@@ -241,11 +250,11 @@ impl<'a> Till<'a> {
             }
         };
         let holders: Vec<Holder> = self.groups.iter().map(holder).collect();
-        self.share(place, amount, &holders);
+        self.share(effect, amount, &holders);
     }
 
     /// Takes a shared amount off the units; those of a group that get the spare one part from the rest.
-    fn share(&mut self, place: usize, amount: Amount, holders: &[Holder]) {
+    fn share(&mut self, effect: &Effect<'_>, amount: Amount, holders: &[Holder]) {
         let mut groups = Vec::with_capacity(self.groups.len());
         let mut total = Amount::ZERO;
         for share in spread(amount, holders) {
@@ -253,12 +262,14 @@ impl<'a> Till<'a> {
                 continue;
             };
             let mut part = Group { count: share.count, ..group.clone() };
-            part.reduce(place, share.amount);
+            if effect.is_for(self.problem, group) {
+                part.reduce(effect.place, share.amount);
+            }
             total += share.amount.times(share.count);
             groups.push(part);
         }
         self.groups = groups;
-        self.note(place, total);
+        self.note(effect.place, total);
     }
 
     /// The first promotion on the delivery whose goods reach its sum, at final prices or at list prices.

@@ -20,6 +20,18 @@ pub(super) struct Effect<'a> {
     pub(super) act: Act<'a>,
 }
 
+impl Effect<'_> {
+    /// Whether units of a group have their part in it, if they carry the offer: where each SKU reaches a tier by itself, those whose
+    /// tier is of the kind that takes effect now.
+    pub(super) fn is_for(&self, problem: &Problem, group: &Group) -> bool {
+        let Act::BySku(cuts) = &self.act else {
+            return true;
+        };
+        let sku = problem.lines.get(group.line).map(|line| line.sku);
+        sku.and_then(|sku| cuts.get(sku)).is_some_and(Option::is_some)
+    }
+}
+
 /// What an offer does.
 pub(super) enum Act<'a> {
     /// The same cut for each unit.
@@ -43,6 +55,12 @@ impl Till<'_> {
         if let Some(taken) = self.taken.get_mut(place) {
             *taken += total;
         }
+    }
+
+    /// What is left of an offer's maximum: tiers of different kinds use it up one after the other.
+    pub(super) fn left_to_take(&self, effect: &Effect<'_>) -> Option<Amount> {
+        let taken = self.taken.get(effect.place).copied().unwrap_or_default();
+        effect.offer.max_discount.map(|most| most.above(taken))
     }
 
     /// What a cut takes off a unit of the group.

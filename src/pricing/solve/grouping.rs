@@ -30,15 +30,15 @@ pub(super) enum Deal {
     Turned(usize),
 }
 
-/// The assignment of a way. Units of a line with more promotions stand first in an even order and last in an odd one; each two
-/// orders begin with another choice.
+/// The assignment of a way. Units of a line with more promotions stand first in an even order of the line and last in an odd one;
+/// each two orders begin with another choice.
 pub(super) fn assignment(
     problem: &Problem,
     choices: &Choices,
     served: &[Served],
     on: &FixedBitSet,
     deal: Deal,
-    order: usize,
+    order: impl Fn(usize) -> usize,
 ) -> Assignment {
     let mut table = Table { problem, choices, pieces: Vec::new(), sets: Vec::new() };
     for units in served {
@@ -180,7 +180,7 @@ impl Table<'_> {
         self.pieces.len() - 1
     }
 
-    fn finish(mut self, on: &FixedBitSet, turn: usize) -> Assignment {
+    fn finish(mut self, on: &FixedBitSet, order_of: impl Fn(usize) -> usize) -> Assignment {
         let carried = |piece: &Piece| -> Offers {
             let choice = self.choices.lines.get(piece.line).and_then(|list| list.get(piece.choice));
             let carried = choice.map(|choice| choice.carried.as_slice()).unwrap_or_default();
@@ -202,9 +202,10 @@ impl Table<'_> {
                 .then_with(|| one.carried.cmp(&other.carried))
                 .then_with(|| seats.get(*a).cmp(&seats.get(*b)))
                 .then_with(|| choice(*a).cmp(&choice(*b)));
-            one.line.cmp(&other.line).then(if turn % 2 == 1 { fewer } else { fewer.reverse() })
+            let is_fewer_first = order_of(one.line) % 2 == 1;
+            one.line.cmp(&other.line).then(if is_fewer_first { fewer } else { fewer.reverse() })
         });
-        self.turn(&mut order, turn / 2);
+        self.turn(&mut order, |line| order_of(line) / 2);
         let mut places = vec![0; order.len()];
         let mut units: Vec<Units> = Vec::with_capacity(order.len());
         for (place, piece) in order {
@@ -227,14 +228,12 @@ impl Table<'_> {
     }
 
     /// Lets so many choices of each line go behind its others.
-    fn turn(&self, order: &mut [(usize, Units)], by: usize) {
-        if by == 0 {
-            return;
-        }
+    fn turn(&self, order: &mut [(usize, Units)], by: impl Fn(usize) -> usize) {
         let choice = |place: usize| self.pieces.get(place).map(|piece| piece.choice);
         for line in order.chunk_by_mut(|(_, one), (_, other)| one.line == other.line) {
             let kinds: Vec<usize> =
                 line.chunk_by(|(a, _), (b, _)| choice(*a) == choice(*b)).map(<[_]>::len).collect();
+            let by = line.first().map_or(0, |(_, units)| by(units.line));
             let by = by.checked_rem(kinds.len()).unwrap_or_default();
             line.rotate_left(kinds.iter().take(by).sum());
         }

@@ -1,6 +1,7 @@
 //! A way to serve the lines: so many units of each with a choice. What is to be known of it before it is priced.
 
 use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
 
 use super::choice::{Act, Choice, Choices, Kit};
 use super::switch::Plan;
@@ -8,6 +9,9 @@ use crate::pricing::problem::Problem;
 
 /// The most choices of one line whose orders are tried.
 const ORDERED_MAX: usize = 6;
+/// The most orders of all lines together.
+const ORDERS_MAX: usize = 64;
+
 /// Units of a line that got a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Served {
@@ -38,38 +42,79 @@ pub(super) fn is_open(choices: &Choices, served: &[Served]) -> bool {
         .any(|(kit, units)| (!kit.is_exact || kit.is_watched) && units >= 2 * kit.size())
 }
 
-/// The orders of a line's units that are to be tried, and whether there are no others that matter. The spare minor unit of
-/// what is shared goes to earlier units, and what takes effect later may find it worth more on one than on another: of
-/// two choices one or the other comes first, and turned they are the same two orders again; of three each may.
-pub(super) fn orders(
-    problem: &Problem,
-    choices: &Choices,
-    served: &[Served],
-    on: &FixedBitSet,
-) -> (usize, bool) {
-    // The only amount off the basket is the last to take effect, where there is one level.
-    let is_followed = problem.levels > 1 || on.count_ones(..) > 1;
-    let shares = |units: &&Served| {
-        let choice = choices.lines.get(units.line).and_then(|list| list.get(units.choice));
-        choice.is_some_and(|choice| {
+/// The orders of the units of lines that are to be tried.
+pub(super) struct Orders {
+    /// The lines on which the order of choices matters, each with how many orders are tried of it.
+    lines: SmallVec<[(usize, usize); 4]>,
+    /// How many there are, each line's with each other's.
+    pub count: usize,
+    /// Whether there are no others that matter.
+    pub is_whole: bool,
+}
+
+impl Orders {
+    /// The order of a line's units in one of them all.
+    pub(super) fn of_line(&self, line: usize, mut order: usize) -> usize {
+        if self.lines.is_empty() {
+            return order;
+        }
+        for &(one, orders) in &self.lines {
+            if one == line {
+                return order % orders;
+            }
+            order /= orders;
+        }
+        0
+    }
+}
+
+/// The orders that are to be tried. The spare minor unit of what is shared goes to earlier units, and what takes effect later
+/// may find it worth more on one than on another: of two choices one or the other comes first, and turned they are the same two
+/// orders again; of three each may. What is shared goes over the lines, so each order of one meets each of another.
+pub(super) fn orders(problem: &Problem, choices: &Choices, served: &[Served], on: &FixedBitSet) -> Orders {
+    let choice = |units: &Served| choices.lines.get(units.line).and_then(|list| list.get(units.choice));
+    let carries = |offer: usize| {
+        let mut carrying = served.iter().filter_map(choice);
+        carrying.any(|choice| choice.carried.contains(&offer))
+    };
+    // What is left in the end may be measured of some of a line's units and not of others.
+    let ends = problem.deliveries.iter().map(|one| &one.refuses);
+    let mut ends = ends.chain(problem.duties.iter().map(|one| &one.refuses));
+    let is_measured = ends.any(|refuses| !refuses.is_clear());
+    let is_followed =
+        |&one: &usize| is_measured || problem.is_followed(one, |other| on.contains(other) || carries(other));
+    let followed: SmallVec<[usize; 2]> = on.ones().filter(is_followed).collect();
+    let shares = |units: &Served| {
+        choice(units).is_some_and(|choice| {
             let is_loose = |kit: &Kit| !kit.is_exact || kit.is_watched;
-            let is_taken = choice.takers.iter().any(|&(offer, _)| on.contains(offer));
-            (is_taken && is_followed)
-                || (!choice.capped.is_empty() && (is_taken || choice.acts.len() > 1))
+            let takers = || choice.takers.iter().map(|(offer, _)| offer);
+            takers().any(|offer| followed.contains(offer))
+                || (!choice.capped.is_empty()
+                    && (takers().any(|&offer| on.contains(offer)) || choice.acts.len() > 1))
                 || choice.seats.iter().filter_map(|&(kit, _)| choices.kits.get(kit)).any(is_loose)
         })
     };
     let mut lines: Vec<usize> = served.iter().map(|units| units.line).collect();
     lines.sort_unstable();
-    let counted = lines.chunk_by(PartialEq::eq).filter_map(|chunk| {
-        let line = chunk.first()?;
-        let has_shares = served.iter().filter(|units| units.line == *line).any(|units| shares(&units));
-        (chunk.len() > 1 && has_shares).then_some(chunk.len())
-    });
-    let counts: Vec<usize> = counted.collect();
-    let most = counts.iter().copied().max().unwrap_or_default();
-    let turns = if most < 3 { 1 } else { most.min(ORDERED_MAX) };
-    (2 * turns, most < 3 || (most == 3 && counts.len() == 1))
+    let mut orders = Orders { lines: SmallVec::new(), count: 1, is_whole: true };
+    for chunk in lines.chunk_by(PartialEq::eq) {
+        let line = chunk.first().copied().unwrap_or_default();
+        let has_shares = served.iter().filter(|units| units.line == line).any(shares);
+        let of_line = match chunk.len() {
+            _ if !has_shares => continue,
+            0 | 1 => continue,
+            2 => 2,
+            kinds => 2 * kinds.min(ORDERED_MAX),
+        };
+        orders.is_whole &= chunk.len() <= 3 && orders.count * of_line <= ORDERS_MAX;
+        orders.count = (orders.count * of_line).min(ORDERS_MAX);
+        orders.lines.push((line, of_line));
+    }
+    // Units with fewer promotions may as well come first: where nothing is shared that is a matter of legality alone.
+    if orders.lines.is_empty() {
+        orders.count = 2;
+    }
+    orders
 }
 
 /// Whether a way has sets at all.
@@ -78,12 +123,18 @@ pub(super) fn has_sets(choices: &Choices, served: &[Served]) -> bool {
 }
 
 /// Whether some unit may lose nothing by its set: a set of such units alone is not made up. What a unit with other promotions
-/// loses by which of them is not looked into.
-pub(super) fn may_take_nothing(choices: &Choices, served: &[Served]) -> bool {
+/// loses by which of them is not looked into, nor what a basket amount leaves of it.
+pub(super) fn may_take_nothing(
+    problem: &Problem,
+    choices: &Choices,
+    served: &[Served],
+    on: &FixedBitSet,
+) -> bool {
+    let comes_late = |kit: &Kit| on.ones().any(|one| problem.is_followed(one, |other| other == kit.offer));
     seated(choices, served).any(|(kit, role, choice)| {
         let is_benefited = kit.roles.get(role).is_some_and(|role| role.is_benefited);
         let is_nothing = choice.value.last().is_none_or(|&take| take == 0);
-        is_benefited && (kit.gain < 0 || choice.acts.len() > 1 || is_nothing)
+        is_benefited && (kit.gain < 0 || choice.acts.len() > 1 || is_nothing || comes_late(kit))
     })
 }
 
@@ -173,9 +224,9 @@ pub(super) fn sums(choices: &Choices, served: &[Served]) -> Vec<(i64, i64)> {
     }
     for (kit, seats) in choices.kits.iter().zip(seats) {
         let sets = seats / kit.size().max(1);
-        for (sum, adds) in sums.iter_mut().zip(&kit.adds) {
-            sum.0 += adds * sets;
-            sum.1 += adds * sets;
+        for (sum, &(most, least)) in sums.iter_mut().zip(&kit.adds) {
+            sum.0 += most * sets;
+            sum.1 += least * sets;
         }
     }
     sums

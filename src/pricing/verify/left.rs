@@ -5,7 +5,7 @@ use super::effect::Effect;
 use crate::money::Amount;
 use crate::pricing::quote::{Applied, LeftOut, Why};
 use crate::promotion::limits::Sets;
-use crate::promotion::{Promotion, SetBenefit, SetOf};
+use crate::promotion::{Promotion, SetBenefit, SetOf, UnitCut};
 use crate::rulebook::{PromotionIndex, slots_of};
 
 impl Audit<'_> {
@@ -49,7 +49,9 @@ impl Audit<'_> {
         let units = || carrying.iter().filter_map(|&at| self.units.get(at));
         let (total, most) = match effect {
             Effect::Units(cuts, most) => {
-                (units().zip(cuts).map(|(unit, &cut)| self.cut(unit, cut).wanted).sum(), *most)
+                let wanted =
+                    |(unit, cut): (&Unit, &Option<UnitCut>)| cut.map(|cut| self.cut(unit, cut).wanted);
+                (units().zip(cuts).filter_map(wanted).sum(), self.left_to_take(index, *most))
             }
             Effect::Basket(amount) => (units().map(|unit| unit.price).sum::<Amount>().min(*amount), None),
             Effect::Sets(set) => (self.wanted_by_sets(index, set)?, set.max_discount),

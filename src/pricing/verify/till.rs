@@ -29,7 +29,10 @@ impl Audit<'_> {
                 let mut effects: Vec<(u8, PromotionIndex, Effect<'_>)> = Vec::new();
                 for index in here {
                     match self.effect(index) {
-                        Ok(effect) => effects.push((effect.kind(), index, effect)),
+                        Ok(effect) => {
+                            let parts = effect.by_kind().into_iter();
+                            effects.extend(parts.map(|part| (part.kind(), index, part)));
+                        }
                         Err(flaw) => self.flaw(flaw),
                     }
                 }
@@ -44,7 +47,7 @@ impl Audit<'_> {
     fn apply(&mut self, index: PromotionIndex, effect: &Effect<'_>) {
         let carrying = self.carrying(index);
         if let Some(wanted) = self.wanted_in_all(index, effect) {
-            self.wanted.insert(index, wanted);
+            *self.wanted.entry(index).or_default() += wanted;
         }
         let takes: BTreeMap<usize, Take> = match effect {
             Effect::Units(cuts, most) => self.take_units(index, &carrying, cuts, *most),
@@ -54,7 +57,11 @@ impl Audit<'_> {
                 self.take_together(index, &carrying, *amount)
             }
         };
-        for at in carrying {
+        let is_for = |place: usize| match effect {
+            Effect::Units(cuts, _) => cuts.get(place).is_some_and(Option::is_some),
+            Effect::Sets(_) | Effect::Basket(_) => true,
+        };
+        for (_, at) in carrying.into_iter().enumerate().filter(|(place, _)| is_for(*place)) {
             let take = takes.get(&at).copied().unwrap_or_default();
             if let Some(unit) = self.units.get_mut(at) {
                 unit.take(index, take);
@@ -62,19 +69,26 @@ impl Audit<'_> {
         }
     }
 
+    /// What is left of a maximum: tiers of different kinds use it up one after the other.
+    pub(super) fn left_to_take(&self, index: PromotionIndex, most: Option<Amount>) -> Option<Amount> {
+        let takes = self.units.iter().flat_map(|unit| &unit.takes);
+        let taken: Amount = takes.filter(|take| take.promotion == index).map(|take| take.amount).sum();
+        most.map(|most| most.above(taken))
+    }
+
     fn take_units(
         &self,
         index: PromotionIndex,
         carrying: &[usize],
-        cuts: &[UnitCut],
+        cuts: &[Option<UnitCut>],
         most: Option<Amount>,
     ) -> BTreeMap<usize, Take> {
         let takes: BTreeMap<usize, Take> = carrying
             .iter()
             .zip(cuts)
-            .filter_map(|(&at, &cut)| Some((at, self.cut(self.units.get(at)?, cut))))
+            .filter_map(|(&at, &cut)| Some((at, self.cut(self.units.get(at)?, cut?))))
             .collect();
-        self.at_most(index, most, takes, shares_as_quoted)
+        self.at_most(index, self.left_to_take(index, most), takes, shares_as_quoted)
     }
 
     fn take_together(

@@ -39,15 +39,15 @@ fn same_sku_counts_each_sku_by_itself_on_whichever_lines() {
 }
 
 #[test]
-fn tiers_of_different_kinds_take_effect_at_the_earliest_in_use() {
-    // A reaches an amount, B a price: all of it stands among the prices, before the percentage.
+fn a_tier_of_a_sku_takes_effect_in_the_place_of_its_own_kind() {
+    // A reaches an amount, after the percentage; B a price.
     let rules =
         tiers(Count::SameSku, None, &[(1, UnitCut::Price(amount(30))), (2, UnitCut::Amount(amount(10)))]);
     let rules = vec![stacking(percent_off("a", 10, &["A"])), stacking(rules)];
     let shop = Shop::new(&[("A", 2, 100), ("B", 1, 50)], rules);
-    shop.accepts(&shop.quote(&[&[(2, &[("p", 10), ("a", 9)])], &[(1, &[("p", 20)])]]));
-    shop.refuses(&shop.quote(&[&[(2, &[("a", 10), ("p", 10)])], &[(1, &[("p", 20)])]]), "a unit costs");
-    // Without B it stands among the amounts.
+    shop.accepts(&shop.quote(&[&[(2, &[("a", 10), ("p", 10)])], &[(1, &[("p", 20)])]]));
+    shop.refuses(&shop.quote(&[&[(2, &[("p", 10), ("a", 9)])], &[(1, &[("p", 20)])]]), "a unit costs");
+    // Without B the same.
     shop.accepts(&shop.quote(&[&[(2, &[("a", 10), ("p", 10)])], &[(1, &[])]]));
 }
 

@@ -225,10 +225,10 @@ fn the_oracle_counts_who_takes_part() {
     // Each SKU by itself, on whichever lines, and the tiers of different kinds.
     let each = json!({"id": "q", "give": {"count": "same_sku", "by_quantity": [{"from": 1, "amount": 10}, {"from": 2, "percent": 50}]}});
     check(json!([each]), &[("A", 1, 100), ("B", 1, 100), ("A", 1, 60)], 0, 50 + 90 + 30);
-    // The amount of the tier of B takes effect with the percentages of A, before the tenth of a later id.
+    // The percentage of A takes effect before the tenth of a later id, the amount of B after it.
     let each = json!({"id": "q", "stacks_with": "all", "give": {"count": "same_sku", "by_quantity": [{"from": 1, "amount": 10}, {"from": 2, "percent": 50}]}});
     let tenth = json!({"id": "t", "stacks_with": "all", "give": {"percent": 10}});
-    check(json!([each, tenth]), &[("A", 2, 100), ("B", 1, 100)], 0, 45 + 45 + 81);
+    check(json!([each, tenth]), &[("A", 2, 100), ("B", 1, 100)], 0, 45 + 45 + 80);
     check(json!([each, tenth]), &[("B", 1, 100)], 0, 80);
     let most = json!({"id": "q", "give": {"by_quantity": [{"from": 2, "percent": 50}], "max_discount": 70}});
     check(json!([most]), &[("A", 3, 100)], 0, 230);

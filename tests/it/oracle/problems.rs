@@ -22,6 +22,9 @@ const ASSIGNMENTS_MAX: u64 = 3_000;
 /// One seed in eight may have a large problem.
 const ASSIGNMENTS_MAX_LARGE: u64 = 15_000;
 
+/// Units of a stacked problem.
+const STACKED_UNITS_MAX: u32 = 4;
+
 /// Categories of a line.
 const PATHS: &[&[&str]] = &[&[], &["x"], &["x/y"], &["z", "x"]];
 /// Categories that a selector asks for.
@@ -41,10 +44,21 @@ pub(crate) struct Problem {
 impl Problem {
     /// The problem of a seed.
     pub(crate) fn of(seed: u64) -> Self {
-        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
         let most = if seed.is_multiple_of(8) { ASSIGNMENTS_MAX_LARGE } else { ASSIGNMENTS_MAX };
+        Self::first(seed, most, |_, _| ())
+    }
+
+    /// One whose promotions nearly all meet on few units, and whose basket amounts leave little: where it matters most what takes effect
+    /// after what.
+    pub(crate) fn stacked(seed: u64) -> Self {
+        Self::first(seed, ASSIGNMENTS_MAX_LARGE, stack)
+    }
+
+    fn first(seed: u64, most: u64, change: impl Fn(&mut Self, &mut Dice)) -> Self {
+        let mut dice = Dice(seed.wrapping_mul(0x9e37_79b9_7f4a_7c15) ^ 0x5eed);
         loop {
-            let problem = Maker::new(&mut dice).problem();
+            let mut problem = Maker::new(&mut dice).problem();
+            change(&mut problem, &mut dice);
             if brute::assignments(&problem.rulebook(), &problem.request, most) <= most {
                 return problem;
             }
@@ -59,6 +73,38 @@ impl Problem {
             self.caps.clone(),
             Digest::of(&[]),
         )
+    }
+}
+
+/// Lets promotions meet, in any order of ids, on few units.
+fn stack(problem: &mut Problem, dice: &mut Dice) {
+    let mut left = STACKED_UNITS_MAX;
+    problem.request.basket.lines.retain_mut(|line| {
+        line.quantity = line.quantity.min(left);
+        left -= line.quantity;
+        line.quantity > 0
+    });
+    let lines = problem.request.basket.lines.iter();
+    let total: Amount = lines.map(|line| line.unit_price.unwrap_or_default().times(line.quantity)).sum();
+    let part = |dice: &mut Dice| Amount::from_minor((total.minor() * dice.within(30, 99) / 100).max(1));
+    let mut ids: Vec<String> = problem.promotions.iter().map(|promotion| promotion.id.clone()).collect();
+    dice.shuffle(&mut ids);
+    for (promotion, id) in problem.promotions.iter_mut().zip(ids) {
+        promotion.id = id;
+        if promotion.is_price_promotion() && dice.chance(80) {
+            promotion.stacks_with = Stacking::All;
+        }
+        match &mut promotion.benefit {
+            Benefit::Basket(basket) => basket.amount = part(dice),
+            Benefit::Spend { tiers, .. } => {
+                for tier in tiers {
+                    if let SpendBenefit::Basket(amount) = &mut tier.give {
+                        *amount = part(dice);
+                    }
+                }
+            }
+            _ => {}
+        }
     }
 }
 

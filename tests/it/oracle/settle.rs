@@ -68,7 +68,7 @@ impl Shop {
                     let promo = &self.promos[at];
                     if promo.level == level && promo.stage == stage {
                         let effect = self.effect(at, assignment, &before, &settled.full)?;
-                        order.push((effect.rank(), at, effect));
+                        order.extend(effect.by_rank().into_iter().map(|part| (part.rank(), at, part)));
                     }
                 }
                 // "Then fixed prices, percentages, amounts; then promotion id in byte order": the promotions stand by id.
@@ -187,6 +187,7 @@ impl Shop {
         // "No promotion takes a unit below its floor."
         let rooms: Units<i64> =
             members.iter().map(|&unit| settled.prices[unit] - self.units[unit].floor).collect();
+        let taken: i64 = settled.takes[at].iter().sum();
         let takes = if let Effect::Shared(amount) = effect {
             let amount = promo.max_discount.map_or(*amount, |most| most.min(*amount));
             // "An amount shared by several units is spread in proportion to their current prices."
@@ -202,7 +203,7 @@ impl Shop {
             };
             // "`max_discount` cuts a promotion's total in the basket; what remains is spread over its units in proportion
             // to what each would have had, in the same way."
-            match promo.max_discount {
+            match promo.max_discount.map(|most| most - taken) {
                 Some(most) if takes.iter().sum::<i64>() > most => {
                     Units::from_vec(in_proportion(most, &takes))
                 }
@@ -216,7 +217,7 @@ impl Shop {
                 promo.id
             );
             settled.prices[unit] -= take;
-            settled.takes[at][unit] = take;
+            settled.takes[at][unit] += take;
         }
         Some(())
     }
@@ -316,7 +317,19 @@ impl Shop {
 }
 
 impl Effect<'_> {
-    /// "Fixed prices, percentages, amounts"; where a promotion has several, the earliest.
+    /// Goods that are counted by themselves are a matter of their own: each tier takes effect in the place of its kind.
+    fn by_rank(self) -> SmallVec<[Self; 1]> {
+        let Effect::Tiered(cuts) = &self else {
+            return smallvec![self];
+        };
+        let of_rank = |rank: u8| -> Vec<Option<UnitCut>> {
+            cuts.iter().map(|cut| cut.filter(|cut| rank_of(cut) == rank)).collect()
+        };
+        let parts = (0..=2).map(of_rank).filter(|cuts| cuts.iter().any(Option::is_some));
+        parts.map(Effect::Tiered).collect()
+    }
+
+    /// "Fixed prices, percentages, amounts"; where a set has several, the earliest.
     fn rank(&self) -> u8 {
         let earliest = |cuts: &mut dyn Iterator<Item = &UnitCut>| cuts.map(rank_of).min().unwrap_or(2);
         match self {

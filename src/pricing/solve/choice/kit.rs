@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use super::model::{Acts, End, Gauge, Moment};
 use super::walk::{Does, Step, WHOLE, Walk, in_order};
-use crate::pricing::problem::{Give, Offer, Problem, SetRules, SetShare};
+use crate::pricing::problem::{Give, Offer, Problem, SetRules, SetShare, dearest_units};
 use crate::promotion::{Measured, Stage};
 
 /// One way to make up the sets of an offer.
@@ -32,8 +32,8 @@ pub(in crate::pricing::solve) struct Kit {
     pub is_exact: bool,
     /// Whether a basket amount or a sum finds more or less of them as the units share what their set gets.
     pub is_watched: bool,
-    /// What a set adds to the sum of each gauge, beside what its units add.
-    pub adds: SmallVec<[i64; 4]>,
+    /// What a set adds to the sum of each gauge, beside what its units add: at most and at least.
+    pub adds: SmallVec<[(i64, i64); 4]>,
     /// Whether each gauge sees what the set gets as a whole.
     sees: SmallVec<[bool; 4]>,
 }
@@ -59,7 +59,7 @@ impl Kit {
 
     fn forget(&mut self, gauge: usize) {
         if let (Some(adds), Some(sees)) = (self.adds.get_mut(gauge), self.sees.get_mut(gauge)) {
-            (*adds, *sees) = (0, false);
+            (*adds, *sees) = ((0, 0), false);
         }
     }
 
@@ -153,7 +153,7 @@ impl<'a> Seen<'a> {
             gain: 0,
             is_exact: true,
             is_watched: false,
-            adds: SmallVec::from_elem(0, gauges.len()),
+            adds: SmallVec::from_elem((0, 0), gauges.len()),
             sees: SmallVec::from_elem(false, gauges.len()),
         };
         let Some(shared) = self.rules.shared else {
@@ -163,7 +163,14 @@ impl<'a> Seen<'a> {
         kit.is_exact = has_room && !self.is_followed;
         kit.is_watched = self.baskets().any(|moment| moment > self.moment);
         kit.gain = match shared {
-            SetShare::Amount(amount) => amount.minor(),
+            SetShare::Amount(amount) => {
+                let of_role = |role: &KitRole| {
+                    let lines = self.rules.roles.get(role.role).map(|numbers| numbers.lines.ones());
+                    let lines = lines.into_iter().flatten().filter_map(|line| self.problem.lines.get(line));
+                    dearest_units(lines.map(|line| (line.list, line.quantity)), role.quantity)
+                };
+                amount.min(kit.roles.iter().map(of_role).sum()).minor()
+            }
             SetShare::Price(price) => {
                 // What is left of the set may be reduced again.
                 let again =
@@ -179,10 +186,12 @@ impl<'a> Seen<'a> {
                 (is_seen, kit.adds.get_mut(place), kit.sees.get_mut(place))
             {
                 *sees = true;
-                *adds = match shared {
+                let part = match shared {
                     SetShare::Amount(amount) => -amount.minor(),
                     SetShare::Price(price) => price.minor(),
                 };
+                // An amount off the basket may lower what the set left before it is measured.
+                *adds = (part, if self.is_lowered(gauge) { part.min(0) } else { part });
             }
         }
         kit
@@ -202,6 +211,13 @@ impl<'a> Seen<'a> {
     fn is_measured(&self, gauge: Gauge) -> bool {
         self.scope(gauge).is_some_and(|(lines, moment)| {
             self.moment < moment && self.rules.roles.iter().any(|role| !role.lines.is_disjoint(lines))
+        })
+    }
+
+    /// Whether a basket amount may come between the set and a gauge.
+    fn is_lowered(&self, gauge: Gauge) -> bool {
+        self.scope(gauge).is_some_and(|(_, measured)| {
+            self.baskets().any(|moment| self.moment < moment && moment < measured)
         })
     }
 

@@ -18,6 +18,6 @@ pub(in crate::pricing::solve) struct Choices {
     pub kits: Vec<Kit>,
     /// The most that all sets of an offer get as a whole, for each offer whose sets get an amount.
     pub gains: Vec<i64>,
-    /// What the units of lines with too many choices could gain beyond the best one listed.
+    /// What ways that are not listed could take off beyond what is.
     pub unlisted: i64,
 }

@@ -2,11 +2,11 @@
 
 use std::cmp::Reverse;
 
-use smallvec::SmallVec;
+use smallvec::{SmallVec, smallvec};
 
 use super::kit::Kit;
 use super::model::{Act, Acts, Choice, End, Gauge, Moment};
-use super::walk::{Does, Step, WHOLE, Walk, in_order, is_unsure, part_down, part_up};
+use super::walk::{Does, Step, WHOLE, Walk, in_order, part_down, part_up};
 use crate::money::Amount;
 use crate::pricing::problem::{Give, Line, Offer, Problem};
 use crate::pricing::settle::{Offers, Value};
@@ -15,29 +15,27 @@ use crate::promotion::{Count, Measured, Stage};
 /// The most promotions that one unit carries.
 const CARRIED_MAX: usize = 64;
 
-/// What a unit of a line may carry, at most so many ways; and what the line could gain beyond them.
-pub(super) fn sets(problem: &Problem, place: usize, most: usize) -> (Vec<Acts>, i64) {
+/// What a unit of a line may carry, at most so many ways; `false` where there are more.
+pub(super) fn sets(problem: &Problem, place: usize, most: usize) -> (Vec<Acts>, bool) {
     let Some(line) = problem.lines.get(place) else {
-        return (Vec::new(), 0);
+        return (Vec::new(), true);
     };
-    let take = |acts: &[Act]| {
-        let steps = in_order(problem, acts);
+    let take = |act: Act| {
+        let acts = [act];
+        let steps = in_order(problem, &acts);
         Walk::of(line, place, problem.rounding, &steps, |_| true).last_take()
     };
     let mut acts: Vec<Act> = Vec::new();
     for offer in 0..problem.offers.len() {
         acts.extend(tiers(problem, place, offer).map(|tier| Act { offer, tier }));
     }
-    // Where there are too many sets, those that begin with the greatest takes are the ones to keep.
-    acts.sort_by_key(|&act| Reverse(take(&[act])));
-    let mut sets = Vec::new();
-    let is_whole = grow(problem, &acts, &mut SmallVec::new(), &mut sets, most);
-    if is_whole {
-        return (sets, 0);
-    }
-    let best = sets.iter().map(|acts| take(acts).minor()).max().unwrap_or_default();
-    let unlisted = (line.list.above(line.floor).minor() - best).max(0);
-    (sets, unlisted * i64::from(line.quantity))
+    // Where there are too many sets, each act by itself is to be kept, and then those that begin with the greatest takes.
+    acts.sort_by_key(|&act| Reverse(take(act)));
+    let single = |&act: &Act| -> Acts { smallvec![act] };
+    let mut sets: Vec<Acts> = std::iter::once(Acts::new()).chain(acts.iter().map(single)).collect();
+    let is_whole = sets.len() <= most && grow(problem, &acts, &mut SmallVec::new(), &mut sets, most);
+    sets.truncate(most);
+    (sets, is_whole)
 }
 
 /// The tiers, or the roles, that a unit of the line may have of an offer.
@@ -63,14 +61,16 @@ fn pieces(problem: &Problem, place: usize, offer: &Offer) -> Option<i64> {
     Some(counted.map(|line| i64::from(line.quantity)).sum())
 }
 
-/// All compatible sets of acts, the empty one first; false where there are too many.
+/// All compatible sets of several acts; false where there are too many.
 fn grow(problem: &Problem, open: &[Act], chosen: &mut Acts, sets: &mut Vec<Acts>, most: usize) -> bool {
-    if sets.len() >= most || chosen.len() >= CARRIED_MAX {
-        return false;
+    if chosen.len() > 1 {
+        if sets.len() >= most || chosen.len() >= CARRIED_MAX {
+            return false;
+        }
+        let mut set = chosen.clone();
+        set.sort_by_key(|act| act.offer);
+        sets.push(set);
     }
-    let mut set = chosen.clone();
-    set.sort_by_key(|act| act.offer);
-    sets.push(set);
     let mut is_whole = true;
     for (place, &act) in open.iter().enumerate() {
         let fits = |other: &Act| other.offer != act.offer && problem.is_compatible(other.offer, act.offer);
@@ -102,9 +102,6 @@ pub(super) fn kept(problem: &Problem, offer: usize, sets: &[Vec<Acts>]) -> i64 {
 /// The same for one unit that carries these acts, and the percentages that take effect later; each may round.
 fn kept_by(problem: &Problem, acts: &[Act], offer: usize) -> (i64, i64) {
     let steps = in_order(problem, acts);
-    if acts.iter().any(|&act| is_unsure(problem, act)) {
-        return (WHOLE, 0);
-    }
     let own = steps.iter().find(|step| step.offer() == offer).map(|step| step.moment);
     let later = steps.iter().filter(|step| own.is_some_and(|own| own < step.moment));
     let percentages = later.filter_map(|step| step.later_rate());
@@ -166,10 +163,7 @@ impl<'a> Lister<'a> {
 
     fn choice(&self, line: &Line, acts: &Acts) -> Choice {
         let draft = self.draft(line, acts);
-        let (mut value, capped) = self.worth(&draft, &draft.steps);
-        if acts.iter().any(|&act| is_unsure(self.problem, act)) {
-            self.widen(&draft, &mut value);
-        }
+        let (value, capped) = self.worth(&draft);
         let takers =
             self.baskets.iter().filter_map(|&offer| self.room(&draft, offer).map(|room| (offer, room)));
         let takers: SmallVec<[(usize, i64); 2]> = takers.collect();
@@ -219,22 +213,24 @@ impl<'a> Lister<'a> {
     /// A price function never rises faster than the price it is given, so whatever an offer takes, the total grows by no
     /// more: what the others take without it, plus its own take, is an upper bound. With a single such offer the bound
     /// is sharper: the total stays between the one without it and the one with all of it.
-    fn worth(&self, draft: &Draft<'_>, steps: &[Step<'_>]) -> (Value, SmallVec<[(usize, i64); 2]>) {
+    fn worth(&self, draft: &Draft<'_>) -> (Value, SmallVec<[(usize, i64); 2]>) {
         let levels = self.problem.levels;
-        let line = draft.line;
+        let Draft { line, steps, .. } = draft;
         let held: SmallVec<[usize; 4]> =
             draft.carried.iter().copied().filter(|&offer| self.is_capped(offer)).collect();
         let mut value = self.walk(line, steps, |step| !self.is_capped(step.offer())).value(levels);
-        let empties = steps.iter().position(|step| matches!(step.does, Does::Empties));
-        if let Some(place) =
-            empties.filter(|&at| steps.get(at).is_some_and(|step| !self.is_capped(step.offer())))
-        {
+        let is_emptied = steps.iter().any(|step| matches!(step.does, Does::Empties));
+        // One with a maximum is worth what it takes, below, and leaves the others what they find without it.
+        let is_whole = |step: &Step<'_>| matches!(step.does, Does::Empties) && !self.is_capped(step.offer());
+        if let Some(place) = steps.iter().position(is_whole) {
             // What the set leaves may be reduced again: the part that does not depend on how much that is.
-            let again: i64 = steps.iter().skip(place + 1).map(|step| step.slope().1).sum();
+            let again: i64 =
+                steps.iter().skip(place + 1).map(|step| step.slope().1).fold(0, i64::saturating_add);
+            let again = again.min(line.list.minor());
             let from = steps.get(place).map_or(0, |step| step.moment.0);
             value.iter_mut().skip(from).for_each(|sum| *sum += again);
         }
-        if let (&[offer], None) = (held.as_slice(), empties) {
+        if let (&[offer], false) = (held.as_slice(), is_emptied) {
             let walk = self.walk(line, steps, |_| true);
             let full = walk.value(levels);
             let from = self.problem.offers.get(offer).map_or(0, |offer| offer.level);
@@ -271,24 +267,6 @@ impl<'a> Lister<'a> {
         }
         let (own, percentages) = kept_by(self.problem, draft.acts, offer);
         (gain - part_up(take, own - rate) - percentages).max(0)
-    }
-
-    /// A promotion whose SKUs reach tiers of different kinds takes effect where the first kind in use does: whatever that is,
-    /// no more is taken off than at the best of the places.
-    fn widen(&self, draft: &Draft<'_>, value: &mut Value) {
-        for order in 0..=1 {
-            let mut steps: SmallVec<[Step<'_>; 4]> = SmallVec::new();
-            for (step, act) in draft.steps.iter().filter_map(|step| {
-                draft.acts.iter().find(|act| act.offer == step.offer()).map(|act| (step, *act))
-            }) {
-                let (level, stage, own, offer) = step.moment;
-                let order = if is_unsure(self.problem, act) { own.min(order) } else { own };
-                steps.push(Step { moment: (level, stage, order, offer), does: step.does });
-            }
-            steps.sort_by_key(|step| step.moment);
-            let (other, _) = self.worth(draft, &steps);
-            value.iter_mut().zip(other).for_each(|(sum, other)| *sum = (*sum).max(other));
-        }
     }
 
     /// The room a basket amount finds on the unit; nothing where it does not take it.
@@ -369,12 +347,10 @@ impl<'a> Lister<'a> {
     fn between(&self, draft: &Draft<'_>, gauge: usize, moment: Moment, with_sets: bool) -> (Amount, Amount) {
         let before = |step: &&Step<'_>| step.moment < moment;
         let shared = draft.steps.iter().filter(before).find(|step| !matches!(step.does, Does::Cut(_)));
-        let unsure = draft.acts.iter().any(|&act| is_unsure(self.problem, act));
         let floor = draft.line.floor;
         match shared {
-            None if unsure => (draft.line.list, Amount::ZERO),
             None => (draft.dear.before(moment), draft.cheap.before(moment)),
-            Some(step) if with_sets && self.is_seen(step.offer(), gauge) && !unsure => match step.does {
+            Some(step) if with_sets && self.is_seen(step.offer(), gauge) => match step.does {
                 Does::Empties => (Amount::ZERO, Amount::ZERO),
                 _ => (draft.dear.before(moment), draft.cheap.before(moment)),
             },

@@ -12,6 +12,7 @@ pub(super) use listed::Choices;
 pub(super) use model::{Act, Choice, End, Gauge};
 pub(super) use tight::tighten;
 
+use crate::money::Amount;
 use crate::pricing::problem::{Give, Offer, Problem, SetShare};
 use crate::promotion::Count;
 
@@ -31,9 +32,12 @@ pub(super) fn list(problem: &Problem) -> Choices {
     let mut unlisted = 0;
     let mut sets = Vec::with_capacity(problem.lines.len());
     for place in 0..problem.lines.len() {
-        let (of_line, more) = lister::sets(problem, place, most);
+        let (of_line, is_whole) = lister::sets(problem, place, most);
         sets.push(of_line);
-        unlisted += more;
+        // A way that is not listed may complete the sets of other lines and reach sums for all: anything may hang on it.
+        if !is_whole {
+            unlisted = payable(problem);
+        }
     }
     let kits = kit::list(problem, &gauges, &capped, &sets);
     let rates: Vec<i64> = capped.iter().map(|&offer| lister::kept(problem, offer, &sets)).collect();
@@ -51,6 +55,12 @@ pub(super) fn list(problem: &Problem) -> Choices {
     });
     let kept = kept.collect();
     Choices { gauges, capped, kept, lines, kits, gains, unlisted }
+}
+
+/// All that could be taken off.
+fn payable(problem: &Problem) -> i64 {
+    let goods = problem.lines.iter().map(|line| line.list.above(line.floor).times(line.quantity));
+    (goods.sum::<Amount>() + problem.delivery_price).minor()
 }
 
 /// What the sets of each offer get at most beside what their units lose.

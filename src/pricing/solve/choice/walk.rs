@@ -6,7 +6,7 @@ use super::model::{Act, Moment};
 use crate::money::{Amount, Rounding};
 use crate::pricing::problem::{Cut, Give, Line, Problem, SetShare};
 use crate::pricing::settle::Value;
-use crate::promotion::{Base, Count, Stage};
+use crate::promotion::{Base, Stage};
 
 /// One act at its moment.
 pub(super) struct Step<'a> {
@@ -65,7 +65,7 @@ impl Step<'_> {
     }
 }
 
-/// The acts in the order of effect; those whose place in it depends on other units, at their own.
+/// The acts in the order of effect.
 pub(super) fn in_order<'p>(problem: &'p Problem, acts: &[Act]) -> SmallVec<[Step<'p>; 4]> {
     let mut steps: SmallVec<[Step<'p>; 4]> = acts
         .iter()
@@ -86,17 +86,6 @@ pub(super) fn in_order<'p>(problem: &'p Problem, acts: &[Act]) -> SmallVec<[Step
         .collect();
     steps.sort_by_key(|step| step.moment);
     steps
-}
-
-/// Whether the moment of an act depends on the tiers that other units reach.
-pub(super) fn is_unsure(problem: &Problem, act: Act) -> bool {
-    problem.offers.get(act.offer).is_some_and(|offer| {
-        offer.count == Some(Count::SameSku)
-            && offer.tiers.windows(2).any(|pair| match pair {
-                [one, other] => one.give.order() != other.give.order(),
-                _ => false,
-            })
-    })
 }
 
 /// The price after each step.

@@ -380,9 +380,8 @@ impl Builder<'_> {
     fn set_adds(&self, kit: &Kit, source: SourceOf) -> i64 {
         match source {
             SourceOf::Gauge(gauge) | SourceOf::Limit(gauge) if self.is_disturbed(gauge) => 0,
-            SourceOf::Gauge(gauge) | SourceOf::Limit(gauge) => {
-                kit.adds.get(gauge).copied().unwrap_or_default()
-            }
+            SourceOf::Gauge(gauge) => kit.adds.get(gauge).copied().unwrap_or_default().0,
+            SourceOf::Limit(gauge) => kit.adds.get(gauge).copied().unwrap_or_default().1,
             SourceOf::Sets(offer) => i64::from(offer == kit.offer),
             SourceOf::Capped(offer) if offer == kit.offer => kit.gain,
             SourceOf::Units(_) | SourceOf::Capped(_) | SourceOf::Room(_) => 0,

@@ -4,24 +4,28 @@ use smallvec::SmallVec;
 
 use super::build::Builder;
 use super::model::{Pick, Sense, SourceOf};
+use crate::pricing::problem::Give;
 use crate::pricing::solve::choice::Choice;
 
 impl Builder<'_> {
     /// Leaves out a choice where another of the line is worth more and adds at least as well to every row, so that it keeps
     /// the settings. Only where nothing is shared: there a unit's worth depends on the others.
     pub(super) fn undominated(&self, list: &[Choice], picks: Vec<Pick>) -> Vec<Pick> {
-        let last = self.problem.levels - 1;
-        let is_upset = |offer: usize| self.problem.offers.get(offer).is_none_or(|offer| offer.level != last);
         let takers = |pick: &Pick| -> SmallVec<[usize; 2]> {
             let takers = list.get(pick.choice).map_or(&[][..], |choice| choice.takers.as_slice());
             takers.iter().map(|&(offer, _)| offer).filter(|&offer| self.is_on(offer)).collect()
         };
         // What a maximum cuts back depends on the others even where nothing is owed to it.
         let may_be_cut = |pick: &Pick| list.get(pick.choice).is_some_and(|choice| !choice.capped.is_empty());
+        // Off the whole basket an amount counts only where it is on; with open settings nothing is left out anyway.
+        let is_used = |offer: usize| {
+            let tiers = self.problem.offers.get(offer).map_or(&[][..], |offer| offer.tiers.as_slice());
+            self.is_on(offer) || tiers.iter().any(|tier| matches!(tier.give, Give::Units(_)))
+        };
         let is_bound = |pick: &Pick| {
             self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)
                 || may_be_cut(pick)
-                || takers(pick).into_iter().any(is_upset)
+                || takers(pick).into_iter().any(|offer| self.problem.is_followed(offer, is_used))
                 || pick
                     .seats
                     .iter()

@@ -164,14 +164,20 @@ impl<'a> Search<'a> {
     pub(super) fn leaf(&mut self, served: &[Served], on: &FixedBitSet, most: &Value) -> bool {
         let work = u64::try_from(served.len()).unwrap_or(u64::MAX);
         let is_open = way::is_open(self.choices, served);
-        let (orders, is_whole) = way::orders(self.problem, self.choices, served, on);
+        let orders = way::orders(self.problem, self.choices, served, on);
+        let is_whole = orders.is_whole;
         let mut deals = vec![Deal::Basket, Deal::Mixed, Deal::Dearest, Deal::Opposed];
         deals.extend((1..=TURNS_MAX).map(Deal::Turned));
         let mut is_legal = false;
         for deal in deals {
-            for order in 0..orders {
+            for order in 0..orders.count {
                 self.left = self.left.saturating_sub(work);
-                let assignment = assignment(self.problem, self.choices, served, on, deal, order);
+                let of_line = |line: usize| orders.of_line(line, order);
+                let assignment = assignment(self.problem, self.choices, served, on, deal, of_line);
+                // Who runs out of work leaves the rest open.
+                if self.left == 0 && (order > 1 || deal != Deal::Basket) {
+                    return false;
+                }
                 let before = self.best.settled.value.clone();
                 is_legal |= self.consider(&assignment);
                 if self.best.settled.value > before {
@@ -190,7 +196,7 @@ impl<'a> Search<'a> {
                 break;
             }
         }
-        !is_open && is_whole && !way::may_take_nothing(self.choices, served)
+        !is_open && is_whole && !way::may_take_nothing(self.problem, self.choices, served, on)
     }
 
     /// Notes a bound that nothing was shown to reach.
