@@ -68,7 +68,7 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bo
     words.lang.pick(format!(" and {english}"), format!(" — і {ukrainian}"))
 }
 
-/// Of which goods: those with which it was tried where only products are named, else they are an example.
+/// Of which goods: those with which it was tried where no others are named, else they are an example.
 fn goods(words: &Words<'_>, hint: &Hint) -> String {
     let tried = hint.product.as_ref().map(called);
     let such_as = |tried: &str| words.lang.pick(format!("such as {tried}"), format!("наприклад {tried}"));
@@ -76,7 +76,10 @@ fn goods(words: &Words<'_>, hint: &Hint) -> String {
         (None, None) => String::new(),
         (None, Some(tried)) => format!(" ({})", such_as(tried)),
         (Some(goods), None) => format!(" ({})", words.goods(goods)),
-        (Some(goods), Some(tried)) if names_products(goods) => format!(" ({tried})"),
+        (Some(goods), Some(tried)) if names_products(goods) => match goods.products.len() {
+            1 if goods.more == 0 => format!(" ({tried})"),
+            _ => format!(" ({})", such_as(tried)),
+        },
         (Some(goods), Some(tried)) => format!(" ({}, {})", words.goods(goods), such_as(tried)),
     }
 }

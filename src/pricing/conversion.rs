@@ -3,8 +3,6 @@
 //! A unit that becomes a gift costs its floor and is out of everything else, so every plan of such units is a smaller
 //! basket of its own, to be priced by itself; the plan with the lowest total wins.
 
-use std::collections::BTreeMap;
-
 use fixedbitset::FixedBitSet;
 
 use super::candidate::Candidates;
@@ -76,14 +74,15 @@ pub fn levels(plans: &Plans) -> Vec<i32> {
 struct Seat {
     /// The piece, without its line and count.
     piece: Piece,
-    /// Lines that nothing tells apart, in basket order.
+    /// Neighbors that nothing tells apart, in basket order.
     lines: Vec<usize>,
     sku: String,
     /// Pieces of this SKU that were chosen, over all its lines.
     most: u32,
 }
 
-/// The lines that hold a SKU and take part in promotions, with what one unit loses; those that nothing tells apart together.
+/// The lines that hold a SKU and take part in promotions, with what one unit loses; neighbors that nothing tells apart together. Of
+/// others it may matter which gives the piece: a spare minor unit goes to earlier lines.
 fn lines_of(sku: &str, candidates: &Candidates<'_>, checked: &Checked) -> Vec<(Vec<usize>, Amount)> {
     let marks = |line: usize| {
         let sets = candidates
@@ -92,16 +91,18 @@ fn lines_of(sku: &str, candidates: &Candidates<'_>, checked: &Checked) -> Vec<(V
             .flat_map(|candidate| [&candidate.on, &candidate.measures].into_iter().chain(&candidate.slots));
         sets.map(|lines| lines.contains(line)).collect::<Vec<bool>>()
     };
-    let mut found: BTreeMap<_, (Vec<usize>, Amount)> = BTreeMap::new();
+    let mut found: Vec<(Vec<usize>, Amount)> = Vec::new();
+    let mut last = None;
     for (line, (item, &floor)) in checked.items.iter().zip(&candidates.floors).enumerate() {
-        if item.sku == sku && !item.no_promotions {
-            let key = (item.list_price, floor, marks(line));
-            let take = item.list_price.above(floor);
-            found.entry(key).or_insert_with(|| (Vec::new(), take)).0.push(line);
+        let is_one = item.sku == sku && !item.no_promotions;
+        let key = is_one.then(|| (item.list_price, floor, marks(line)));
+        match found.last_mut().filter(|_| is_one && key == last) {
+            Some((lines, _)) => lines.push(line),
+            None if is_one => found.push((vec![line], item.list_price.above(floor))),
+            None => {}
         }
+        last = key;
     }
-    let mut found: Vec<(Vec<usize>, Amount)> = found.into_values().collect();
-    found.sort();
     found
 }
 

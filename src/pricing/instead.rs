@@ -1,7 +1,7 @@
 //! What a promotion that lost would have cost the customer: it is tried out in place of those that it lost to.
 //!
-//! On trial the others do not see its goods; where its goods would bring them below their sum, they are not there at all. What that costs
-//! more is what choosing them is worth.
+//! On trial the others do not see its goods, nor do those that come in their place; where its goods would bring them below their sum, they
+//! are not there at all. What that costs more is what choosing them is worth.
 
 use fixedbitset::FixedBitSet;
 
@@ -11,11 +11,14 @@ use super::quote::{CodeFate, Optimality, Quote, Reason, Why};
 use super::trial;
 use crate::basket::Request;
 use crate::money::Amount;
-use crate::promotion::Benefit;
+use crate::promotion::{Benefit, Promotion};
 use crate::rulebook::PromotionIndex;
 
 /// Trials of one quote, codes first: whoever typed one asks.
 const TRIALS_MAX: usize = 12;
+
+/// So often others are kept off that came in the place of those that were.
+const ROUNDS_MAX: usize = 4;
 
 /// Notes at the reasons of `quote` what the promotions would cost in place of those that they lost to.
 pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
@@ -33,26 +36,9 @@ pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
         if let Some((_, dearer_by)) = known.iter().find(|(one, _)| *one == reason.promotion) {
             reason.dearer_by = *dearer_by;
         } else if known.len() < TRIALS_MAX {
-            reason.dearer_by = dearer_by(priced, &request, total, reason.promotion, others);
+            reason.dearer_by = dearer_by(priced, &request, total, reason.promotion, &others);
             known.push((reason.promotion, reason.dearer_by));
         }
-    }
-}
-
-/// How those are kept off that a promotion lost to.
-#[derive(Clone, Copy)]
-enum Others<'r> {
-    /// They do not see its goods.
-    OffItsGoods(&'r [PromotionIndex]),
-    /// They are not there.
-    Out(&'r [PromotionIndex]),
-}
-
-fn others(reason: &Reason) -> Option<Others<'_>> {
-    match &reason.why {
-        Why::Beaten(others) if !others.is_empty() => Some(Others::OffItsGoods(others)),
-        Why::Displaces(others) => Some(Others::Out(others)),
-        _ => None,
     }
 }
 
@@ -62,7 +48,7 @@ fn dearer_by(
     request: &Request,
     total: Amount,
     promotion: PromotionIndex,
-    others: Others<'_>,
+    others: &Others,
 ) -> Option<Amount> {
     let own = priced.candidates.list.iter().find(|candidate| candidate.index == promotion)?;
     // One that may be on a few pieces only would be made to pay for all the others, too.
@@ -70,30 +56,68 @@ fn dearer_by(
     if limits.units.is_some() || limits.sets.is_some() {
         return None;
     }
-    let candidates = without(priced.candidates, own, others)?;
-    let quote = trial::price(priced.rulebook, request, priced.checked, &candidates);
-    let is_applied = quote.applied.iter().any(|applied| applied.promotion == promotion);
-    let is_sure = is_applied && quote.optimality == Optimality::Proven && total <= quote.total;
-    is_sure.then(|| quote.total - total)
+    let mut others = others.clone();
+    for _ in 0..ROUNDS_MAX {
+        let candidates = without(priced.candidates, own, &others)?;
+        let quote = trial::price(priced.rulebook, request, priced.checked, &candidates);
+        if quote.applied.iter().any(|applied| applied.promotion == promotion) {
+            let is_sure = quote.optimality == Optimality::Proven && total <= quote.total;
+            return is_sure.then(|| quote.total - total);
+        }
+        // Where others come in the place of those, these are kept off as well.
+        let found = others.off.len();
+        let applied = quote.applied.iter().map(|applied| applied.promotion);
+        let is_rival = |index: &PromotionIndex| {
+            let other = priced.rulebook.promotion(*index);
+            !others.off.contains(index) && other.is_some_and(|other| stand_apart(own.promotion, other))
+        };
+        let more: Vec<PromotionIndex> = applied.filter(is_rival).collect();
+        others.off.extend(more);
+        if others.off.len() == found {
+            return None;
+        }
+    }
+    None
+}
+
+/// Whether two promotions that lower prices cannot meet on one unit.
+fn stand_apart(one: &Promotion, other: &Promotion) -> bool {
+    one.is_price_promotion() && other.is_price_promotion() && !one.is_compatible_with(other)
+}
+
+/// How those are kept off that a promotion lost to.
+#[derive(Clone, Default)]
+struct Others {
+    /// They do not see its goods.
+    off: Vec<PromotionIndex>,
+    /// They are not there.
+    out: Vec<PromotionIndex>,
+}
+
+fn others(reason: &Reason) -> Option<Others> {
+    match &reason.why {
+        Why::Beaten(others) if !others.is_empty() => {
+            Some(Others { off: others.clone(), ..Others::default() })
+        }
+        Why::Displaces(others) => Some(Others { out: others.clone(), ..Others::default() }),
+        _ => None,
+    }
 }
 
 /// The candidates with the others kept off; `None` where a gift is among them: what became a gift is not undone by keeping it off goods.
-fn without<'a>(all: &Candidates<'a>, own: &Candidate<'_>, others: Others<'_>) -> Option<Candidates<'a>> {
-    let (is_out, others) = match others {
-        Others::OffItsGoods(others) => (false, others),
-        Others::Out(others) => (true, others),
-    };
+fn without<'a>(all: &Candidates<'a>, own: &Candidate<'_>, others: &Others) -> Option<Candidates<'a>> {
     let mut goods = own.on.clone();
     goods.union_with(&own.measures);
     let mut changed = all.clone();
-    for other in changed.list.iter_mut().filter(|one| others.contains(&one.index)) {
+    changed.list.retain(|one| !others.out.contains(&one.index));
+    for other in changed.list.iter_mut().filter(|one| others.off.contains(&one.index)) {
         match &other.promotion.benefit {
             Benefit::Gift(_) => return None,
             Benefit::Delivery(_) => other.on.clear(),
             _ => keep_off(other, &goods),
         }
     }
-    changed.list.retain(|one| !others.contains(&one.index) || !is_out && !one.on.is_clear());
+    changed.list.retain(|one| !others.off.contains(&one.index) || !one.on.is_clear());
     Some(changed)
 }
 

@@ -253,7 +253,8 @@ pub struct Reason {
     pub promotion: PromotionIndex,
     /// Why.
     pub why: Why,
-    /// By how much more all would cost if on its goods it stood in place of those that `why` names; `None` where that was not tried.
+    /// By how much more all would cost if on its goods it stood in place of those that `why` names, and of others that could not be
+    /// combined with it there; `None` where that was not tried.
     pub dearer_by: Option<Amount>,
 }
 

@@ -17,8 +17,13 @@ use crate::oracle::{on_all_cores, tell};
 const PROBLEMS: u64 = 1_500;
 const SEED: u64 = 89_000_000;
 
-/// The SKUs of the goods that a promotion touches or measures; nothing where other goods have one of them, too.
+/// The SKUs of the goods that a promotion touches or measures; nothing where other goods have one of
+/// them, too.
 fn own_skus(problem: &Problem, promotion: &Promotion) -> Option<BTreeSet<String>> {
+    // What a weighed piece costs is not reckoned here, and selectors may ask for prices.
+    if problem.request.basket.lines.iter().any(|line| line.measure.is_some()) {
+        return None;
+    }
     let mut promotion = promotion.clone();
     let slots: Vec<_> = slots_of(&mut promotion).iter().map(|slot| slot.on.clone()).collect();
     let touches = |line: &Line| {
@@ -36,16 +41,13 @@ fn own_skus(problem: &Problem, promotion: &Promotion) -> Option<BTreeSet<String>
     others.iter().all(|line| !skus.contains(&line.sku)).then_some(skus)
 }
 
-/// The problem with the rivals kept off these goods, or without them.
-fn without(problem: &Problem, rivals: &[String], skus: Option<&BTreeSet<String>>) -> Problem {
+/// The problem without some promotions, and with others kept off these goods.
+fn without(problem: &Problem, out: &[String], off: &[String], skus: &BTreeSet<String>) -> Problem {
     let mut changed = problem.clone();
-    let is_out = |promotion: &Promotion| {
-        rivals.contains(&promotion.id)
-            && (skus.is_none() || matches!(promotion.benefit, Benefit::Delivery(_)))
-    };
+    let is_delivery = |promotion: &Promotion| matches!(promotion.benefit, Benefit::Delivery(_));
+    let is_out = |one: &Promotion| out.contains(&one.id) || off.contains(&one.id) && is_delivery(one);
     changed.promotions.retain(|promotion| !is_out(promotion));
-    let skus: Vec<String> = skus.into_iter().flatten().cloned().collect();
-    for rival in changed.promotions.iter_mut().filter(|promotion| rivals.contains(&promotion.id)) {
+    for rival in changed.promotions.iter_mut().filter(|promotion| off.contains(&promotion.id)) {
         let measured = measured_goods(rival).clone();
         rival.on.except.skus.extend(skus.iter().cloned());
         slots_of(rival).iter_mut().for_each(|slot| slot.on.except.skus.extend(skus.iter().cloned()));
@@ -56,29 +58,50 @@ fn without(problem: &Problem, rivals: &[String], skus: Option<&BTreeSet<String>>
     changed
 }
 
+/// The promotions that apply, by id.
+fn applied(problem: &Problem, quote: &Quote) -> Vec<String> {
+    let rulebook = problem.rulebook();
+    let promotions = quote.applied.iter().filter_map(|applied| rulebook.promotion(applied.promotion));
+    promotions.map(|promotion| promotion.id.clone()).collect()
+}
+
 /// What is wrong with a figure; `None` where it cannot be looked at from outside.
 fn check(problem: &Problem, now: &Quote, reason: &Reason, more: Amount) -> Option<Result<(), String>> {
     let rulebook = problem.rulebook();
     let id = |index: &PromotionIndex| rulebook.promotion(*index).map(|promotion| promotion.id.clone());
     let own = rulebook.promotion(reason.promotion)?;
-    let changed = match &reason.why {
-        Why::Beaten(rivals) => {
-            let rivals: Vec<String> = rivals.iter().filter_map(id).collect();
-            without(problem, &rivals, Some(&own_skus(problem, own)?))
-        }
-        Why::Displaces(rivals) => without(problem, &rivals.iter().filter_map(id).collect::<Vec<_>>(), None),
+    let skus = own_skus(problem, own)?;
+    let (out, mut off): (Vec<String>, Vec<String>) = match &reason.why {
+        Why::Beaten(rivals) => (Vec::new(), rivals.iter().filter_map(id).collect()),
+        Why::Displaces(rivals) => (rivals.iter().filter_map(id).collect(), Vec::new()),
         why => return Some(Err(format!("{}: a figure for {why:?}", own.id))),
     };
-    let new = quote(&changed);
-    if (now.optimality, new.optimality) != (Optimality::Proven, Optimality::Proven) {
-        return None;
+    let stands_apart = |id: &String| {
+        let other = problem.promotions.iter().find(|other| other.id == *id);
+        own.is_price_promotion()
+            && other.is_some_and(|other| other.is_price_promotion() && !other.is_compatible_with(own))
+    };
+    loop {
+        let changed = without(problem, &out, &off, &skus);
+        let new = quote(&changed);
+        let applied = applied(&changed, &new);
+        if applied.contains(&own.id) {
+            if (now.optimality, new.optimality) != (Optimality::Proven, Optimality::Proven) {
+                return None;
+            }
+            let (before, after) = (total(problem, now), total(&changed, &new));
+            let wrong =
+                || format!("{} for {:?}: {before} became {after}, not {more} more", own.id, reason.why);
+            return Some(if after - before == more.minor() { Ok(()) } else { Err(wrong()) });
+        }
+        // Those that come in their place are kept off as well.
+        let come: Vec<String> =
+            applied.into_iter().filter(|id| !off.contains(id) && stands_apart(id)).collect();
+        if come.is_empty() {
+            return Some(Err(format!("{} does not apply instead of {:?}", own.id, reason.why)));
+        }
+        off.extend(come);
     }
-    let (before, after) = (total(problem, now), total(&changed, &new));
-    Some(if after - before == more.minor() {
-        Ok(())
-    } else {
-        Err(format!("{} for {:?}: {before} became {after}, not {more} more", own.id, reason.why))
-    })
 }
 
 #[test]

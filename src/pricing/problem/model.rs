@@ -237,6 +237,20 @@ impl Problem {
         })
     }
 
+    /// Whether a final sum measures some of the goods that a basket amount is taken off, and not the others: then it matters how that is
+    /// spread.
+    #[must_use]
+    pub fn is_measured_apart(&self, basket: usize) -> bool {
+        let deliveries = self.deliveries.iter().map(|one| (&one.lines, &one.refuses, one.of, one.from));
+        let duties = self.duties.iter().map(|one| (&one.lines, &one.refuses, one.of, one.from));
+        let on = self.offers.get(basket).map(|offer| &offer.on);
+        deliveries.chain(duties).filter(|(.., of, from)| *of == Measured::Current && !from.is_zero()).any(
+            |(lines, refuses, ..)| {
+                !refuses.is_clear() || on.is_none_or(|on| !on.is_subset(lines) && !on.is_disjoint(lines))
+            },
+        )
+    }
+
     /// What the goods cost before promotions.
     #[must_use]
     pub fn list_total(&self) -> Amount {

@@ -5,7 +5,7 @@
 
 use smallvec::SmallVec;
 
-use super::choice::{Act, Choice, Choices, Gauge, room};
+use super::choice::{Act, Choice, Choices, Gauge, payable, room};
 use crate::pricing::problem::{Give, Offer, Problem, Tier};
 use crate::promotion::Count;
 
@@ -25,7 +25,7 @@ pub(super) struct Plan {
     of_offer: Vec<BySku>,
     /// Whether a promotion on the delivery never takes less than one that would apply after it: then reaching it is no harm.
     pub deliveries_fall: bool,
-    /// What basket amounts beyond the most switches could take off.
+    /// What could be taken off with the offers beyond the most switches.
     pub unlisted: i64,
     // Acts whose tier no assignment reaches.
     dead: Vec<Act>,
@@ -187,10 +187,10 @@ impl Plan {
         }
     }
 
-    /// An offer beyond the most switches is not used; what it could take off is possible gain.
+    /// An offer beyond the most switches is not used. What it takes off is not all that it could bring: it may keep others from units.
     fn leave_out(&mut self, problem: &Problem, place: usize, offer: &Offer) {
         self.dead.extend((0..offer.tiers.len()).map(|tier| Act { offer: place, tier }));
-        self.unlisted = self.unlisted.saturating_add(room(problem, offer));
+        self.unlisted = payable(problem);
     }
 
     fn spend(
@@ -233,9 +233,11 @@ impl Plan {
                         let amount = amount.minor().saturating_mul(times);
                         let amount = offer.max_discount.map_or(amount, |most| most.minor().min(amount));
                         let amount = amount.min(room(problem, offer));
+                        // Where one setting stands for several multiples, less than the last of them is another amount.
+                        let is_lump = times > 1 && sum < from.saturating_mul(times);
                         settings.push(Setting {
                             effect: Effect::Basket { offer: place, amount },
-                            need: need(sum),
+                            need: if is_lump { Some((gauge, sum)) } else { need(sum) },
                             limit: limit(end),
                         });
                     }

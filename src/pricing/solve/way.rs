@@ -77,12 +77,10 @@ pub(super) fn orders(problem: &Problem, choices: &Choices, served: &[Served], on
         let mut carrying = served.iter().filter_map(choice);
         carrying.any(|choice| choice.carried.contains(&offer))
     };
-    // What is left in the end may be measured of some of a line's units and not of others.
-    let ends = problem.deliveries.iter().map(|one| &one.refuses);
-    let mut ends = ends.chain(problem.duties.iter().map(|one| &one.refuses));
-    let is_measured = ends.any(|refuses| !refuses.is_clear());
-    let is_followed =
-        |&one: &usize| is_measured || problem.is_followed(one, |other| on.contains(other) || carries(other));
+    let is_followed = |&one: &usize| {
+        problem.is_measured_apart(one)
+            || problem.is_followed(one, |other| on.contains(other) || carries(other))
+    };
     let followed: SmallVec<[usize; 2]> = on.ones().filter(is_followed).collect();
     let shares = |units: &Served| {
         choice(units).is_some_and(|choice| {

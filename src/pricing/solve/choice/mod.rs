@@ -45,9 +45,11 @@ pub(super) fn list(problem: &Problem) -> Choices {
     let lines =
         sets.iter().enumerate().map(|(place, sets)| lister::Lister::of(problem, seen, place).choices(sets));
     let lines = lines.collect();
-    let left_out =
-        problem.offers.iter().filter(|offer| offer.set.as_ref().is_some_and(|rules| !rules.is_whole));
-    unlisted += left_out.map(|offer| room(problem, offer)).sum::<i64>();
+    // Nor is it known what else a pattern that is not listed would make possible.
+    let is_whole = |offer: &Offer| offer.set.as_ref().is_none_or(|rules| rules.is_whole);
+    if !problem.offers.iter().all(is_whole) {
+        unlisted = payable(problem);
+    }
     let gains = gains(problem, &kits);
     let kept = capped.iter().zip(&rates).map(|(&offer, &rate)| {
         let most = problem.offers.get(offer).and_then(|offer| offer.max_discount).unwrap_or_default();
@@ -58,7 +60,7 @@ pub(super) fn list(problem: &Problem) -> Choices {
 }
 
 /// All that could be taken off.
-fn payable(problem: &Problem) -> i64 {
+pub(super) fn payable(problem: &Problem) -> i64 {
     let goods = problem.lines.iter().map(|line| line.list.above(line.floor).times(line.quantity));
     (goods.sum::<Amount>() + problem.delivery_price).minor()
 }

@@ -25,11 +25,12 @@ impl Builder<'_> {
         let is_bound = |pick: &Pick| {
             self.rows.iter().zip(&pick.adds).any(|(row, &one)| row.sense == Sense::Shared && one != 0)
                 || may_be_cut(pick)
-                || takers(pick).into_iter().any(|offer| self.problem.is_followed(offer, is_used))
-                || pick
-                    .seats
-                    .iter()
-                    .any(|&(kit, _)| self.choices.kits.get(kit).is_some_and(|kit| !kit.is_exact))
+                || takers(pick).into_iter().any(|offer| {
+                    self.problem.is_followed(offer, is_used) || self.problem.is_measured_apart(offer)
+                })
+                || pick.seats.iter().any(|&(kit, _)| {
+                    self.choices.kits.get(kit).is_some_and(|kit| !kit.is_exact || kit.is_watched)
+                })
         };
         // What a sum sees is exact, or nothing is known of two choices: the one may add less than it says, the other more.
         let is_vague = |pick: &Pick| {
