@@ -1,7 +1,8 @@
 //! The oracle: a brute force written from the definition of the price alone, against which the search is held on
 //! random small problems. It shares no code with the search.
 //!
-//! `ORACLE_PROBLEMS=5000000 ORACLE_SEED=1 cargo test --release --test it oracle -- --nocapture` runs as long as one likes.
+//! `ORACLE_PROBLEMS=5000000 ORACLE_SEED=1 cargo test --release --test it fifty_thousand -- --nocapture` runs as long as one likes;
+//! `stacked` instead of `fifty_thousand` for problems whose promotions nearly all meet.
 
 pub(crate) mod arithmetic;
 mod beside;
