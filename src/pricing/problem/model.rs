@@ -241,14 +241,25 @@ impl Problem {
     /// spread.
     #[must_use]
     pub fn is_measured_apart(&self, basket: usize) -> bool {
+        let on = self.offers.get(basket).map(|offer| &offer.on);
+        self.final_sums().any(|(lines, refuses)| {
+            !refuses.is_clear() || on.is_none_or(|on| !on.is_subset(lines) && !on.is_disjoint(lines))
+        })
+    }
+
+    /// Whether what goods cost in the end is measured at all.
+    #[must_use]
+    pub fn measures_in_the_end(&self) -> bool {
+        self.final_sums().next().is_some()
+    }
+
+    /// The lines of what is measured in the end at the prices of then, and the offers that a counting unit must not carry.
+    fn final_sums(&self) -> impl Iterator<Item = (&FixedBitSet, &FixedBitSet)> {
         let deliveries = self.deliveries.iter().map(|one| (&one.lines, &one.refuses, one.of, one.from));
         let duties = self.duties.iter().map(|one| (&one.lines, &one.refuses, one.of, one.from));
-        let on = self.offers.get(basket).map(|offer| &offer.on);
-        deliveries.chain(duties).filter(|(.., of, from)| *of == Measured::Current && !from.is_zero()).any(
-            |(lines, refuses, ..)| {
-                !refuses.is_clear() || on.is_none_or(|on| !on.is_subset(lines) && !on.is_disjoint(lines))
-            },
-        )
+        let sums = deliveries.chain(duties);
+        let sums = sums.filter(|(.., of, from)| *of == Measured::Current && !from.is_zero());
+        sums.map(|(lines, refuses, ..)| (lines, refuses))
     }
 
     /// What the goods cost before promotions.

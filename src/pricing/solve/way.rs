@@ -6,6 +6,7 @@ use smallvec::SmallVec;
 use super::choice::{Act, Choice, Choices, Kit};
 use super::switch::Plan;
 use crate::pricing::problem::Problem;
+use crate::promotion::Measured;
 
 /// The most choices of one line whose orders are tried.
 const ORDERED_MAX: usize = 6;
@@ -82,28 +83,46 @@ pub(super) fn orders(problem: &Problem, choices: &Choices, served: &[Served], on
             || problem.is_followed(one, |other| on.contains(other) || carries(other))
     };
     let followed: SmallVec<[usize; 2]> = on.ones().filter(is_followed).collect();
-    let shares = |units: &Served| {
-        choice(units).is_some_and(|choice| {
-            let is_loose = |kit: &Kit| !kit.is_exact || kit.is_watched;
-            let takers = || choice.takers.iter().map(|(offer, _)| offer);
-            takers().any(|offer| followed.contains(offer))
-                || (!choice.capped.is_empty()
-                    && (takers().any(|&offer| on.contains(offer)) || choice.acts.len() > 1))
-                || choice.seats.iter().filter_map(|&(kit, _)| choices.kits.get(kit)).any(is_loose)
-        })
+    // What is shared by units with that choice, and not by all alike.
+    let shared = |units: &Served| -> SmallVec<[usize; 4]> {
+        let Some(choice) = choice(units) else {
+            return SmallVec::new();
+        };
+        let is_loose = |kit: &&Kit| !kit.is_exact || kit.is_watched;
+        let takers = || choice.takers.iter().map(|&(offer, _)| offer);
+        let may_be_cut = takers().any(|offer| on.contains(offer)) || choice.acts.len() > 1;
+        let capped = choice.capped.iter().map(|&(offer, _)| offer).filter(|_| may_be_cut);
+        let kits = choice.seats.iter().filter_map(|&(kit, _)| choices.kits.get(kit)).filter(is_loose);
+        takers()
+            .filter(|offer| followed.contains(offer))
+            .chain(capped)
+            .chain(kits.map(|kit| kit.offer))
+            .collect()
     };
+    let is_used = |place: usize| on.contains(place) || carries(place);
+    let is_measured = problem.measures_in_the_end()
+        || problem.offers.iter().enumerate().any(|(place, offer)| {
+            is_used(place) && offer.spend.as_ref().is_some_and(|spend| spend.of == Measured::Current)
+        });
     let mut lines: Vec<usize> = served.iter().map(|units| units.line).collect();
     lines.sort_unstable();
     let mut orders = Orders { lines: SmallVec::new(), count: 1, is_whole: true };
     for chunk in lines.chunk_by(PartialEq::eq) {
         let line = chunk.first().copied().unwrap_or_default();
-        let has_shares = served.iter().filter(|units| units.line == line).any(shares);
+        let mine = || served.iter().filter(|units| units.line == line);
+        let mut shares: SmallVec<[usize; 4]> = mine().flat_map(shared).collect();
+        shares.sort_unstable();
+        shares.dedup();
         let of_line = match chunk.len() {
-            _ if !has_shares => continue,
+            _ if shares.is_empty() => continue,
             0 | 1 => continue,
             2 => 2,
             kinds => 2 * kinds.min(ORDERED_MAX),
         };
+        // Of two choices with several units each the spare minor units may fall on some of both: no more is taken off so than at one
+        // of the ends, but a sum may be just reached. Where several amounts are shared a single unit may be wanted in the middle.
+        let several = mine().filter(|units| units.count > 1).count();
+        orders.is_whole &= !is_measured || several == 0 || (several == 1 && shares.len() == 1);
         orders.is_whole &= chunk.len() <= 3 && orders.count * of_line <= ORDERS_MAX;
         orders.count = (orders.count * of_line).min(ORDERS_MAX);
         orders.lines.push((line, of_line));

@@ -181,7 +181,8 @@ impl<'a> Seen<'a> {
         };
         for (place, &gauge) in gauges.iter().enumerate() {
             let is_seen = has_room && !capped.contains(&self.offer) && self.is_seen(gauge);
-            kit.is_watched |= !is_seen && self.is_measured(gauge);
+            let is_hidden = self.is_hidden(gauge);
+            kit.is_watched |= (!is_seen || is_hidden) && self.is_measured(gauge);
             if let (true, Some(adds), Some(sees)) =
                 (is_seen, kit.adds.get_mut(place), kit.sees.get_mut(place))
             {
@@ -190,8 +191,8 @@ impl<'a> Seen<'a> {
                     SetShare::Amount(amount) => -amount.minor(),
                     SetShare::Price(price) => price.minor(),
                 };
-                // An amount off the basket may lower what the set left before it is measured.
-                *adds = (part, if self.is_lowered(gauge) { part.min(0) } else { part });
+                // An amount off the basket may lower what the set left before it is measured, or hide units from the sum.
+                *adds = (part, if is_hidden || self.is_lowered(gauge) { part.min(0) } else { part });
             }
         }
         kit
@@ -211,6 +212,14 @@ impl<'a> Seen<'a> {
     fn is_measured(&self, gauge: Gauge) -> bool {
         self.scope(gauge).is_some_and(|(lines, moment)| {
             self.moment < moment && self.rules.roles.iter().any(|role| !role.lines.is_disjoint(lines))
+        })
+    }
+
+    /// Whether a basket amount that may be taken off its units keeps them from counting for a gauge.
+    fn is_hidden(&self, gauge: Gauge) -> bool {
+        self.baskets().any(|(.., basket)| match gauge {
+            Gauge::Offer(place) => !self.problem.is_compatible(basket, place),
+            _ => End::of(self.problem, gauge).is_some_and(|end| !end.counts(&[basket])),
         })
     }
 

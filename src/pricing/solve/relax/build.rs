@@ -14,7 +14,7 @@ use crate::pricing::solve::switch::{Effect, Plan, Setting};
 /// The largest multiplier of a sum to be reached: a kopiyka measured is worth at most so much given up.
 const SUM_MULTIPLIER_MAX: i64 = ONE * 1_024;
 /// The most benefits of retailers that are watched while lines are served; beyond them the last word finds out.
-const RETAILERS_MAX: usize = 64;
+pub(super) const RETAILERS_MAX: usize = 64;
 
 /// Whether a choice may be taken under the settings: an offer only at the tier that is set, and no two basket amounts that
 /// are on and do not stack on its unit.
@@ -97,7 +97,7 @@ pub(super) struct Builder<'a> {
     pub(super) settings: &'a [Option<Setting>],
     pub(super) rows: Vec<Row>,
     pub(super) sources: Vec<SourceOf>,
-    retailers: Vec<(usize, usize)>,
+    pub(super) retailers: Vec<(usize, usize)>,
 }
 
 impl Builder<'_> {

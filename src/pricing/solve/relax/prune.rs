@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::build::Builder;
+use super::build::{Builder, RETAILERS_MAX};
 use super::model::{Pick, Sense, SourceOf};
 use crate::pricing::problem::Give;
 use crate::pricing::solve::choice::Choice;
@@ -44,7 +44,9 @@ impl Builder<'_> {
         };
         let is_open = self.settings.iter().any(Option::is_none);
         let falls = self.plan.deliveries_fall;
-        if !falls || is_open || picks.iter().any(|pick| is_bound(pick) || is_vague(pick)) {
+        // Beyond the most that are watched a choice may withhold from a retailer's benefit unseen.
+        let is_blind = self.retailers.len() >= RETAILERS_MAX;
+        if !falls || is_blind || is_open || picks.iter().any(|pick| is_bound(pick) || is_vague(pick)) {
             return picks;
         }
         let is_alike = |one: &Pick, other: &Pick| {
