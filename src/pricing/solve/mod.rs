@@ -23,6 +23,7 @@ mod rest;
 mod tally;
 mod tie;
 mod way;
+mod orders;
 mod grouping;
 mod route;
 mod label;

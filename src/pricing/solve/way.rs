@@ -1,17 +1,10 @@
 //! A way to serve the lines: so many units of each with a choice. What is to be known of it before it is priced.
 
 use fixedbitset::FixedBitSet;
-use smallvec::SmallVec;
 
 use super::choice::{Act, Choice, Choices, Kit};
 use super::switch::Plan;
 use crate::pricing::problem::Problem;
-use crate::promotion::Measured;
-
-/// The most choices of one line whose orders are tried.
-const ORDERED_MAX: usize = 6;
-/// The most orders of all lines together.
-const ORDERS_MAX: usize = 64;
 
 /// Units of a line that got a choice.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -41,97 +34,6 @@ pub(super) fn is_open(choices: &Choices, served: &[Served]) -> bool {
         .iter()
         .zip(units)
         .any(|(kit, units)| (!kit.is_exact || kit.is_watched) && units >= 2 * kit.size())
-}
-
-/// The orders of the units of lines that are to be tried.
-pub(super) struct Orders {
-    /// The lines on which the order of choices matters, each with how many orders are tried of it.
-    lines: SmallVec<[(usize, usize); 4]>,
-    /// How many there are, each line's with each other's.
-    pub count: usize,
-    /// Whether there are no others that matter.
-    pub is_whole: bool,
-}
-
-impl Orders {
-    /// The order of a line's units in one of them all.
-    pub(super) fn of_line(&self, line: usize, mut order: usize) -> usize {
-        if self.lines.is_empty() {
-            return order;
-        }
-        for &(one, orders) in &self.lines {
-            if one == line {
-                return order % orders;
-            }
-            order /= orders;
-        }
-        0
-    }
-}
-
-/// The orders that are to be tried. The spare minor unit of what is shared goes to earlier units, and what takes effect later
-/// may find it worth more on one than on another: of two choices one or the other comes first, and turned they are the same two
-/// orders again; of three each may. What is shared goes over the lines, so each order of one meets each of another.
-pub(super) fn orders(problem: &Problem, choices: &Choices, served: &[Served], on: &FixedBitSet) -> Orders {
-    let choice = |units: &Served| choices.lines.get(units.line).and_then(|list| list.get(units.choice));
-    let carries = |offer: usize| {
-        let mut carrying = served.iter().filter_map(choice);
-        carrying.any(|choice| choice.carried.contains(&offer))
-    };
-    let is_followed = |&one: &usize| {
-        problem.is_measured_apart(one)
-            || problem.is_followed(one, |other| on.contains(other) || carries(other))
-    };
-    let followed: SmallVec<[usize; 2]> = on.ones().filter(is_followed).collect();
-    // What is shared by units with that choice, and not by all alike.
-    let shared = |units: &Served| -> SmallVec<[usize; 4]> {
-        let Some(choice) = choice(units) else {
-            return SmallVec::new();
-        };
-        let is_loose = |kit: &&Kit| !kit.is_exact || kit.is_watched;
-        let takers = || choice.takers.iter().map(|&(offer, _)| offer);
-        let may_be_cut = takers().any(|offer| on.contains(offer)) || choice.acts.len() > 1;
-        let capped = choice.capped.iter().map(|&(offer, _)| offer).filter(|_| may_be_cut);
-        let kits = choice.seats.iter().filter_map(|&(kit, _)| choices.kits.get(kit)).filter(is_loose);
-        takers()
-            .filter(|offer| followed.contains(offer))
-            .chain(capped)
-            .chain(kits.map(|kit| kit.offer))
-            .collect()
-    };
-    let is_used = |place: usize| on.contains(place) || carries(place);
-    let is_measured = problem.measures_in_the_end()
-        || problem.offers.iter().enumerate().any(|(place, offer)| {
-            is_used(place) && offer.spend.as_ref().is_some_and(|spend| spend.of == Measured::Current)
-        });
-    let mut lines: Vec<usize> = served.iter().map(|units| units.line).collect();
-    lines.sort_unstable();
-    let mut orders = Orders { lines: SmallVec::new(), count: 1, is_whole: true };
-    for chunk in lines.chunk_by(PartialEq::eq) {
-        let line = chunk.first().copied().unwrap_or_default();
-        let mine = || served.iter().filter(|units| units.line == line);
-        let mut shares: SmallVec<[usize; 4]> = mine().flat_map(shared).collect();
-        shares.sort_unstable();
-        shares.dedup();
-        let of_line = match chunk.len() {
-            _ if shares.is_empty() => continue,
-            0 | 1 => continue,
-            2 => 2,
-            kinds => 2 * kinds.min(ORDERED_MAX),
-        };
-        // Of two choices with several units each the spare minor units may fall on some of both: no more is taken off so than at one
-        // of the ends, but a sum may be just reached. Where several amounts are shared a single unit may be wanted in the middle.
-        let several = mine().filter(|units| units.count > 1).count();
-        orders.is_whole &= !is_measured || several == 0 || (several == 1 && shares.len() == 1);
-        orders.is_whole &= chunk.len() <= 3 && orders.count * of_line <= ORDERS_MAX;
-        orders.count = (orders.count * of_line).min(ORDERS_MAX);
-        orders.lines.push((line, of_line));
-    }
-    // Units with fewer promotions may as well come first: where nothing is shared that is a matter of legality alone.
-    if orders.lines.is_empty() {
-        orders.count = 2;
-    }
-    orders
 }
 
 /// Whether a way has sets at all.

@@ -7,6 +7,7 @@ use smallvec::SmallVec;
 
 use super::super::choice::Choices;
 use super::super::grouping::{Deal, assignment};
+use super::super::orders::Orders;
 use super::super::solution::Worth;
 use super::super::switch::{Effect, Plan, Setting};
 use super::super::tie::Used;
@@ -164,7 +165,7 @@ impl<'a> Search<'a> {
     pub(super) fn leaf(&mut self, served: &[Served], on: &FixedBitSet, most: &Value) -> bool {
         let work = u64::try_from(served.len()).unwrap_or(u64::MAX);
         let is_open = way::is_open(self.choices, served);
-        let orders = way::orders(self.problem, self.choices, served, on);
+        let orders = Orders::of(self.problem, self.choices, served, on);
         let is_whole = orders.is_whole;
         let mut deals = vec![Deal::Basket, Deal::Mixed, Deal::Dearest, Deal::Opposed];
         deals.extend((1..=TURNS_MAX).map(Deal::Turned));
