@@ -68,5 +68,5 @@ fn every_basket_of_the_chain_is_priced_and_nearly_all_with_proof() {
     }
     println!("{} baskets, {reduced} reduced, {proven} proven", baskets.len());
     // What is not proven says so, and by how much at most; the next baskets to prove are the ones printed above.
-    assert!(proven * 100 >= baskets.len() * 96, "{proven} of {}", baskets.len());
+    assert!(proven * 100 >= baskets.len() * 99, "{proven} of {}", baskets.len());
 }
