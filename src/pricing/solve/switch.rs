@@ -11,7 +11,7 @@ use crate::promotion::Count;
 
 /// The most multiples of an `every` that are told apart; below them one setting stands for the rest.
 const MULTIPLES_MAX: i64 = 60;
-/// The most decisions that are searched: each may double the work. What is beyond is left off and counted as possible gain.
+/// The most decisions that are searched: each may double the work. What is beyond is left off, and then nothing is proven.
 const SWITCHES_MAX: usize = 64;
 
 /// The switches of an offer, by SKU; without one, for all.
