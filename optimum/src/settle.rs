@@ -333,6 +333,7 @@ impl<'a> Settling<'a> {
                 for (sku, count) in counts {
                     cuts.insert(sku, Self::tier(tiers, count).ok_or_else(unreached)?.1);
                 }
+                // The tiers of these problems are of one kind, so the SKUs take effect together.
                 (cuts.values().copied().map(rank).min().unwrap_or(1), Effect::BySku(cuts))
             }
             Kind::Set { slots, give, .. } => {

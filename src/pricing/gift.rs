@@ -6,7 +6,7 @@ use fixedbitset::FixedBitSet;
 
 use super::candidate::Candidates;
 use super::fill::{Need, Pool, lacking, sets};
-use super::problem::{Problem, held};
+use super::problem::{Problem, dearest_units, held};
 use super::quote::{GiftRefused, GiftWhy, Given, Missing, Why};
 use super::settle::Group;
 use super::trigger::{Piece, Trigger};
@@ -331,17 +331,7 @@ impl<'a> Desk<'a> {
 
     /// What so many pieces are worth when the dearest are chosen.
     fn dearest(&self, skus: &[String], stock: &BTreeMap<&str, u32>, quantity: u32) -> Amount {
-        let mut prices: Vec<(Amount, u32)> =
-            skus.iter().map(|sku| (self.price(sku), left(stock, sku))).collect();
-        prices.sort_unstable_by(|one, other| other.cmp(one));
-        let mut open = quantity;
-        let mut sum = Amount::ZERO;
-        for (price, left) in prices {
-            let count = left.min(open);
-            open -= count;
-            sum += price.times(count);
-        }
-        sum
+        dearest_units(skus.iter().map(|sku| (self.price(sku), left(stock, sku))), quantity)
     }
 }
 

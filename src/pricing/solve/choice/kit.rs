@@ -162,23 +162,7 @@ impl<'a> Seen<'a> {
         let has_room = self.has_room(&kit, shared);
         kit.is_exact = has_room && !self.is_followed;
         kit.is_watched = self.baskets().any(|moment| moment > self.moment);
-        kit.gain = match shared {
-            SetShare::Amount(amount) => {
-                let of_role = |role: &KitRole| {
-                    let lines = self.rules.roles.get(role.role).map(|numbers| numbers.lines.ones());
-                    let lines = lines.into_iter().flatten().filter_map(|line| self.problem.lines.get(line));
-                    dearest_units(lines.map(|line| (line.list, line.quantity)), role.quantity)
-                };
-                amount.min(kit.roles.iter().map(of_role).sum()).minor()
-            }
-            SetShare::Price(price) => {
-                // What is left of the set may be reduced again.
-                let again =
-                    (i128::from(price.minor()) * i128::from(self.rate)).div_euclid(i128::from(WHOLE)) + 1;
-                let again = if self.rate == 0 { 0 } else { i64::try_from(again).unwrap_or(i64::MAX) };
-                again.min(price.minor()) - price.minor()
-            }
-        };
+        kit.gain = self.gain(&kit, shared);
         for (place, &gauge) in gauges.iter().enumerate() {
             let is_seen = has_room && !capped.contains(&self.offer) && self.is_seen(gauge);
             let is_hidden = self.is_hidden(gauge);
@@ -196,6 +180,27 @@ impl<'a> Seen<'a> {
             }
         }
         kit
+    }
+
+    /// What a set gets as a whole, beside what its units lose by themselves: at most.
+    fn gain(&self, kit: &Kit, shared: SetShare) -> i64 {
+        match shared {
+            SetShare::Amount(amount) => {
+                let of_role = |role: &KitRole| {
+                    let lines = self.rules.roles.get(role.role).map(|numbers| numbers.lines.ones());
+                    let lines = lines.into_iter().flatten().filter_map(|line| self.problem.lines.get(line));
+                    dearest_units(lines.map(|line| (line.list, line.quantity)), role.quantity)
+                };
+                amount.min(kit.roles.iter().map(of_role).sum()).minor()
+            }
+            SetShare::Price(price) => {
+                // What is left of the set may be reduced again.
+                let again =
+                    (i128::from(price.minor()) * i128::from(self.rate)).div_euclid(i128::from(WHOLE)) + 1;
+                let again = if self.rate == 0 { 0 } else { i64::try_from(again).unwrap_or(i64::MAX) };
+                again.min(price.minor()) - price.minor()
+            }
+        }
     }
 
     /// When basket amounts take effect that may be taken off its units.

@@ -221,8 +221,8 @@ impl<'a> Lister<'a> {
         let mut value = self.walk(line, steps, |step| !self.is_capped(step.offer())).value(levels);
         let is_emptied = steps.iter().any(|step| matches!(step.does, Does::Empties));
         // One with a maximum is worth what it takes, below, and leaves the others what they find without it.
-        let is_whole = |step: &Step<'_>| matches!(step.does, Does::Empties) && !self.is_capped(step.offer());
-        if let Some(place) = steps.iter().position(is_whole) {
+        let empties = |step: &Step<'_>| matches!(step.does, Does::Empties) && !self.is_capped(step.offer());
+        if let Some(place) = steps.iter().position(empties) {
             // What the set leaves may be reduced again: the part that does not depend on how much that is.
             let again: i64 =
                 steps.iter().skip(place + 1).map(|step| step.slope().1).fold(0, i64::saturating_add);
