@@ -91,7 +91,7 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
         let solution = solve(&problem, part(left, count - at), worth.as_deref());
         drop(worth);
         left = left.saturating_sub(solution.steps);
-        // No assignment does what the gift asks for.
+        // No assignment does what the gift asks for: if one did, the same without any promotion would, which is always looked at.
         if solution.settled.groups.is_empty() {
             continue;
         }

@@ -42,7 +42,9 @@ pub(super) fn rules(
     };
     let wanted = wanted(&rules, set);
     let mut tiers = Vec::new();
-    for filling in fillings(&wanted, slots, lines) {
+    let (ways, is_whole) = fillings(set, &wanted, slots, lines);
+    rules.is_whole = is_whole;
+    for Filling { slots: filling, .. } in ways {
         match set.benefit {
             SetBenefit::Cheapest { units, percent } => {
                 for reduced in spreads(&wanted, units) {
@@ -62,13 +64,7 @@ pub(super) fn rules(
                     quantity: want.quantity,
                     cut: plain_cut(set, want.slot),
                 });
-                let parts: Vec<Part<'_>> = parts.collect();
-                // A price that the goods cost no more than takes nothing off, and such a set is not made up.
-                let is_for_nothing =
-                    matches!(set.benefit, SetBenefit::Price(price) if dearest(&parts, lines) <= price);
-                if !is_for_nothing {
-                    rules.pattern(parts.into_iter(), false, &mut tiers);
-                }
+                rules.pattern(parts, false, &mut tiers);
             }
         }
     }
@@ -117,15 +113,6 @@ struct Part<'a> {
     lines: &'a FixedBitSet,
     quantity: u32,
     cut: Option<Cut>,
-}
-
-/// What a set of these parts costs at most, as if no two wanted one unit.
-fn dearest(parts: &[Part<'_>], lines: &[Line]) -> Amount {
-    let of_part = |part: &Part<'_>| {
-        let lines = part.lines.ones().filter_map(|line| lines.get(line));
-        dearest_units(lines.map(|line| (line.list, line.quantity)), part.quantity)
-    };
-    parts.iter().map(of_part).sum()
 }
 
 /// What so many units cost at most, of units at these prices.
@@ -197,25 +184,55 @@ fn order(set: &SetOf) -> u8 {
     }
 }
 
-/// The lines of each slot, for each choice of the SKUs of `same: sku` slots that has the pieces.
-fn fillings(wanted: &[Wanted], slots: &[FixedBitSet], lines: &[Line]) -> Vec<Vec<FixedBitSet>> {
-    let mut ways: Vec<Vec<FixedBitSet>> = vec![Vec::new()];
-    for (want, filling) in wanted.iter().filter_map(|want| Some((want, slots.get(want.slot)?))) {
-        let options =
-            if want.same_sku { by_sku(filling, want.quantity, lines) } else { vec![filling.clone()] };
-        let mut next = Vec::new();
-        for way in &ways {
-            for option in options.iter().take(PATTERNS_MAX + 1) {
-                let mut way = way.clone();
-                way.push(option.clone());
-                next.push(way);
-            }
+/// Lines for each slot of a set, one after the other.
+#[derive(Clone, Default)]
+struct Filling {
+    slots: Vec<FixedBitSet>,
+    /// What they cost at most, as if no two slots wanted one unit.
+    dearest: Amount,
+}
+
+/// The lines of each slot, for each choice of the SKUs of `same: sku` slots that has the pieces and takes something off; and whether
+/// those are all.
+fn fillings(set: &SetOf, wanted: &[Wanted], slots: &[FixedBitSet], lines: &[Line]) -> (Vec<Filling>, bool) {
+    let mut is_whole = true;
+    let mut keep = |mut fillings: Vec<Filling>| {
+        if fillings.len() > PATTERNS_MAX {
+            // Of too many the dearest promise most.
+            fillings.sort_by_key(|filling| std::cmp::Reverse(filling.dearest));
+            fillings.truncate(PATTERNS_MAX);
+            is_whole = false;
         }
-        // One more than is kept: so it shows that there were too many.
-        next.truncate(PATTERNS_MAX + 1);
-        ways = next;
+        fillings
+    };
+    let of_slot = |want: &Wanted| {
+        let filling = slots.get(want.slot).cloned().unwrap_or_default();
+        let skus = if want.same_sku { by_sku(&filling, want.quantity, lines) } else { vec![filling] };
+        let prices = |skus: &FixedBitSet| {
+            let lines = skus.ones().filter_map(|line| lines.get(line));
+            dearest_units(lines.map(|line| (line.list, line.quantity)), want.quantity)
+        };
+        skus.into_iter().map(|skus| Filling { dearest: prices(&skus), slots: vec![skus] }).collect::<Vec<_>>()
+    };
+    let options: Vec<Vec<Filling>> = wanted.iter().map(of_slot).collect();
+    let most = |options: &[Filling]| options.iter().map(|option| option.dearest).max().unwrap_or_default();
+    let mut behind: Amount = options.iter().map(|options| most(options)).sum();
+    let mut ways = vec![Filling::default()];
+    for options in options {
+        behind -= most(&options);
+        // A price that the goods cost no more than takes nothing off, and such a set is not made up.
+        let is_worth_it =
+            |way: &Filling| !matches!(set.benefit, SetBenefit::Price(price) if way.dearest + behind <= price);
+        let options = keep(options);
+        let all = ways.iter().flat_map(|way| {
+            options.iter().map(|option| Filling {
+                slots: [way.slots.as_slice(), &option.slots].concat(),
+                dearest: way.dearest + option.dearest,
+            })
+        });
+        ways = keep(all.filter(is_worth_it).collect());
     }
-    ways
+    (ways, is_whole)
 }
 
 /// The lines of each SKU that has at least so many pieces.

@@ -8,6 +8,7 @@ use fixedbitset::FixedBitSet;
 use smallvec::SmallVec;
 
 use super::choice::{Choices, Kit};
+use super::orders::{Order, permuted};
 use super::way::Served;
 use crate::pricing::problem::Problem;
 use crate::pricing::settle::{Assignment, Made, Offers, Part, Units};
@@ -30,15 +31,14 @@ pub(super) enum Deal {
     Turned(usize),
 }
 
-/// The assignment of a way. Units of a line with more promotions stand first in an even order of the line and last in an odd one;
-/// each two orders begin with another choice.
+/// The assignment of a way, the units of each line in their order.
 pub(super) fn assignment(
     problem: &Problem,
     choices: &Choices,
     served: &[Served],
     on: &FixedBitSet,
     deal: Deal,
-    order: impl Fn(usize) -> usize,
+    order: impl Fn(usize) -> Order,
 ) -> Assignment {
     let mut table = Table { problem, choices, pieces: Vec::new(), sets: Vec::new() };
     for units in served {
@@ -180,7 +180,7 @@ impl Table<'_> {
         self.pieces.len() - 1
     }
 
-    fn finish(mut self, on: &FixedBitSet, order_of: impl Fn(usize) -> usize) -> Assignment {
+    fn finish(mut self, on: &FixedBitSet, order_of: impl Fn(usize) -> Order) -> Assignment {
         let carried = |piece: &Piece| -> Offers {
             let choice = self.choices.lines.get(piece.line).and_then(|list| list.get(piece.choice));
             let carried = choice.map(|choice| choice.carried.as_slice()).unwrap_or_default();
@@ -202,10 +202,10 @@ impl Table<'_> {
                 .then_with(|| one.carried.cmp(&other.carried))
                 .then_with(|| seats.get(*a).cmp(&seats.get(*b)))
                 .then_with(|| choice(*a).cmp(&choice(*b)));
-            let is_fewer_first = order_of(one.line) % 2 == 1;
+            let is_fewer_first = matches!(order_of(one.line), Order::Turned(order) if order % 2 == 1);
             one.line.cmp(&other.line).then(if is_fewer_first { fewer } else { fewer.reverse() })
         });
-        self.turn(&mut order, |line| order_of(line) / 2);
+        let order = self.ordered(order, order_of);
         let mut places = vec![0; order.len()];
         let mut units: Vec<Units> = Vec::with_capacity(order.len());
         for (place, piece) in order {
@@ -227,16 +227,33 @@ impl Table<'_> {
         Assignment { units, on: on.clone(), sets: self.sets }
     }
 
-    /// Lets so many choices of each line go behind its others.
-    fn turn(&self, order: &mut [(usize, Units)], by: impl Fn(usize) -> usize) {
-        let choice = |place: usize| self.pieces.get(place).map(|piece| piece.choice);
-        for line in order.chunk_by_mut(|(_, one), (_, other)| one.line == other.line) {
-            let kinds: Vec<usize> =
-                line.chunk_by(|(a, _), (b, _)| choice(*a) == choice(*b)).map(<[_]>::len).collect();
-            let by = line.first().map_or(0, |(_, units)| by(units.line));
-            let by = by.checked_rem(kinds.len()).unwrap_or_default();
-            line.rotate_left(kinds.iter().take(by).sum());
+    /// The pieces of each line in its order.
+    fn ordered(
+        &self,
+        mut pieces: Vec<(usize, Units)>,
+        order_of: impl Fn(usize) -> Order,
+    ) -> Vec<(usize, Units)> {
+        let mut ordered = Vec::with_capacity(pieces.len());
+        for line in pieces.chunk_by_mut(|(_, one), (_, other)| one.line == other.line) {
+            let place = line.first().map_or(0, |(_, units)| units.line);
+            match order_of(place) {
+                Order::Turned(order) => {
+                    self.turn(line, order / 2);
+                    ordered.extend_from_slice(line);
+                }
+                Order::Permuted(order) => ordered.extend(permuted_pieces(line, order)),
+            }
         }
+        ordered
+    }
+
+    /// Lets so many choices of a line go behind its others.
+    fn turn(&self, line: &mut [(usize, Units)], by: usize) {
+        let choice = |place: usize| self.pieces.get(place).map(|piece| piece.choice);
+        let kinds: Vec<usize> =
+            line.chunk_by(|(a, _), (b, _)| choice(*a) == choice(*b)).map(<[_]>::len).collect();
+        let by = by.checked_rem(kinds.len()).unwrap_or_default();
+        line.rotate_left(kinds.iter().take(by).sum());
     }
 
     /// For each piece whether it is in a set, and with which role in it.
@@ -249,6 +266,20 @@ impl Table<'_> {
         }
         seats
     }
+}
+
+/// The units of a line one by one, in the order with this place; none of them is in a set.
+fn permuted_pieces(line: &[(usize, Units)], order: usize) -> Vec<(usize, Units)> {
+    let mut kinds: Vec<(usize, Units)> = Vec::new();
+    for (place, units) in line {
+        match kinds.last_mut().filter(|(_, last)| last.carried == units.carried) {
+            Some((_, last)) => last.count += units.count,
+            None => kinds.push((*place, units.clone())),
+        }
+    }
+    let counts: Vec<u32> = kinds.iter().map(|(_, units)| units.count).collect();
+    let pieces = permuted(&counts, order).into_iter().filter_map(|kind| kinds.get(kind));
+    pieces.map(|(place, units)| (*place, Units { count: 1, ..units.clone() })).collect()
 }
 
 /// Deals units, the dearest first, so that each set has one of the dearest that are left and otherwise the cheapest.

@@ -3,7 +3,7 @@
 //! Where something takes effect after a set's amount or price, what a unit loses by it depends on the unit's share, and
 //! [`super::kit`] knows a bound alone: it may count a minor unit too much for each unit of a set, or the whole of a percentage
 //! that finds less than it counts on. Here every way to fill one set is settled by itself, and the most that it takes off beside what
-//! its units lose is what a set gets. It is work that only those baskets are worth whose proof fails by such a trifle.
+//! its units lose is what a set gets. No basket amount is on then: sets take effect before them, there is one level. It is work that only those baskets are worth whose proof fails by such a trifle.
 
 use smallvec::SmallVec;
 
