@@ -2,17 +2,31 @@
 
 use super::words::{Words, called};
 use crate::promotion::{Benefit, Count};
+use crate::rulebook::slots_of;
 use crate::server::wire::{Goods, Hint};
 
-/// A hint as a sentence without a full stop; `applies` when its promotion already gives something.
+/// What a quote gives without the hint.
+#[derive(Debug, Clone, Copy)]
+pub struct Now {
+    /// Whether the hint's promotion already gives something.
+    pub applies: bool,
+    /// Whether something is saved already.
+    pub saves: bool,
+}
+
+/// A hint as a sentence without a full stop.
 #[must_use]
-pub fn say(words: &Words<'_>, hint: &Hint, applies: bool) -> String {
+pub fn say(words: &Words<'_>, hint: &Hint, now: Now) -> String {
     if !hint.line_id.is_empty() {
         return choice(words, hint);
     }
-    let benefit = words.find(&hint.promotion_id).map(|promotion| &promotion.benefit);
-    let is_same_sku = matches!(benefit, Some(Benefit::Quantity { count: Count::SameSku, .. }));
-    format!("{}{}", missing(words, hint, is_same_sku), gained(words, hint, benefit, applies))
+    let promotion = words.find(&hint.promotion_id);
+    let benefit = promotion.map(|promotion| &promotion.benefit);
+    let slot = hint.slot.and_then(|slot| usize::try_from(slot).ok());
+    let slot = promotion.zip(slot).and_then(|(promotion, slot)| slots_of(promotion).get(slot));
+    let is_same_sku = matches!(benefit, Some(Benefit::Quantity { count: Count::SameSku, .. }))
+        || slot.is_some_and(|slot| slot.same_sku);
+    format!("{}{}", missing(words, hint, is_same_sku), gained(words, hint, benefit, now))
 }
 
 /// A gift that the customer only has to choose: the goods lie in the basket.
@@ -26,7 +40,10 @@ fn choice(words: &Words<'_>, hint: &Hint) -> String {
 }
 
 fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {
-    let of = goods(words, hint);
+    let of = match &hint.product {
+        Some(tried) if is_same_sku => format!(" ({})", called(tried)),
+        _ => goods(words, hint),
+    };
     let pieces = hint.missing_quantity;
     if pieces == 0 {
         let sum = words.money(hint.missing_amount);
@@ -45,14 +62,18 @@ fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {
 }
 
 /// What it brings: so much less than the basket as it is and what is added, each at its price.
-fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bool) -> String {
+fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, now: Now) -> String {
     let promotion = words.promotion(&hint.promotion_id);
-    let (english, ukrainian) = match (benefit, applies) {
-        (Some(Benefit::Gift(_)), false) => {
-            (format!("the gift of {promotion} is yours"), format!("подарунок ваш: {promotion}"))
-        }
-        (Some(Benefit::Gift(_)), true) => {
-            (format!("another gift of {promotion} is yours"), format!("ще один подарунок ваш: {promotion}"))
+    let (english, ukrainian) = match (benefit, now.applies) {
+        (Some(Benefit::Gift(gift)), applies) => {
+            let only = if let [sku] = gift.skus.as_slice() { Some(words.product(sku)) } else { None };
+            let what = only.map(|only| words.lang.pick(format!(" — {only}"), format!(" ({only})")));
+            let what = what.unwrap_or_default();
+            let (another, more) = if applies { ("another", "ще один ") } else { ("the", "") };
+            (
+                format!("{another} gift of {promotion} is yours{what}"),
+                format!("{more}подарунок{what} ваш: {promotion}"),
+            )
         }
         (Some(Benefit::Points(_)), false) => {
             (format!("you earn points with {promotion}"), format!("отримаєте бали: {promotion}"))
@@ -62,7 +83,13 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bo
         }
         _ => {
             let gain = words.money(hint.gain);
-            (format!("you save {gain} with {promotion}"), format!("заощадите {gain} за акцією {promotion}"))
+            // It comes on top of what is saved already, also where this promotion takes the place of another.
+            let (gain, more) = if now.saves {
+                (format!("{gain} more"), format!("ще {gain}"))
+            } else {
+                (gain.clone(), gain)
+            };
+            (format!("you save {gain} with {promotion}"), format!("заощадите {more} за акцією {promotion}"))
         }
     };
     words.lang.pick(format!(" and {english}"), format!(" — і {ukrainian}"))
@@ -71,7 +98,7 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, applies: bo
 /// Of which goods: those with which it was tried where no others are named, else they are an example.
 fn goods(words: &Words<'_>, hint: &Hint) -> String {
     let tried = hint.product.as_ref().map(called);
-    let such_as = |tried: &str| words.lang.pick(format!("such as {tried}"), format!("наприклад {tried}"));
+    let such_as = |tried: &str| words.lang.pick(format!("such as {tried}"), format!("наприклад, {tried}"));
     match (&hint.goods, tried) {
         (None, None) => String::new(),
         (None, Some(tried)) => format!(" ({})", such_as(tried)),

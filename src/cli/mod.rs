@@ -8,6 +8,7 @@ mod reasons;
 pub mod hint;
 pub mod receipt;
 pub mod local;
+mod missing;
 pub mod price;
 pub mod rules;
 pub mod completions;

@@ -1,10 +1,10 @@
 //! Why a promotion did not apply, or not there, or gave no more, in the words of a cashier.
 
-use super::words::{Words, count};
-use crate::promotion::{Benefit, Count, Promotion, SetBenefit, UnitCut};
+use super::words::Words;
+use crate::promotion::{Benefit, Promotion, SetBenefit, UnitCut};
 use crate::rulebook::slots_of;
 use crate::server::wire::refused_gift::Code as Refusal;
-use crate::server::wire::{AppliedPromotion, LeftOut, MissingGoods, Reason, RefusedGift, reason::Code};
+use crate::server::wire::{AppliedPromotion, LeftOut, Reason, RefusedGift, reason::Code};
 
 /// What keeps a promotion away that the customer cannot have as things are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -35,9 +35,10 @@ pub enum Went {
 }
 
 impl Words<'_> {
-    /// Why a promotion did not apply, as a sentence without its subject.
+    /// Why a promotion did not apply, as a sentence without its subject. That no price is lower with it is said only where the price
+    /// `is_proven`.
     #[must_use]
-    pub fn reason(&self, reason: &Reason) -> String {
+    pub fn reason(&self, reason: &Reason, is_proven: bool) -> String {
         let promotion = self.find(&reason.promotion_id);
         match code_of(reason) {
             code @ (Code::SpendMissing | Code::QuantityMissing | Code::SetMissing | Code::BasketLacks) => {
@@ -73,93 +74,12 @@ impl Words<'_> {
                     format!("вже дала свій максимум — {most}"),
                 )
             }
-            code @ (Code::Displaces | Code::Outranked | Code::Beaten) => self.beaten(code, promotion, reason),
+            Code::Displaces => self.displaces(reason, is_proven),
+            code @ (Code::Outranked | Code::Beaten) => self.beaten(code, promotion, reason, is_proven),
             code => promotion
                 .and_then(|promotion| self.asked(code, promotion))
                 .unwrap_or_else(|| self.bare(code).to_owned()),
         }
-    }
-
-    /// What is missing, and of what.
-    fn missing(&self, code: Code, reason: &Reason) -> String {
-        let of = self.in_brackets(reason.goods.as_ref());
-        match code {
-            Code::SpendMissing => self.spend_missing(reason),
-            Code::QuantityMissing => {
-                if let Some(all) = self.find(&reason.promotion_id).and_then(same_sku_from) {
-                    let equal = self.counted(
-                        all,
-                        ["piece", "pieces"],
-                        ["однакову штуку", "однакові штуки", "однакових штук"],
-                    );
-                    let here = count(u64::from(all.saturating_sub(reason.missing_quantity)));
-                    return self.lang.pick(
-                        format!("it takes {equal} of the same article; you have {here}{of}"),
-                        format!("треба {equal}; є {here}{of}"),
-                    );
-                }
-                let missing = self.more_pieces(reason.missing_quantity);
-                self.lang.pick(format!("it takes {missing}{of}"), format!("треба {missing}{of}"))
-            }
-            Code::SetMissing if !reason.missing_goods.is_empty() => {
-                let lacks = |slot: &MissingGoods| {
-                    self.more_pieces(slot.quantity) + &self.in_brackets(slot.goods.as_ref())
-                };
-                let missing = reason.missing_goods.iter().map(lacks).collect::<Vec<_>>();
-                let missing = missing.join(self.lang.pick(" and ", " і "));
-                self.lang.pick(
-                    format!("the set is not complete: it takes {missing}"),
-                    format!("набір не зібрано: треба {missing}"),
-                )
-            }
-            Code::BasketLacks if reason.missing_quantity > 0 => {
-                let missing = self.more_pieces(reason.missing_quantity);
-                let pieces = self.pieces(reason.missing_quantity);
-                self.lang.pick(
-                    format!("the basket must also hold {missing}{of}"),
-                    format!("у кошику має бути ще {pieces}{of}"),
-                )
-            }
-            Code::BasketLacks if reason.missing_amount > 0 => {
-                let missing = self.money(reason.missing_amount);
-                self.lang.pick(
-                    format!("the basket must also hold goods for {missing} more{of}"),
-                    format!("у кошику має бути товарів ще на {missing}{of}"),
-                )
-            }
-            code => self.bare(code).to_owned(),
-        }
-    }
-
-    /// What the sum must be, what it is, and of which goods.
-    fn spend_missing(&self, reason: &Reason) -> String {
-        let goods = reason.goods.as_ref().map(|goods| self.goods(goods));
-        let counts = goods.map(|goods| {
-            self.lang.pick(format!("; only these count: {goods}"), format!("; рахуються лише: {goods}"))
-        });
-        let counts = counts.unwrap_or_default();
-        if reason.needed_amount <= 0 {
-            let missing = self.money(reason.missing_amount);
-            return self.lang.pick(
-                format!("{missing} is missing to its sum{counts}"),
-                format!("до потрібної суми бракує {missing}{counts}"),
-            );
-        }
-        let needed = self.money(reason.needed_amount);
-        let have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
-        let benefit = self.find(&reason.promotion_id).map(|promotion| &promotion.benefit);
-        let (english, ukrainian) = match benefit {
-            _ if reason.at_list_prices => ("at list prices", "за цінами без знижок"),
-            // What depends on a sum itself comes after it, and so do amounts off the whole basket.
-            Some(Benefit::Spend { .. }) => {
-                ("after discounts on single goods", "після знижок на окремі товари")
-            }
-            _ => ("after all discounts", "після всіх знижок"),
-        };
-        self.lang.pick(
-            format!("{needed} is needed {english}, you have {have}{counts}"),
-            format!("потрібно {needed} {ukrainian}, є {have}{counts}"),
-        )
     }
 
     /// Why a promotion takes nothing off: its goods cost no more than it asks for them.
@@ -178,39 +98,48 @@ impl Words<'_> {
         self.lang.pick(english, ukrainian)
     }
 
-    /// Why a promotion gave way to others.
-    fn beaten(&self, code: Code, promotion: Option<&Promotion>, reason: &Reason) -> String {
+    /// Why a promotion did not apply that others' sums would miss.
+    fn displaces(&self, reason: &Reason, is_proven: bool) -> String {
         let others = self.names(reason.beaten_by.iter().map(|id| self.promotion(id)));
-        let benefit = promotion.map(|promotion| &promotion.benefit);
-        let is_one = reason.beaten_by.len() == 1;
-        match (code, benefit) {
-            (Code::Displaces, _) => {
-                let then = self.otherwise(reason.dearer_by);
-                self.lang.pick(
-                    format!("with it the sum for {others} would not be reached, and you would {then}"),
-                    format!("з нею не набрати суми для {others}, тож {then}"),
-                )
+        let (english, ukrainian) = (
+            format!("with it the sum for {others} would not be reached"),
+            format!("з нею не набрати суми для {others}"),
+        );
+        match reason.dearer_by {
+            Some(dearer_by) => {
+                let then = self.otherwise(dearer_by, &reason.loses);
+                self.lang.pick(format!("{english}, and you would {then}"), format!("{ukrainian}, тож {then}"))
             }
+            None => {
+                let no_less = self.no_less(is_proven);
+                self.lang.pick(format!("{english}, and {no_less}"), format!("{ukrainian}, а {no_less}"))
+            }
+        }
+    }
+
+    /// Why a promotion gave way to others.
+    fn beaten(&self, code: Code, promotion: Option<&Promotion>, reason: &Reason, is_proven: bool) -> String {
+        let others = self.names(reason.beaten_by.iter().map(|id| self.promotion(id)));
+        let apart = self.apart_from(&reason.beaten_by);
+        let benefit = promotion.map(|promotion| &promotion.benefit);
+        match (code, benefit) {
             (_, Some(Benefit::Points(_))) if others.is_empty() => {
                 self.lang.pick("it would add no points", "балів би не додала").to_owned()
             }
-            _ if others.is_empty() => self
-                .lang
-                .pick("the purchase would not be cheaper with it", "з нею дешевше не вийде")
-                .to_owned(),
+            _ if others.is_empty() => {
+                let no_less = self.no_less(is_proven);
+                self.lang.pick(format!("{no_less} with it"), format!("з нею {no_less}"))
+            }
             (Code::Outranked, _) => {
-                let (has, first) = if is_one {
-                    ("has", "та має перевагу")
+                let (has, first) = if reason.beaten_by.len() == 1 {
+                    ("has", "яка має перевагу")
                 } else {
-                    ("have", "ті мають перевагу")
+                    ("have", "які мають перевагу")
                 };
-                self.lang.pick(
-                    format!("it cannot be combined with {others}, which {has} priority"),
-                    format!("не поєднується з {others}, а {first}"),
-                )
+                self.lang.pick(format!("{apart}, which {has} priority"), format!("{apart}, {first}"))
             }
             (_, Some(Benefit::Delivery(_))) if self.are_deliveries(&reason.beaten_by) => {
-                let instead = self.instead(reason.dearer_by);
+                let instead = self.instead(reason);
                 self.lang.pick(
                     format!("only one promotion goes on the delivery: {others}{instead}"),
                     format!("на доставку діє лише одна акція: {others}{instead}"),
@@ -219,39 +148,84 @@ impl Words<'_> {
             (_, benefit) => {
                 // Whoever gives up a discount for a gift may well pay more: nothing is said where it was not tried.
                 let is_reward = matches!(benefit, Some(Benefit::Gift(_) | Benefit::Points(_)));
-                let instead = match reason.dearer_by {
-                    None if !is_reward => {
-                        self.lang.pick(", and you would not pay less", ", а дешевше не вийде").to_owned()
-                    }
-                    dearer_by => self.instead(dearer_by),
+                let instead = if reason.dearer_by.is_none() && !is_reward {
+                    let no_less = self.no_less(is_proven);
+                    self.lang.pick(format!(", and {no_less}"), format!(", а {no_less}"))
+                } else {
+                    self.instead(reason)
                 };
+                format!("{apart}{}{instead}", self.short(reason))
+            }
+        }
+    }
+
+    /// That a promotion cannot be combined with others.
+    fn apart_from(&self, ids: &[String]) -> String {
+        match ids {
+            [one, other] => {
+                let (one, other) = (self.promotion(one), self.promotion(other));
                 self.lang.pick(
-                    format!("it cannot be combined with {others}{instead}"),
-                    format!("не поєднується з {others}{instead}"),
+                    format!("it cannot be combined with {one} or {other}"),
+                    format!("не поєднується ні з {one}, ні з {other}"),
+                )
+            }
+            _ => {
+                let others = self.names(ids.iter().map(|id| self.promotion(id)));
+                self.lang.pick(
+                    format!("it cannot be combined with {others}"),
+                    format!("не поєднується з {others}"),
                 )
             }
         }
     }
 
-    /// What a promotion would bring in place of those that it lost to, as the end of a sentence; nothing where that is not known.
-    fn instead(&self, dearer_by: Option<i64>) -> String {
-        if dearer_by.is_none() {
+    /// That the sum of a promotion is not reached because goods of those that it lost to do not count; nothing where it is.
+    fn short(&self, reason: &Reason) -> String {
+        if reason.missing_amount <= 0 || reason.needed_amount <= 0 {
             return String::new();
         }
-        let then = self.otherwise(dearer_by);
-        self.lang.pick(format!("; with it instead you would {then}"), format!("; з нею натомість {then}"))
+        let needed = self.money(reason.needed_amount);
+        let have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
+        self.lang.pick(
+            format!(", whose goods do not count: {needed} is needed, you have {have}"),
+            format!(
+                ", і {} товари не рахуються: потрібно {needed}, є {have}",
+                if reason.beaten_by.len() == 1 { "її" } else { "їхні" }
+            ),
+        )
     }
 
-    /// What one would pay otherwise.
-    fn otherwise(&self, dearer_by: Option<i64>) -> String {
-        match dearer_by {
-            None => self.lang.pick("not pay less", "дешевше не вийде").to_owned(),
-            Some(0) => self.lang.pick("pay the same", "вийде стільки само").to_owned(),
-            Some(minor) => {
-                let more = self.money(minor);
-                self.lang.pick(format!("pay {more} more"), format!("вийде на {more} дорожче"))
-            }
+    /// That a promotion would not help: sure where the price is proven, else as far as was searched.
+    fn no_less(&self, is_proven: bool) -> &'static str {
+        if is_proven {
+            self.lang.pick("you would not pay less", "дешевше не вийде")
+        } else {
+            self.lang.pick("no lower price was found", "дешевшої ціни не знайдено")
         }
+    }
+
+    /// What a promotion would bring in place of those that it lost to, as the end of a sentence; nothing where that is not known.
+    fn instead(&self, reason: &Reason) -> String {
+        let then = reason.dearer_by.map(|minor| self.otherwise(minor, &reason.loses));
+        let sentence = |then: String| {
+            self.lang.pick(format!("; with it instead you would {then}"), format!("; якщо взяти її, {then}"))
+        };
+        then.map(sentence).unwrap_or_default()
+    }
+
+    /// What one would pay otherwise, and what one would not get.
+    fn otherwise(&self, dearer_by: i64, loses: &[String]) -> String {
+        let pay = if dearer_by == 0 {
+            self.lang.pick("pay the same", "вийде стільки само").to_owned()
+        } else {
+            let more = self.money(dearer_by);
+            self.lang.pick(format!("pay {more} more"), format!("вийде на {more} дорожче"))
+        };
+        if loses.is_empty() {
+            return pay;
+        }
+        let lost = self.names(loses.iter().map(|id| self.promotion(id)));
+        self.lang.pick(format!("{pay}, without {lost}"), format!("{pay}, без {lost}"))
     }
 
     fn are_deliveries(&self, ids: &[String]) -> bool {
@@ -260,7 +234,7 @@ impl Words<'_> {
     }
 
     /// A reason by itself. A code's word is never told: whoever has it types it.
-    fn bare(&self, code: Code) -> &'static str {
+    pub(super) fn bare(&self, code: Code) -> &'static str {
         let (english, ukrainian) = match code {
             Code::NotStarted => ("it begins later", "акція почнеться пізніше"),
             Code::Ended => ("it is over", "акція вже закінчилася"),
@@ -280,9 +254,9 @@ impl Words<'_> {
                 ("what it asks of the customer does not hold", "клієнт не відповідає умовам")
             }
             Code::WrongPayment => ("only when paid another way", "лише за іншого способу оплати"),
-            Code::NoDelivery => ("there is no delivery to pay", "за доставку нічого платити"),
+            Code::NoDelivery => ("there is nothing to pay for delivery", "за доставку й так нічого платити"),
             Code::WrongDelivery => ("only with another delivery", "лише з іншою доставкою"),
-            Code::Missing => ("it waits for a code", "потрібен код"),
+            Code::Missing => ("it needs a code", "потрібен код"),
             Code::NoSuchGoods => ("none of its goods are in the basket", "у кошику немає її товарів"),
             Code::Excepted => ("these goods are excluded from it", "ці товари — виняток з неї"),
             Code::BasketLacks => {
@@ -298,17 +272,16 @@ impl Words<'_> {
             Code::NoGain => ("it would take nothing off", "нічого б не знизила"),
             Code::UnitsUsed | Code::SetsUsed => ("its limit is used up", "її ліміт вичерпано"),
             Code::MaximumReached => ("its maximum is reached", "вже дала свій максимум"),
-            Code::Displaces | Code::Outranked | Code::Beaten => {
-                ("the purchase would not be cheaper with it", "з нею дешевше не вийде")
+            Code::Displaces | Code::Outranked | Code::Beaten | Code::Unspecified => {
+                ("it does not apply", "не діє")
             }
-            Code::Unspecified => ("it does not apply", "не діє"),
         };
         self.lang.pick(english, ukrainian)
     }
 
     /// Why a promotion is not on units of a line of `quantity`.
     #[must_use]
-    pub fn left_out(&self, left_out: &LeftOut, quantity: u32) -> String {
+    pub fn left_out(&self, left_out: &LeftOut, quantity: u32, is_proven: bool) -> String {
         let Some(reason) = &left_out.reason else {
             return String::new();
         };
@@ -316,16 +289,12 @@ impl Words<'_> {
         if left_out.quantity < quantity {
             name += &format!(" ({})", self.pieces(left_out.quantity));
         }
-        let others = || self.names(reason.beaten_by.iter().map(|id| self.promotion(id)));
         let why = match code_of(reason) {
             // On a line it is enough to say what stands there.
-            Code::Beaten if !reason.beaten_by.is_empty() => self.lang.pick(
-                format!("it cannot be combined with {}", others()),
-                format!("не поєднується з {}", others()),
-            ),
-            _ => self.reason(reason),
+            Code::Beaten if !reason.beaten_by.is_empty() => self.apart_from(&reason.beaten_by),
+            _ => self.reason(reason, is_proven),
         };
-        self.lang.pick(format!("not {name}: {why}"), format!("без {name}: {why}"))
+        self.lang.pick(format!("{name} not here: {why}"), format!("{name} тут не діє: {why}"))
     }
 
     /// Two promotions on a line that keep each other off its units.
@@ -374,7 +343,7 @@ impl Words<'_> {
             Away::Customer => self.lang.pick("not for this customer", "не для цього клієнта"),
             Away::Way => self.lang.pick("not for this payment or delivery", "не за такої оплати чи доставки"),
             Away::Code => self.lang.pick("not without a code", "не без коду"),
-            Away::Goods => self.lang.pick("not for these goods", "не на ці товари"),
+            Away::Goods => self.lang.pick("not for these goods", "не для цих товарів"),
         };
         let mut words: Vec<&str> = away.iter().map(word).collect();
         let last = words.pop().unwrap_or_default();
@@ -396,7 +365,7 @@ impl Words<'_> {
             let by = if caps.is_empty() { String::new() } else { format!(" ({caps})") };
             return self.lang.pick(
                 format!("no more is allowed here{by}: the rest of it came off the other goods"),
-                format!("тут більше не можна{by}: решту знято з інших товарів"),
+                format!("більшої знижки тут не дозволено{by}: решту знято з інших товарів"),
             );
         }
         let part = match went {
@@ -407,12 +376,12 @@ impl Words<'_> {
         };
         if caps.is_empty() {
             return self.lang.pick(
-                format!("{held} more is held back: the price may not go lower{part}"),
+                format!("another {held} is not taken off: the price may not go lower{part}"),
                 format!("ще {held} не знято: ціна не може бути нижчою{part}"),
             );
         }
         self.lang.pick(
-            format!("{held} more is held back by {caps}{part}"),
+            format!("another {held} is not taken off because of {caps}{part}"),
             format!("ще {held} не знято через обмеження {caps}{part}"),
         )
     }
@@ -433,12 +402,26 @@ impl Words<'_> {
             let sets = self.counted(applied.sets_max, ["set", "sets"], ["набір", "набори", "наборів"]);
             self.lang.pick(format!("{name}: at most {sets}"), format!("{name}: не більш ніж {sets}"))
         });
-        [most, pieces, sets].into_iter().flatten().collect()
+        [self.counts(applied), most, pieces, sets].into_iter().flatten().collect()
+    }
+
+    /// How much counts for a promotion from which others keep goods.
+    fn counts(&self, applied: &AppliedPromotion) -> Option<String> {
+        let name = self.lang.pick(format!("“{}”", applied.name), format!("«{}»", applied.name));
+        let others = self.names(applied.not_counted.iter().map(|id| self.promotion(id)));
+        let worth = match (applied.counted_amount, applied.counted_quantity) {
+            (Some(sum), _) => self.money(sum),
+            (None, pieces) => self.counted(pieces?, ["piece", "pieces"], ["штуку", "штуки", "штук"]),
+        };
+        Some(self.lang.pick(
+            format!("{name} counts {worth}, without the goods of {others}"),
+            format!("{name}: враховано {worth}, без товарів за {others}"),
+        ))
     }
 
     /// Why a choice of a gift could not be honored: the end of a sentence that begins with the goods.
     #[must_use]
-    pub fn refusal(&self, refused: &RefusedGift) -> String {
+    pub fn refusal(&self, refused: &RefusedGift, is_proven: bool) -> String {
         let promotion = self.promotion(&refused.promotion_id);
         match refused.code() {
             Refusal::NoSuchGift => self.lang.pick(
@@ -456,7 +439,8 @@ impl Words<'_> {
                 self.lang.pick("there is none left".to_owned(), "його вже не лишилося".to_owned())
             }
             Refusal::NotApplied | Refusal::Unspecified => {
-                let why = refused.reason.as_ref().map(|reason| format!(": {}", self.reason(reason)));
+                let why =
+                    refused.reason.as_ref().map(|reason| format!(": {}", self.reason(reason, is_proven)));
                 let why = why.unwrap_or_default();
                 self.lang.pick(
                     format!("{promotion} does not apply{why}"),
@@ -469,12 +453,4 @@ impl Words<'_> {
 
 fn code_of(reason: &Reason) -> Code {
     Code::try_from(reason.code).unwrap_or(Code::Unspecified)
-}
-
-/// How many equal pieces the lowest tier of a promotion asks for, where it counts each SKU by itself.
-fn same_sku_from(promotion: &Promotion) -> Option<u32> {
-    match &promotion.benefit {
-        Benefit::Quantity { tiers, count: Count::SameSku, .. } => tiers.iter().map(|tier| tier.from).min(),
-        _ => None,
-    }
 }

@@ -95,7 +95,7 @@ impl Receipt<'_> {
             match rival.and_then(|at| Some((at, line.left_out.get(at)?))) {
                 Some((at, _)) if at < place => {}
                 Some((_, other)) => notes.push(self.words.apart(one, other)),
-                None => notes.push(self.words.left_out(one, line.quantity)),
+                None => notes.push(self.words.left_out(one, line.quantity, self.is_proven())),
             }
         }
         notes
@@ -136,7 +136,7 @@ impl Receipt<'_> {
         let money = |minor| self.words.money(minor);
         paper.row(0, say("Goods", "Товари"), &money(list_total));
         if discount_total != 0 {
-            paper.row(0, say("Promotions", "Знижки"), &money(-discount_total));
+            paper.row(0, say("Discounts", "Знижки"), &money(-discount_total));
             self.shares(paper);
         }
         for applied in &self.quote.promotions {
@@ -207,7 +207,7 @@ impl Receipt<'_> {
             }
             let part = |&(id, quantity): &(&str, u32)| match quantity {
                 1 => self.place(id),
-                _ => format!("{}\u{a0}×\u{a0}{quantity}", self.place(id)),
+                _ => format!("{quantity}\u{a0}×\u{a0}{}", self.place(id)),
             };
             let parts = lines.iter().map(part).collect::<Vec<_>>().join(" + ");
             let name = self.words.promotion(&set.promotion_id);
@@ -240,8 +240,8 @@ impl Receipt<'_> {
         for refused in &self.quote.gifts_refused {
             let product = typed(self.words.product(&refused.sku));
             let text = lang.pick(
-                format!("{product} cannot be chosen: {}", self.words.refusal(refused)),
-                format!("{product} вибрати не можна: {}", self.words.refusal(refused)),
+                format!("{product} cannot be chosen: {}", self.words.refusal(refused, self.is_proven())),
+                format!("{product} вибрати не можна: {}", self.words.refusal(refused, self.is_proven())),
             );
             paper.paragraph(0, 3, &text);
         }
@@ -277,7 +277,7 @@ impl Receipt<'_> {
                 let more = if gift.quantity == 1 { "one" } else { &pieces };
                 lang.pick(
                     format!("Gift on top: {more} more {product}{left} — {by}"),
-                    format!("Подарунок додатково: ще {product} ×\u{a0}{pieces}{left} — {by}"),
+                    format!("Подарунок додатково: ще {pieces}\u{a0}× {product}{left} — {by}"),
                 )
             }
             (is_on_top, _) => {
@@ -331,8 +331,9 @@ impl Receipt<'_> {
                 lang.pick("no promotion has this code", "акції з таким кодом немає").to_owned()
             }
             Status::NotApplied | Status::Unspecified => {
-                let why =
-                    reason.map_or_else(String::new, |reason| format!(" — {}", self.words.reason(reason)));
+                let why = reason.map_or_else(String::new, |reason| {
+                    format!(" — {}", self.words.reason(reason, self.is_proven()))
+                });
                 lang.pick("gives nothing", "нічого не дає").to_owned() + &why
             }
         }
@@ -345,7 +346,8 @@ impl Receipt<'_> {
         paper.gap();
         for hint in &self.quote.hints {
             let applies = self.quote.promotions.iter().any(|applied| applied.id == hint.promotion_id);
-            paper.paragraph(0, 3, &hint::say(self.words, hint, applies));
+            let now = hint::Now { applies, saves: self.quote.discount_total != 0 };
+            paper.paragraph(0, 3, &hint::say(self.words, hint, now));
         }
     }
 
@@ -369,8 +371,11 @@ impl Receipt<'_> {
         paper.gap();
         paper.paragraph(0, 0, self.words.lang.pick("Why not the others", "Чому не діють інші акції"));
         for (reason, _) in near {
-            let text =
-                format!("{} — {}", self.words.promotion(&reason.promotion_id), self.words.reason(reason));
+            let text = format!(
+                "{} — {}",
+                self.words.promotion(&reason.promotion_id),
+                self.words.reason(reason, self.is_proven())
+            );
             paper.paragraph(1, 2, &text);
         }
         let mut away: Vec<Away> = far.iter().filter_map(|&(_, away)| away).collect();
@@ -384,7 +389,7 @@ impl Receipt<'_> {
 
     /// A receipt speaks of proof only when there is none: the customer may ask for the difference.
     fn proof(&self, paper: &mut Paper) {
-        if self.quote.optimality() != Optimality::Bounded {
+        if self.is_proven() {
             return;
         }
         let gain = self.words.money(self.quote.possible_gain);
@@ -398,6 +403,10 @@ impl Receipt<'_> {
         );
         paper.gap();
         paper.paragraph(0, 0, &text);
+    }
+
+    fn is_proven(&self) -> bool {
+        self.quote.optimality() != Optimality::Bounded
     }
 
     /// What the receipt calls a promotion that applied; the quote says it.

@@ -23,8 +23,14 @@ impl Words<'_> {
             }
             Code::Ended => Some(self.ended(when.window.until?)),
             Code::WrongWeekday | Code::WrongHour => self.days_and_hours(when),
-            Code::WrongChannel => listed("only in the channels", "лише в каналах", &when.channels),
-            Code::WrongStore => listed("only in the stores", "лише в магазинах", &when.stores),
+            Code::WrongChannel => match when.channels.as_slice() {
+                [_] => listed("only in the channel", "лише в каналі", &when.channels),
+                _ => listed("only in the channels", "лише в каналах", &when.channels),
+            },
+            Code::WrongStore => match when.stores.as_slice() {
+                [_] => listed("only in the store", "лише в магазині", &when.stores),
+                _ => listed("only in the stores", "лише в магазинах", &when.stores),
+            },
             Code::WrongSegment => listed("only for the group", "лише для групи", &when.segments),
             Code::WrongTier => listed("needs a card", "потрібна картка", &when.tiers),
             Code::WrongCustomer => {

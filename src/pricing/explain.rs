@@ -11,27 +11,29 @@ mod worth;
 mod why;
 mod left;
 
-pub use near::Wish;
+pub use near::{Among, Wish, free_pools};
 pub use priced::Priced;
 
 use smallvec::smallvec;
 
 use super::best::Rewards;
 use super::gift::{GiftOffer, Goods};
-use super::problem::{Give, Offer, Problem, Tier};
+use super::points::{self, PointsOffer};
+use super::problem::Problem;
 use super::quote::{
-    Applied, Carried, CodeFate, CodeResult, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Near, Optimality, Quote, QuotedLine, Stop, UnitGroup, Why,
 };
 use super::settle::{Group, Held, HeldBack, Settled, held};
 use super::trigger::{Piece, Trigger};
 use crate::catalog::word::fold_code;
 use crate::money::Amount;
+use crate::promotion::Earn;
 use crate::rulebook::PromotionIndex;
 
 use priced::HINT_PART;
 use sets::Place;
-use sums::{delivery_sum, offer_sum};
-use why::{reasons, why};
+use sums::{counted_delivery_sum, counted_sum, delivery_sum, next_tier, offer_sum};
+use why::{reason, reasons};
 
 /// Makes the quote, all but its hints: whether what is near is worth a word, only another price can tell.
 #[must_use]
@@ -68,6 +70,7 @@ pub fn quote(priced: &Priced<'_>) -> Quote {
         codes: codes(priced, &applied),
         hints: Vec::new(),
         reasons: if priced.request.explain { reasons(priced, &applied) } else { Vec::new() },
+        counted: if priced.request.explain { sums::counted(priced) } else { Vec::new() },
         applied,
         optimality: priced.solution.possible_gain.map_or(Optimality::Proven, Optimality::Bounded),
         steps: priced.solution.steps,
@@ -162,7 +165,12 @@ fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>, back
         |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0, stop: Stop::default() };
     let delivery = delivery.map(|(promotion, amount)| Applied { amount, ..nothing(promotion) });
     let rewards = priced.rewards;
-    let given = rewards.served.given.iter().map(|given| nothing(given.promotion));
+    let goods_left = Goods { problem: priced.problem, checked: &rewards.reduced, groups: &settled.groups };
+    let given = rewards.served.given.iter().map(|given| {
+        let offer = rewards.gifts.iter().find(|gift| gift.index == given.promotion);
+        let sets = offer.and_then(|gift| gift.limit(goods_left));
+        Applied { stop: Stop { sets, ..Stop::default() }, ..nothing(given.promotion) }
+    });
     let converted = rewards.converted.iter().map(|piece| Applied {
         amount: piece.take.times(piece.count),
         units: if piece.take.is_zero() { 0 } else { piece.count },
@@ -204,8 +212,7 @@ fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
             return CodeFate::Applied;
         }
         // Of several promotions that wait for it, the one that came nearest speaks.
-        let reasons =
-            waiting.iter().map(|&promotion| Reason::new(promotion, why(priced, promotion, applied)));
+        let reasons = waiting.iter().map(|&promotion| reason(priced, promotion, applied));
         reasons.max_by_key(|reason| reason.why.rank()).map_or(CodeFate::Unknown, CodeFate::NotApplied)
     };
     codes
@@ -220,16 +227,21 @@ fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
 pub fn near(priced: &Priced<'_>) -> Vec<Wish> {
     let near =
         |missing: Amount, from: Amount| missing.minor() > 0 && missing.minor() <= from.minor() / HINT_PART;
-    let goods = priced.problem.offers.iter().enumerate().filter_map(|(place, offer)| {
-        let sum = offer_sum(priced, place, offer)?;
-        let from = next_tier(offer, sum)?;
-        near(from - sum, from).then(|| Wish::of(offer.index, Near::Amount(from - sum)))
+    // What other promotions have may give way, or stay as it is.
+    let goods = priced.problem.offers.iter().enumerate().flat_map(|(place, offer)| {
+        let sums = [offer_sum(priced, place, offer), counted_sum(priced, place, offer)];
+        sums.into_iter().flatten().filter_map(|sum| {
+            let from = next_tier(offer, sum)?;
+            near(from - sum, from).then(|| Wish::of(offer.index, Near::Amount(from - sum)))
+        })
     });
     let reached = priced.solution.settled.delivery.unwrap_or(priced.problem.deliveries.len());
-    let deliveries = priced.problem.deliveries.iter().take(reached).filter_map(|offer| {
-        let sum = delivery_sum(priced, offer);
-        let missing = offer.from - sum;
-        near(missing, offer.from).then(|| Wish::of(offer.index, Near::Amount(missing)))
+    let deliveries = priced.problem.deliveries.iter().take(reached).flat_map(|offer| {
+        let sums = [delivery_sum(priced, offer), counted_delivery_sum(priced, offer)];
+        sums.into_iter().filter_map(|sum| {
+            let missing = offer.from - sum;
+            near(missing, offer.from).then(|| Wish::of(offer.index, Near::Amount(missing)))
+        })
     });
     goods.chain(deliveries).chain(near_rewards(priced, near)).chain(near::pieces(priced)).collect()
 }
@@ -252,8 +264,25 @@ fn near_rewards(priced: &Priced<'_>, near: impl Fn(Amount, Amount) -> bool) -> V
         let missing = sum(&gift.trigger).or_else(|| if is_reached { near_set(gift, goods) } else { None })?;
         Some(Wish::of(gift.index, missing))
     });
-    let of_points = points.iter().filter_map(|offer| Some(Wish::of(offer.index, sum(&offer.trigger)?)));
+    let of_points = points.iter().filter_map(|offer| {
+        let missing = match (sum(&offer.trigger), offer.earn) {
+            (None, Earn::Per { amount, .. }) => {
+                first_points(offer, priced).filter(|&missing| near(missing, amount)).map(Near::Amount)
+            }
+            (missing, _) => missing,
+        };
+        Some(Wish::of(offer.index, missing?))
+    });
     of_gifts.chain(of_points).collect()
+}
+
+/// What is missing to the first points of a promotion whose goods are there.
+fn first_points(offer: &PointsOffer, priced: &Priced<'_>) -> Option<Amount> {
+    let (problem, groups) = (priced.problem, &priced.solution.settled.groups);
+    match points::why_not(offer, problem, groups, &priced.rewards.converted) {
+        Why::SpendMissing(missing) if offer.trigger.is_met(problem, groups) => Some(missing),
+        _ => None,
+    }
 }
 
 /// The pieces of one slot that are missing to one more set of a gift, when they are few.
@@ -262,17 +291,5 @@ fn near_set(gift: &GiftOffer<'_>, goods: Goods<'_>) -> Option<Near> {
     match gift.missing(goods).as_slice() {
         [missing] if i64::from(missing.quantity) <= whole / HINT_PART => Some(Near::Slot(*missing)),
         _ => None,
-    }
-}
-
-/// The sum at which an offer gives more than at `sum`.
-fn next_tier(offer: &Offer, sum: Amount) -> Option<Amount> {
-    let next = offer.tiers.iter().map(|tier| Amount::from_minor(tier.from)).find(|&from| sum < from);
-    let is_every = offer.spend.as_ref().is_some_and(|measure| measure.every);
-    match (next, offer.tiers.last()) {
-        (None, Some(Tier { from, give: Give::Basket(_) })) if is_every && *from > 0 => {
-            Some(Amount::from_minor((sum.minor() / from + 1) * from))
-        }
-        (next, _) => next,
     }
 }

@@ -100,6 +100,17 @@ impl GiftOffer<'_> {
         sets(&self.needs, &self.pools(goods), self.sets_max)
     }
 
+    /// Its limit of sets, where the goods make up more.
+    #[must_use]
+    pub fn limit(&self, goods: Goods<'_>) -> Option<u32> {
+        let is_limited = || {
+            let more = self.sets_max.saturating_add(1);
+            self.trigger.is_reached(goods.problem, goods.groups)
+                && sets(&self.needs, &self.pools(goods), more) == more
+        };
+        (!self.slots.is_empty() && self.sets_max < u32::MAX && is_limited()).then_some(self.sets_max)
+    }
+
     /// How many pieces it gives, as far as there are any left.
     #[must_use]
     pub fn pieces(&self, goods: Goods<'_>) -> u32 {
@@ -147,7 +158,11 @@ impl GiftOffer<'_> {
         }
         let rivals = self.trigger.rivals(problem, groups, &[]);
         // With a stacking of its own the units may be there and carry what it does not accept.
-        if rivals.is_empty() { Why::SetMissing(missing) } else { Why::Beaten(rivals) }
+        if rivals.is_empty() {
+            Why::SetMissing { lacks: missing, or: Vec::new() }
+        } else {
+            Why::Beaten(rivals)
+        }
     }
 }
 

@@ -6,14 +6,14 @@
 
 use super::candidate::{Candidates, gather};
 use super::eligible::Purchase;
-use super::explain::{Priced, Wish, near};
+use super::explain::{Among, Priced, Wish, free_pools, near};
 use super::fill::{Need, Pool, sets};
 use super::quote::{Given, Hint, Near, Optimality, Quote};
 use super::trial;
 use crate::basket::{Checked, GiftChoice, Item, Request, limits};
 use crate::catalog::Product;
 use crate::money::Amount;
-use crate::promotion::Benefit;
+use crate::promotion::{Benefit, Points};
 use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, slots_of};
 
 /// Trials of one quote, those first that cost the customer least. Nobody reads out more hints, and each trial is a price or two.
@@ -36,11 +36,21 @@ pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> 
     let room = Amount::from_minor(limits::LIST_TOTAL_MAX) - now.list_total;
     let mut wishes: Vec<(Amount, Wish, Item)> = wishes.filter(|(worth, ..)| *worth <= room).collect();
     wishes.sort_by_key(|(worth, wish, _)| (*worth, wish.promotion));
+    wishes.dedup_by(|(_, one, more), (_, other, kept)| {
+        (one.promotion, one.missing, &more.sku) == (other.promotion, other.missing, &kept.sku)
+    });
     wishes.truncate(TRIALS_MAX);
     let request = Request { explain: false, ..priced.request.clone() };
     let till = Till { priced, purchase, request: &request, now };
-    let mut hints: Vec<Hint> =
-        wishes.into_iter().filter_map(|(worth, wish, item)| till.hint(worth, wish, item)).collect();
+    let mut hints: Vec<Hint> = Vec::new();
+    for (worth, wish, item) in wishes {
+        // Of two sums for one promotion the lesser will do.
+        let is_sum = |missing: Near| matches!(missing, Near::Amount(_));
+        let is_told = |hint: &Hint| hint.promotion == wish.promotion && is_sum(hint.missing);
+        if !(is_sum(wish.missing) && hints.iter().any(is_told)) {
+            hints.extend(till.hint(worth, wish, item));
+        }
+    }
     let mut open: Vec<&Given> = now.gifts.iter().filter(|given| given.line.is_none()).collect();
     open.dedup_by_key(|given| given.promotion);
     let open = open.into_iter().filter_map(|given| Some((given, till.here(given)?)));
@@ -78,6 +88,9 @@ impl Till<'_> {
         if is_sum {
             let hinted = candidates.list.iter_mut().find(|candidate| candidate.index == promotion)?;
             hinted.measures.insert(line);
+            if matches!(hinted.promotion.benefit, Benefit::Points(Points { spend: None, .. })) {
+                hinted.on.insert(line);
+            }
         }
         let quote = self.price(&checked, &candidates);
         let new = Deal { total: quote.total, given: self.given(promotion, &quote) };
@@ -115,8 +128,8 @@ impl Till<'_> {
         (gain > Amount::ZERO && self.now.gifts.iter().all(is_kept)).then_some(hint)
     }
 
-    /// The deal when the promotion does not see the last line; one that had nothing to give before is out altogether. A total
-    /// that is not proven is taken as low as it could be.
+    /// The deal when the promotion does not see the last line; one that gives nothing now is out altogether. A total that is not
+    /// proven is taken as low as it could be.
     fn unseen(
         &self,
         checked: &Checked,
@@ -125,8 +138,8 @@ impl Till<'_> {
         apart: Deal,
     ) -> Deal {
         let line = checked.items.len().saturating_sub(1);
-        let was_there = self.priced.candidates.list.iter().any(|candidate| candidate.index == promotion);
-        candidates.list.retain(|candidate| was_there || candidate.index != promotion);
+        let applies = self.now.applied.iter().any(|applied| applied.promotion == promotion);
+        candidates.list.retain(|candidate| applies || candidate.index != promotion);
         for hinted in candidates.list.iter_mut().filter(|candidate| candidate.index == promotion) {
             let slots = hinted.slots.iter_mut();
             slots.chain([&mut hinted.on, &mut hinted.measures]).for_each(|lines| lines.set(line, false));
@@ -186,7 +199,7 @@ impl<'a> Shelf<'a> {
                 Some(Item { quantity: pieces, ..(*item).clone() })
             }
             Near::Slot(missing) => {
-                let basket = Slots::of(self, wish.promotion, matchers)?;
+                let basket = Slots::of(self, wish, matchers)?;
                 let fits = |marks: &Marks| filled(matchers, marks).contains(&missing.slot);
                 let completes = |sku: &str, marks: &Marks| basket.is_completed(sku, marks, missing.quantity);
                 let mut here = self.items.iter().filter(|(_, marks)| fits(marks)).take(LINES_MAX);
@@ -212,8 +225,8 @@ struct Slots<'a> {
 }
 
 impl<'a> Slots<'a> {
-    fn of(shelf: &Shelf<'a>, promotion: PromotionIndex, matchers: &'a PromotionMatchers) -> Option<Self> {
-        let slots = slots_of(shelf.priced.rulebook.promotion(promotion)?).iter();
+    fn of(shelf: &Shelf<'a>, wish: &Wish, matchers: &'a PromotionMatchers) -> Option<Self> {
+        let slots = slots_of(shelf.priced.rulebook.promotion(wish.promotion)?).iter();
         let needs: Vec<Need> =
             slots.map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect();
         let pool = |(item, marks): &(&'a Item, Marks)| Pool {
@@ -221,7 +234,10 @@ impl<'a> Slots<'a> {
             slots: filled(matchers, marks),
             count: item.quantity,
         };
-        let pools: Vec<Pool<'a>> = shelf.items.iter().map(pool).collect();
+        let pools: Vec<Pool<'a>> = match wish.among {
+            Among::All => shelf.items.iter().map(pool).collect(),
+            Among::Free => free_pools(shelf.priced, wish.promotion)?,
+        };
         let made = sets(&needs, &pools, u32::MAX);
         Some(Slots { matchers, needs, pools, made })
     }

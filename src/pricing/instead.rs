@@ -1,13 +1,14 @@
 //! What a promotion that lost would have cost the customer: it is tried out in place of those that it lost to.
 //!
 //! On trial the others do not see its goods, nor do those that come in their place; where its goods would bring them below their sum, they
-//! are not there at all. What that costs more is what choosing them is worth.
+//! are not there at all. What that costs more is what choosing them is worth. Goods that the others only count are taken from their
+//! sums where the promotion does not come otherwise: carrying it, they would not count.
 
 use fixedbitset::FixedBitSet;
 
 use super::candidate::{Candidate, Candidates};
 use super::explain::Priced;
-use super::quote::{CodeFate, Optimality, Quote, Reason, Why};
+use super::quote::{CodeFate, Instead, Optimality, Quote, Reason, Why};
 use super::trial;
 use crate::basket::Request;
 use crate::money::Amount;
@@ -18,63 +19,75 @@ use crate::rulebook::PromotionIndex;
 const TRIALS_MAX: usize = 12;
 
 /// So often others are kept off that came in the place of those that were.
-const ROUNDS_MAX: usize = 4;
+const ROUNDS_MAX: usize = 5;
 
 /// Notes at the reasons of `quote` what the promotions would cost in place of those that they lost to.
 pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
-    let total = quote.total;
+    let now = Now { total: quote.total, applied: quote.applied.iter().map(|one| one.promotion).collect() };
     let request = Request { explain: false, ..priced.request.clone() };
     let of_codes = quote.codes.iter_mut().filter_map(|code| match &mut code.fate {
         CodeFate::NotApplied(reason) => Some(reason),
         _ => None,
     });
-    let mut known: Vec<(PromotionIndex, Option<Amount>)> = Vec::new();
+    let mut known: Vec<(PromotionIndex, Option<Instead>)> = Vec::new();
     for reason in of_codes.chain(&mut quote.reasons) {
         let Some(others) = others(reason) else {
             continue;
         };
-        if let Some((_, dearer_by)) = known.iter().find(|(one, _)| *one == reason.promotion) {
-            reason.dearer_by = *dearer_by;
+        if let Some((_, instead)) = known.iter().find(|(one, _)| *one == reason.promotion) {
+            reason.instead.clone_from(instead);
         } else if known.len() < TRIALS_MAX {
-            reason.dearer_by = dearer_by(priced, &request, total, reason.promotion, &others);
-            known.push((reason.promotion, reason.dearer_by));
+            reason.instead = instead(priced, &request, &now, reason.promotion, others);
+            known.push((reason.promotion, reason.instead.clone()));
         }
     }
 }
 
-/// By how much more all costs, where the promotion then applies and no better price is possible with it.
-fn dearer_by(
+/// What a quote came to.
+struct Now {
+    total: Amount,
+    applied: Vec<PromotionIndex>,
+}
+
+/// What it is like instead, where the promotion then applies and no better price is possible with it.
+fn instead(
     priced: &Priced<'_>,
     request: &Request,
-    total: Amount,
+    now: &Now,
     promotion: PromotionIndex,
-    others: &Others,
-) -> Option<Amount> {
+    mut others: Others,
+) -> Option<Instead> {
     let own = priced.candidates.list.iter().find(|candidate| candidate.index == promotion)?;
     // One that may be on a few pieces only would be made to pay for all the others, too.
     let limits = &own.promotion.limits;
     if limits.units.is_some() || limits.sets.is_some() {
         return None;
     }
-    let mut others = others.clone();
     for _ in 0..ROUNDS_MAX {
         let candidates = without(priced.candidates, own, &others)?;
         let quote = trial::price(priced.rulebook, request, priced.checked, &candidates);
-        if quote.applied.iter().any(|applied| applied.promotion == promotion) {
-            let is_sure = quote.optimality == Optimality::Proven && total <= quote.total;
-            return is_sure.then(|| quote.total - total);
+        let applied = || quote.applied.iter().map(|applied| applied.promotion);
+        if applied().any(|one| one == promotion) {
+            let is_lost = |one: &PromotionIndex| {
+                applied().all(|other| other != *one) && !others.off.contains(one) && !others.out.contains(one)
+            };
+            let loses = now.applied.iter().copied().filter(is_lost).collect();
+            let is_sure = quote.optimality == Optimality::Proven && now.total <= quote.total;
+            return is_sure.then(|| Instead { dearer_by: quote.total - now.total, loses });
         }
         // Where others come in the place of those, these are kept off as well.
         let found = others.off.len();
-        let applied = quote.applied.iter().map(|applied| applied.promotion);
         let is_rival = |index: &PromotionIndex| {
             let other = priced.rulebook.promotion(*index);
             !others.off.contains(index) && other.is_some_and(|other| stand_apart(own.promotion, other))
         };
-        let more: Vec<PromotionIndex> = applied.filter(is_rival).collect();
+        let more: Vec<PromotionIndex> = applied().filter(is_rival).collect();
         others.off.extend(more);
         if others.off.len() == found {
-            return None;
+            if others.is_uncounted {
+                return None;
+            }
+            others.is_uncounted = true;
         }
     }
     None
@@ -92,6 +105,8 @@ struct Others {
     off: Vec<PromotionIndex>,
     /// They are not there.
     out: Vec<PromotionIndex>,
+    /// Those that do not see its goods do not count them either.
+    is_uncounted: bool,
 }
 
 fn others(reason: &Reason) -> Option<Others> {
@@ -114,14 +129,17 @@ fn without<'a>(all: &Candidates<'a>, own: &Candidate<'_>, others: &Others) -> Op
         match &other.promotion.benefit {
             Benefit::Gift(_) => return None,
             Benefit::Delivery(_) => other.on.clear(),
-            _ => keep_off(other, &goods),
+            _ => keep_off(other, &goods, others.is_uncounted),
         }
     }
     changed.list.retain(|one| !others.off.contains(&one.index) || !one.on.is_clear());
     Some(changed)
 }
 
-fn keep_off(candidate: &mut Candidate<'_>, goods: &FixedBitSet) {
+fn keep_off(candidate: &mut Candidate<'_>, goods: &FixedBitSet, is_uncounted: bool) {
     candidate.on.difference_with(goods);
+    if is_uncounted {
+        candidate.measures.difference_with(goods);
+    }
     candidate.slots.iter_mut().for_each(|slot| slot.difference_with(goods));
 }

@@ -22,8 +22,9 @@ pub mod hint;
 pub mod instead;
 
 pub use quote::{
-    Applied, Carried, CodeFate, CodeResult, Floor, GiftRefused, GiftWhy, Given, Hint, Lacks, LeftOut, MadeUp,
-    Member, Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup, Why,
+    Applied, Carried, CodeFate, CodeResult, Counted, Floor, GiftRefused, GiftWhy, Given, Hint, Instead,
+    Lacks, LeftOut, MadeUp, Member, Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup,
+    Why, Worth,
 };
 
 use crate::basket::{Fault, Request, check};

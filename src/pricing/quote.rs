@@ -37,6 +37,8 @@ pub struct Quote {
     pub hints: Vec<Hint>,
     /// With `explain`: why each other promotion did not apply, by place.
     pub reasons: Vec<Reason>,
+    /// With `explain`: what promotions counted from which others keep goods, by place.
+    pub counted: Vec<Counted>,
     /// How far the total is proven to be the best.
     pub optimality: Optimality,
     /// The work of the search, in steps: the same for the same request on every machine.
@@ -184,6 +186,26 @@ pub struct Applied {
     pub stop: Stop,
 }
 
+/// What a promotion that applies counted, where other promotions keep goods from it that it asks about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Counted {
+    /// Which.
+    pub promotion: PromotionIndex,
+    /// How much counts.
+    pub worth: Worth,
+    /// The promotions whose goods do not count, by place.
+    pub without: Vec<PromotionIndex>,
+}
+
+/// How much counts for a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Worth {
+    /// A sum.
+    Sum(Amount),
+    /// Pieces.
+    Pieces(u32),
+}
+
 /// What kept a promotion that applies from giving more; by default nothing did.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Stop {
@@ -253,16 +275,29 @@ pub struct Reason {
     pub promotion: PromotionIndex,
     /// Why.
     pub why: Why,
-    /// By how much more all would cost if on its goods it stood in place of those that `why` names, and of others that could not be
+    /// With [`Why::SpendMissing`]: the promotions whose goods its sum is given with as if they gave way, by place. It does not count them.
+    pub even_without: Vec<PromotionIndex>,
+    /// With [`Why::Beaten`]: what its sum lacks, because goods that carry what it is beaten by do not count.
+    pub short: Option<Amount>,
+    /// What it would be like if on its goods it stood in place of those that `why` names, and of others that could not be
     /// combined with it there; `None` where that was not tried.
-    pub dearer_by: Option<Amount>,
+    pub instead: Option<Instead>,
+}
+
+/// What all would be with a promotion in place of those that it lost to.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Instead {
+    /// By how much more all would cost.
+    pub dearer_by: Amount,
+    /// The promotions beside those that would not apply then, by place.
+    pub loses: Vec<PromotionIndex>,
 }
 
 impl Reason {
     /// A reason that nothing was tried for.
     #[must_use]
     pub fn new(promotion: PromotionIndex, why: Why) -> Self {
-        Reason { promotion, why, dearer_by: None }
+        Reason { promotion, why, even_without: Vec::new(), short: None, instead: None }
     }
 }
 
@@ -314,8 +349,13 @@ pub enum Why {
         /// Of these goods, where each SKU is counted by itself: those that are nearest.
         sku: Option<String>,
     },
-    /// Its set is not complete: what is missing, by slot.
-    SetMissing(Vec<Missing>),
+    /// Its set is not complete.
+    SetMissing {
+        /// What is missing, by slot.
+        lacks: Vec<Missing>,
+        /// The other slots for which as many pieces would do as well, where only one lacks some: what is there moves up.
+        or: Vec<usize>,
+    },
     /// Nothing that it gives is left.
     OutOfStock,
     /// A floor holds everything that it would take off; the ids of the caps that set it, none for the lowest unit price.
@@ -379,7 +419,7 @@ impl Why {
             Why::BasketLacks(_) => 17,
             Why::SpendMissing(_) => 18,
             Why::QuantityMissing { .. } => 19,
-            Why::SetMissing(_) => 20,
+            Why::SetMissing { .. } => 20,
             Why::OutOfStock => 21,
             Why::HeldByFloor(_) => 22,
             Why::NoGain => 23,

@@ -13,7 +13,7 @@ use pricewright::lang::Lang;
 use pricewright::money::Amount;
 use pricewright::pricing::verify::verify;
 use pricewright::pricing::{
-    CodeFate, Effort, GiftWhy, Lacks, Member, Near, Optimality, Quote, Stop, Why, price,
+    CodeFate, Effort, GiftWhy, Lacks, Member, Near, Optimality, Quote, Reason, Stop, Why, Worth, price,
 };
 use pricewright::promotion::HasAtLeast;
 use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
@@ -161,6 +161,14 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
             write!(text, ", {} points", applied.points).unwrap();
         }
         text.push_str(&stopped(&applied.stop));
+        if let Some(counted) = quote.counted.iter().find(|counted| counted.promotion == applied.promotion) {
+            let worth = match counted.worth {
+                Worth::Sum(sum) => money(sum),
+                Worth::Pieces(pieces) => format!("{pieces} units"),
+            };
+            write!(text, ", counts {worth} without the goods of {}", ids(rulebook, &counted.without))
+                .unwrap();
+        }
         text.push('\n');
     }
     told_gifts(&mut text, rulebook, quote);
@@ -171,14 +179,8 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         let fate = match &code.fate {
             CodeFate::Applied => "applied".to_owned(),
             CodeFate::NotApplied(reason) => {
-                let dearer = reason
-                    .dearer_by
-                    .map_or(String::new(), |more| format!(", {} dearer instead", money(more)));
-                format!(
-                    "not applied: {} {}{dearer}",
-                    id(rulebook, reason.promotion),
-                    why(rulebook, &reason.why)
-                )
+                let id = id(rulebook, reason.promotion);
+                format!("not applied: {id} {}", told_reason(rulebook, reason))
             }
             CodeFate::Unknown => "unknown".to_owned(),
             CodeFate::Repeated => "repeated".to_owned(),
@@ -206,14 +208,30 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         }
     }
     for reason in &quote.reasons {
-        let dearer =
-            reason.dearer_by.map_or(String::new(), |more| format!(", {} dearer instead", money(more)));
-        let why = why(rulebook, &reason.why);
-        writeln!(text, "not {}: {why}{dearer}", id(rulebook, reason.promotion)).unwrap();
+        let id = id(rulebook, reason.promotion);
+        writeln!(text, "not {id}: {}", told_reason(rulebook, reason)).unwrap();
     }
     match quote.optimality {
         Optimality::Proven => text.push_str("proven\n"),
         Optimality::Bounded(gain) => writeln!(text, "bounded: {} at most", money(gain)).unwrap(),
+    }
+    text
+}
+
+/// Why a promotion did not apply, and what it would be like.
+fn told_reason(rulebook: &Rulebook, reason: &Reason) -> String {
+    let mut text = why(rulebook, &reason.why);
+    if !reason.even_without.is_empty() {
+        write!(text, " even without {}", ids(rulebook, &reason.even_without)).unwrap();
+    }
+    if let Some(short) = reason.short {
+        write!(text, ", misses {} then", money(short)).unwrap();
+    }
+    if let Some(instead) = &reason.instead {
+        write!(text, ", {} dearer instead", money(instead.dearer_by)).unwrap();
+        if !instead.loses.is_empty() {
+            write!(text, " without {}", ids(rulebook, &instead.loses)).unwrap();
+        }
     }
     text
 }
@@ -291,10 +309,11 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::SpendMissing(missing) => format!("misses {}", money(*missing)),
         Why::QuantityMissing { pieces, sku: Some(sku) } => format!("misses {pieces} more {sku}"),
         Why::QuantityMissing { pieces, sku: None } => format!("misses {pieces} more"),
-        Why::SetMissing(missing) => {
-            let slots: Vec<String> = missing
+        Why::SetMissing { lacks, or } => {
+            let or: String = or.iter().map(|slot| format!(" or {}", slot + 1)).collect();
+            let slots: Vec<String> = lacks
                 .iter()
-                .map(|missing| format!("{} for slot {}", missing.quantity, missing.slot + 1))
+                .map(|lack| format!("{} for slot {}{or}", lack.quantity, lack.slot + 1))
                 .collect();
             format!("misses {}", slots.join(" and "))
         }

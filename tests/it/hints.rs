@@ -87,9 +87,15 @@ fn with_sum(problem: &Problem, hinted: &Promotion, worth: Amount) -> Option<Prob
     for promotion in &mut changed.promotions {
         let mut measured = measured_goods(promotion).clone();
         hide(&mut measured);
-        hide(&mut promotion.on);
-        slots_of(promotion).iter_mut().for_each(|slot| hide(&mut slot.on));
         let is_hinted = promotion.id == hinted.id;
+        let earns =
+            is_hinted && matches!(&promotion.benefit, Benefit::Points(points) if points.spend.is_none());
+        if earns {
+            promotion.on = goods.clone();
+        } else {
+            hide(&mut promotion.on);
+        }
+        slots_of(promotion).iter_mut().for_each(|slot| hide(&mut slot.on));
         if let Some(spend) = spend_of(promotion) {
             spend.on = Some(if is_hinted { goods.clone() } else { measured });
         }

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 
 use pricewright::basket::Line;
 use pricewright::money::Amount;
-use pricewright::pricing::{Optimality, Quote, Reason, Why};
+use pricewright::pricing::{Instead, Optimality, Quote, Reason, Why};
 use pricewright::promotion::{Benefit, Promotion};
 use pricewright::rulebook::{PromotionIndex, measured_goods};
 
@@ -42,7 +42,13 @@ fn own_skus(problem: &Problem, promotion: &Promotion) -> Option<BTreeSet<String>
 }
 
 /// The problem without some promotions, and with others kept off these goods.
-fn without(problem: &Problem, out: &[String], off: &[String], skus: &BTreeSet<String>) -> Problem {
+fn without(
+    problem: &Problem,
+    out: &[String],
+    off: &[String],
+    skus: &BTreeSet<String>,
+    is_uncounted: bool,
+) -> Problem {
     let mut changed = problem.clone();
     let is_delivery = |promotion: &Promotion| matches!(promotion.benefit, Benefit::Delivery(_));
     let is_out = |one: &Promotion| out.contains(&one.id) || off.contains(&one.id) && is_delivery(one);
@@ -53,6 +59,9 @@ fn without(problem: &Problem, out: &[String], off: &[String], skus: &BTreeSet<St
         slots_of(rival).iter_mut().for_each(|slot| slot.on.except.skus.extend(skus.iter().cloned()));
         if let Some(spend) = spend_of(rival) {
             spend.on = Some(measured);
+            if is_uncounted {
+                spend.on.iter_mut().for_each(|on| on.except.skus.extend(skus.iter().cloned()));
+            }
         }
     }
     changed
@@ -66,7 +75,8 @@ fn applied(problem: &Problem, quote: &Quote) -> Vec<String> {
 }
 
 /// What is wrong with a figure; `None` where it cannot be looked at from outside.
-fn check(problem: &Problem, now: &Quote, reason: &Reason, more: Amount) -> Option<Result<(), String>> {
+fn check(problem: &Problem, now: &Quote, reason: &Reason, instead: &Instead) -> Option<Result<(), String>> {
+    let more = instead.dearer_by;
     let rulebook = problem.rulebook();
     let id = |index: &PromotionIndex| rulebook.promotion(*index).map(|promotion| promotion.id.clone());
     let own = rulebook.promotion(reason.promotion)?;
@@ -81,8 +91,9 @@ fn check(problem: &Problem, now: &Quote, reason: &Reason, more: Amount) -> Optio
         own.is_price_promotion()
             && other.is_some_and(|other| other.is_price_promotion() && !other.is_compatible_with(own))
     };
+    let mut is_uncounted = false;
     loop {
-        let changed = without(problem, &out, &off, &skus);
+        let changed = without(problem, &out, &off, &skus, is_uncounted);
         let new = quote(&changed);
         let applied = applied(&changed, &new);
         if applied.contains(&own.id) {
@@ -90,13 +101,26 @@ fn check(problem: &Problem, now: &Quote, reason: &Reason, more: Amount) -> Optio
                 return None;
             }
             let (before, after) = (total(problem, now), total(&changed, &new));
-            let wrong =
-                || format!("{} for {:?}: {before} became {after}, not {more} more", own.id, reason.why);
-            return Some(if after - before == more.minor() { Ok(()) } else { Err(wrong()) });
+            let is_lost = |id: &&String| !applied.contains(id) && !off.contains(id) && !out.contains(id);
+            let were = self::applied(problem, now);
+            let lost: Vec<&String> = were.iter().filter(is_lost).collect();
+            let loses: Vec<String> = instead.loses.iter().filter_map(id).collect();
+            let wrong = || {
+                format!(
+                    "{} for {:?}: {before} became {after}, not {more} more; lost {lost:?}, not {loses:?}",
+                    own.id, reason.why
+                )
+            };
+            let is_true = after - before == more.minor() && lost.iter().copied().eq(&loses);
+            return Some(if is_true { Ok(()) } else { Err(wrong()) });
         }
         // Those that come in their place are kept off as well.
         let come: Vec<String> =
             applied.into_iter().filter(|id| !off.contains(id) && stands_apart(id)).collect();
+        if come.is_empty() && !is_uncounted {
+            is_uncounted = true;
+            continue;
+        }
         if come.is_empty() {
             return Some(Err(format!("{} does not apply instead of {:?}", own.id, reason.why)));
         }
@@ -110,8 +134,9 @@ fn what_is_dearer_costs_so_much_more() {
         let mut problem = Problem::of(seed);
         problem.request.explain = true;
         let now = quote(&problem);
-        let figures = now.reasons.iter().filter_map(|reason| Some((reason, reason.dearer_by?)));
-        let told = figures.filter_map(|(reason, more)| Some((more, check(&problem, &now, reason, more)?)));
+        let figures = now.reasons.iter().filter_map(|reason| Some((reason, reason.instead.as_ref()?)));
+        let told =
+            figures.filter_map(|(reason, more)| Some((more.dearer_by, check(&problem, &now, reason, more)?)));
         let tell = |wrong: String| {
             format!("seed {seed}: {wrong}\n{}", tell::problem(&problem.rulebook(), &problem.request))
         };

@@ -196,7 +196,7 @@ fn name(why: &Why) -> String {
     match why {
         Why::SpendMissing(amount) => format!("spend_missing {amount}"),
         Why::Beaten(_) => "beaten".to_owned(),
-        Why::SetMissing(_) => "set_missing".to_owned(),
+        Why::SetMissing { .. } => "set_missing".to_owned(),
         other => format!("{other:?}"),
     }
 }

@@ -1,12 +1,16 @@
-//! What the sums that promotions ask for show in the end.
+//! What promotions count in the end: the sums and the pieces that they ask for.
+//!
+//! A unit does not count for a promotion that cannot be combined with what the unit carries.
 
 use fixedbitset::FixedBitSet;
 
 use super::priced::Priced;
 use crate::money::Amount;
-use crate::pricing::problem::{DeliveryOffer, Line, Offer, Problem};
+use crate::pricing::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
+use crate::pricing::quote::{Counted, Worth};
 use crate::pricing::settle::Group;
-use crate::promotion::{Measured, Stage};
+use crate::promotion::{Count, Measured, Stage};
+use crate::rulebook::PromotionIndex;
 
 /// What an offer's spend shows in the end. A unit that does not count because of another promotion is shown at its list price:
 /// that is what giving the other one up would bring.
@@ -37,6 +41,89 @@ fn sum(priced: &Priced<'_>, lines: &FixedBitSet, price: impl Fn(&Group, &Line) -
             priced.problem.lines.get(group.line).map(|line| price(group, line).times(group.count))
         })
         .sum()
+}
+
+/// What counts for an offer's spend.
+pub(super) fn counted_sum(priced: &Priced<'_>, place: usize, offer: &Offer) -> Option<Amount> {
+    let measure = offer.spend.as_ref()?;
+    let problem = priced.problem;
+    Some(sum(priced, &measure.lines, |group, line| match measure.of {
+        _ if !problem.goes_with(place, &group.carried) => Amount::ZERO,
+        Measured::List => line.list,
+        Measured::Current => before(problem, group, line, offer.level),
+    }))
+}
+
+/// What counts for a delivery promotion's spend.
+pub(super) fn counted_delivery_sum(priced: &Priced<'_>, offer: &DeliveryOffer) -> Amount {
+    sum(priced, &offer.lines, |group, line| match offer.of {
+        _ if !offer.counts(&group.carried) => Amount::ZERO,
+        Measured::List => line.list,
+        Measured::Current => group.price,
+    })
+}
+
+/// The pieces of a line that count for an offer.
+pub(super) fn counted_pieces(priced: &Priced<'_>, place: usize, line: usize) -> u32 {
+    let groups = priced.solution.settled.groups.iter().filter(|group| group.line == line);
+    groups.filter(|group| priced.problem.goes_with(place, &group.carried)).map(|group| group.count).sum()
+}
+
+/// The offers that units of some lines carry and that `is_refused`, by place in the rulebook.
+pub(super) fn refused_on(
+    priced: &Priced<'_>,
+    lines: &FixedBitSet,
+    is_refused: impl Fn(usize) -> bool,
+) -> Vec<PromotionIndex> {
+    let groups = priced.solution.settled.groups.iter().filter(|group| lines.contains(group.line));
+    let carried = groups.flat_map(|group| &group.carried).filter(|&&place| is_refused(place));
+    let mut refused: Vec<PromotionIndex> =
+        carried.filter_map(|&place| priced.problem.offers.get(place).map(|offer| offer.index)).collect();
+    refused.sort_unstable();
+    refused.dedup();
+    refused
+}
+
+/// The sum at which an offer gives more than at `sum`.
+pub(super) fn next_tier(offer: &Offer, sum: Amount) -> Option<Amount> {
+    let next = offer.tiers.iter().map(|tier| Amount::from_minor(tier.from)).find(|&from| sum < from);
+    let is_every = offer.spend.as_ref().is_some_and(|measure| measure.every);
+    match (next, offer.tiers.last()) {
+        (None, Some(Tier { from, give: Give::Basket(_) })) if is_every && *from > 0 => {
+            Some(Amount::from_minor((sum.minor() / from + 1) * from))
+        }
+        (next, _) => next,
+    }
+}
+
+/// What the promotions that apply counted, where with the goods that others keep from them they would give more; by place.
+pub(super) fn counted(priced: &Priced<'_>) -> Vec<Counted> {
+    let (problem, settled) = (priced.problem, &priced.solution.settled);
+    let applied = problem.offers.iter().zip(&settled.taken).enumerate();
+    let applied = applied.filter(|(_, (_, taken))| !taken.is_zero());
+    let mut counted: Vec<Counted> = applied
+        .filter_map(|(place, (offer, _))| {
+            let (lines, worth) = match (&offer.spend, offer.count) {
+                (Some(measure), _) => {
+                    let sum = counted_sum(priced, place, offer)?;
+                    let next = next_tier(offer, sum)?;
+                    (next <= offer_sum(priced, place, offer)?).then_some((&measure.lines, Worth::Sum(sum)))?
+                }
+                (None, Some(Count::Together)) => {
+                    let pieces = offer.on.ones().map(|line| counted_pieces(priced, place, line)).sum::<u32>();
+                    let all = offer.on.ones().filter_map(|line| problem.lines.get(line));
+                    let all: i64 = all.map(|line| i64::from(line.quantity)).sum();
+                    let next = |tier: &Tier| i64::from(pieces) < tier.from && tier.from <= all;
+                    offer.tiers.iter().any(next).then_some((&offer.on, Worth::Pieces(pieces)))?
+                }
+                (None, Some(Count::SameSku) | None) => return None,
+            };
+            let without = refused_on(priced, lines, |other| !problem.is_compatible(other, place));
+            (!without.is_empty()).then_some(Counted { promotion: offer.index, worth, without })
+        })
+        .collect();
+    counted.sort_by_key(|one| one.promotion);
+    counted
 }
 
 /// A unit's price before the basket stage of a level.

@@ -2,7 +2,7 @@
 
 use super::floor::caps_at;
 use super::priced::Priced;
-use super::sums::{delivery_sum, offer_sum};
+use super::sums::{counted_delivery_sum, counted_sum, delivery_sum, offer_sum, refused_on};
 use super::worth::{displaced, takes_nothing};
 use crate::money::Amount;
 use crate::pricing::points::why_not;
@@ -15,11 +15,54 @@ use crate::rulebook::PromotionIndex;
 pub(super) fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
     let others = priced.rulebook.indexed().map(|(promotion, _)| promotion);
     let others = others.filter(|promotion| applied.iter().all(|applied| applied.promotion != *promotion));
-    others.map(|promotion| Reason::new(promotion, why(priced, promotion, applied))).collect()
+    others.map(|promotion| reason(priced, promotion, applied)).collect()
 }
 
-/// The first reason that holds of one of them.
-pub(super) fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
+/// The first reason that holds of one of them, with what other promotions do to its sum.
+pub(super) fn reason(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Reason {
+    let mut reason = Reason::new(promotion, why(priced, promotion, applied));
+    if let Some(sum) = Sum::of(priced, promotion) {
+        match &reason.why {
+            Why::SpendMissing(_) => reason.even_without = sum.without,
+            Why::Beaten(_) if sum.counted < sum.from => reason.short = Some(sum.from - sum.counted),
+            _ => {}
+        }
+    }
+    reason
+}
+
+/// What a promotion asks for as a sum, and what keeps goods from it.
+struct Sum {
+    from: Amount,
+    counted: Amount,
+    without: Vec<PromotionIndex>,
+}
+
+impl Sum {
+    /// Of a price or a delivery promotion.
+    fn of(priced: &Priced<'_>, promotion: PromotionIndex) -> Option<Self> {
+        let problem = priced.problem;
+        if let Some((place, offer)) =
+            problem.offers.iter().enumerate().find(|(_, offer)| offer.index == promotion)
+        {
+            let lines = &offer.spend.as_ref()?.lines;
+            return Some(Sum {
+                from: Amount::from_minor(offer.tiers.first()?.from),
+                counted: counted_sum(priced, place, offer)?,
+                without: refused_on(priced, lines, |other| !problem.is_compatible(other, place)),
+            });
+        }
+        let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
+        let offer = deliveries.find(|offer| offer.index == promotion)?;
+        Some(Sum {
+            from: offer.from,
+            counted: counted_delivery_sum(priced, offer),
+            without: refused_on(priced, &offer.lines, |other| offer.refuses.contains(other)),
+        })
+    }
+}
+
+fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
     if let Ok(place) = priced.candidates.refused.binary_search_by_key(&promotion, |&(refused, _)| refused) {
         return priced.candidates.refused.get(place).map_or(Why::NoSuchGoods, |(_, why)| why.clone());
     }
@@ -56,13 +99,11 @@ fn why_not_delivery(priced: &Priced<'_>, offer: &DeliveryOffer, other: Option<&A
     if offer.takes.is_zero() {
         return Why::NoGain;
     }
-    if let Some(other) = other {
-        return Why::Beaten(vec![other.promotion]);
+    // Its goods are there and enough: where they do not count they carry what it does not accept.
+    match other.filter(|_| offer.from <= counted_delivery_sum(priced, offer)) {
+        Some(other) => Why::Beaten(vec![other.promotion]),
+        None => Why::Beaten(refused_on(priced, &offer.lines, |place| offer.refuses.contains(place))),
     }
-    // Its goods are there and enough, so they carry what it does not accept.
-    let groups = priced.solution.settled.groups.iter().filter(|group| offer.lines.contains(group.line));
-    let refused = groups.flat_map(|group| &group.carried).filter(|&&place| offer.refuses.contains(place));
-    Why::Beaten(named(priced, refused.copied()))
 }
 
 fn why_not_offer(priced: &Priced<'_>, place: usize, offer: &Offer) -> Why {

@@ -5,7 +5,7 @@ use super::effect::Effect;
 use crate::money::Amount;
 use crate::pricing::quote::{Applied, LeftOut, Why};
 use crate::promotion::limits::Sets;
-use crate::promotion::{Promotion, SetBenefit, SetOf, UnitCut};
+use crate::promotion::{Benefit, Promotion, SetBenefit, SetOf, UnitCut};
 use crate::rulebook::{PromotionIndex, slots_of};
 
 impl Audit<'_> {
@@ -80,6 +80,11 @@ impl Audit<'_> {
     }
 
     fn has_used_sets(&self, index: PromotionIndex, promotion: &Promotion, most: u32) -> bool {
+        if let Benefit::Gift(gift) = &promotion.benefit {
+            // How often it is given is reckoned with the gifts; without a limit of its own it is given once.
+            let limit = promotion.limits.sets.unwrap_or(Sets::AtMost(1));
+            return limit == Sets::AtMost(most) && !gift.slots.is_empty();
+        }
         let made = self.sets.get(&index).map_or(0, Vec::len);
         promotion.limits.sets == Some(Sets::AtMost(most)) && usize::try_from(most) == Ok(made)
     }

@@ -132,24 +132,24 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::Empty(key) => format!("напишіть значення після `{key}:` або видаліть рядок"),
         Finding::UnknownWord { suggestion: Some(word), .. } => did_you_mean(word),
         Finding::UnknownWord { noun: Noun::Currency, .. } => {
-            "напишіть три літери валюти, наприклад UAH, EUR або PLN".to_owned()
+            "напишіть три літери валюти, наприклад, UAH, EUR або PLN".to_owned()
         }
         Finding::UnknownWord { noun: Noun::Zone, .. } => {
-            "напишіть регіон і місто, наприклад Europe/Kyiv або Europe/Warsaw".to_owned()
+            "напишіть регіон і місто, наприклад, Europe/Kyiv або Europe/Warsaw".to_owned()
         }
         Finding::UnknownWord { known, .. } if known.is_empty() => {
             "спершу додайте його до settings.yaml або виправте слово".to_owned()
         }
         Finding::UnknownWord { known, .. } => format!("є такі: {}", list(known)),
         Finding::CurlyQuote => "поставте прості лапки: \"…\"".to_owned(),
-        Finding::NotANumber(_) => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
+        Finding::NotANumber(_) => "напишіть цифрами, наприклад, 15, 12.50 або 1 999".to_owned(),
         Finding::AmbiguousNumber { thousands, plainly, .. } => format!("напишіть {thousands} або {plainly}"),
         Finding::TooManyDigits { digits: 0, .. } => "напишіть ціле число".to_owned(),
         Finding::TooManyDigits { digits, .. } => {
             format!("залиште після коми щонайбільше стільки знаків: {digits}")
         }
         Finding::BadPercent(_) => {
-            "напишіть число, наприклад 15 або 12.5, щонайбільше з чотирма знаками після коми".to_owned()
+            "напишіть число, наприклад, 15 або 12.5, щонайбільше з чотирма знаками після коми".to_owned()
         }
         Finding::Negative(_) => "напишіть без мінуса: знижка завжди віднімається".to_owned(),
         Finding::OutOfRange { least, most, .. } => format!("напишіть ціле число від {least} до {most}"),
@@ -158,10 +158,10 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::NotHours(_) => "напишіть \"10:00-14:00\"".to_owned(),
         Finding::WindowBackwards => "поміняйте місцями `from` і `until` або виправте рік".to_owned(),
         Finding::BadId(_) => {
-            "від 1 до 64 латинських літер, цифр, `-`, `_` і `.`, наприклад summer-2026".to_owned()
+            "від 1 до 64 латинських літер, цифр, `-`, `_` і `.`, наприклад, summer-2026".to_owned()
         }
         Finding::DuplicateId(_) => "дайте одній із двох інший ідентифікатор".to_owned(),
-        Finding::NoBenefit => "додайте `give`, наприклад `give: {percent: 20}`".to_owned(),
+        Finding::NoBenefit => "додайте `give`, наприклад, `give: {percent: 20}`".to_owned(),
         Finding::TwoBenefits(..) => "залиште одне, а друге винесіть в окрему акцію".to_owned(),
         Finding::CapBounds => {
             "напишіть щось одне: `max_percent`, `min_price` або `min_margin_percent`".to_owned()
@@ -274,8 +274,8 @@ fn shape_advice(key: &str, expected: Shape) -> String {
         Shape::Fields => format!("напишіть `{key}: {{поле: значення}}`"),
         Shape::List => format!("напишіть `{key}: [перше, друге]` або кожен запис з нового рядка після `- `"),
         Shape::Text => format!("напишіть одне значення після `{key}:`"),
-        Shape::Number => "напишіть цифрами, наприклад 15, 12.50 або 1 999".to_owned(),
-        Shape::Whole => "напишіть ціле число, наприклад 3".to_owned(),
+        Shape::Number => "напишіть цифрами, наприклад, 15, 12.50 або 1 999".to_owned(),
+        Shape::Whole => "напишіть ціле число, наприклад, 3".to_owned(),
         Shape::Flag => format!("напишіть `{key}: true` або `{key}: false`"),
         Shape::Rules => "почніть із `promotions:`, а кожну акцію пишіть нижче після `- `".to_owned(),
     }
@@ -283,8 +283,8 @@ fn shape_advice(key: &str, expected: Shape) -> String {
 
 fn missing_advice(key: &str) -> String {
     match key {
-        "id" => "додайте `id: ` і коротку власну назву, наприклад summer-2026".to_owned(),
-        "give" => "додайте `give`, наприклад `give: {percent: 20}`".to_owned(),
+        "id" => "додайте `id: ` і коротку власну назву, наприклад, summer-2026".to_owned(),
+        "give" => "додайте `give`, наприклад, `give: {percent: 20}`".to_owned(),
         _ => format!("додайте `{key}: …`"),
     }
 }
@@ -356,7 +356,7 @@ fn clash_message(clash: Clash) -> &'static str {
 fn clash_advice(clash: Clash) -> &'static str {
     match clash {
         Clash::Every => "видаліть `every` або дайте `basket_amount`",
-        Clash::EveryOfNothing => "додайте `at_least`, наприклад `spend: {at_least: 1000, every: true}`",
+        Clash::EveryOfNothing => "додайте `at_least`, наприклад, `spend: {at_least: 1000, every: true}`",
         Clash::Units => "видаліть його; скільки віднімати, обмежує `max_discount`",
         Clash::Sets => "видаліть його; скільки штук бере участь, обмежує `limits.units`",
         Clash::OfList => "видаліть `of`",
@@ -367,7 +367,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::SpendAndBenefit => {
             "видаліть `spend` або спитайте суму так: `when: {basket_has: {at_least: …}}`"
         }
-        Clash::NeedsBuy => "додайте `buy`, наприклад `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
+        Clash::NeedsBuy => "додайте `buy`, наприклад, `buy: [{on: {brands: [Dior]}, quantity: 3}]`",
         Clash::Count => "видаліть `count`",
         Clash::QuantityAndAtLeast => "`quantity` питає про штуки, `at_least` — про суму",
         Clash::MaxDiscount => "видаліть `max_discount`",

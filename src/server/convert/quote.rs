@@ -5,7 +5,7 @@ use super::names::{number, promotion_id, promotion_name};
 use super::reason::reason;
 use crate::basket::Request;
 use crate::money::Amount;
-use crate::pricing::{self, Applied, Carried, CodeFate, GiftWhy, Near, Optimality, Quote};
+use crate::pricing::{self, Applied, Carried, CodeFate, Counted, GiftWhy, Near, Optimality, Quote, Worth};
 use crate::rulebook::Rulebook;
 use crate::server::wire;
 
@@ -42,16 +42,9 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
         promotions: priced
             .applied
             .iter()
-            .map(|applied| wire::AppliedPromotion {
-                id: promotion_id(rulebook, applied.promotion),
-                name: promotion_name(rulebook, applied.promotion),
-                amount: applied.amount.minor(),
-                quantity: applied.units,
-                points: applied.points,
-                maximum_amount: applied.stop.maximum.map(Amount::minor),
-                quantity_max: applied.stop.units.unwrap_or_default(),
-                sets_max: applied.stop.sets.unwrap_or_default(),
-                lost_amount: applied.stop.lost.minor(),
+            .map(|applied| {
+                let counted = priced.counted.iter().find(|counted| counted.promotion == applied.promotion);
+                applied_promotion(rulebook, applied, counted)
             })
             .collect(),
         gifts,
@@ -63,6 +56,33 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
         possible_gain,
         sets,
         gifts_refused: refused.map(|refused| refused_gift(rulebook, request, refused)).collect(),
+    }
+}
+
+fn applied_promotion(
+    rulebook: &Rulebook,
+    applied: &Applied,
+    counted: Option<&Counted>,
+) -> wire::AppliedPromotion {
+    let (counted_amount, counted_quantity) = match counted.map(|counted| counted.worth) {
+        Some(Worth::Sum(sum)) => (Some(sum.minor()), None),
+        Some(Worth::Pieces(pieces)) => (None, Some(pieces)),
+        None => (None, None),
+    };
+    let without = counted.map(|counted| counted.without.as_slice()).unwrap_or_default();
+    wire::AppliedPromotion {
+        id: promotion_id(rulebook, applied.promotion),
+        name: promotion_name(rulebook, applied.promotion),
+        amount: applied.amount.minor(),
+        quantity: applied.units,
+        points: applied.points,
+        maximum_amount: applied.stop.maximum.map(Amount::minor),
+        quantity_max: applied.stop.units.unwrap_or_default(),
+        sets_max: applied.stop.sets.unwrap_or_default(),
+        lost_amount: applied.stop.lost.minor(),
+        counted_amount,
+        counted_quantity,
+        not_counted: without.iter().map(|&index| promotion_id(rulebook, index)).collect(),
     }
 }
 

@@ -13,7 +13,8 @@ use crate::server::wire::reason::Code;
 pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
     let mut out = wire::Reason {
         promotion_id: promotion_id(rulebook, told.promotion),
-        dearer_by: told.dearer_by.map(Amount::minor),
+        dearer_by: told.instead.as_ref().map(|instead| instead.dearer_by.minor()),
+        loses: told.instead.map(|instead| ids(rulebook, instead.loses)).unwrap_or_default(),
         ..wire::Reason::default()
     };
     let code = match told.why {
@@ -30,12 +31,9 @@ pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
             Code::BasketLacks
         }
         Why::SpendMissing(missing) => {
-            out.missing_amount = missing.minor();
             out.goods = counted_goods(rulebook, told.promotion);
-            let promotion = rulebook.promotion(told.promotion);
-            out.needed_amount = promotion.and_then(needed).map_or(0, Amount::minor);
-            out.at_list_prices =
-                promotion.and_then(spend_of).is_some_and(|spend| spend.measured == Measured::List);
+            out.beaten_by = ids(rulebook, told.even_without);
+            sum_missing(rulebook, told.promotion, missing, &mut out);
             Code::SpendMissing
         }
         Why::QuantityMissing { pieces, sku } => {
@@ -43,11 +41,14 @@ pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
             out.goods = counted_pieces(rulebook, told.promotion, sku.as_ref());
             Code::QuantityMissing
         }
-        Why::SetMissing(missing) => {
-            let missing = missing.into_iter().map(|missing| wire::MissingGoods {
+        Why::SetMissing { lacks, or } => {
+            let goods = |slot: usize| slot_goods(rulebook, told.promotion, slot);
+            let missing = lacks.into_iter().map(|missing| wire::MissingGoods {
                 slot: number(missing.slot),
                 quantity: missing.quantity,
-                goods: slot_goods(rulebook, told.promotion, missing.slot),
+                goods: goods(missing.slot),
+                // Where one of the slots takes any goods, any will do.
+                or_goods: or.iter().map(|&slot| goods(slot).unwrap_or_default()).collect(),
             });
             out.missing_goods = missing.collect();
             Code::SetMissing
@@ -78,6 +79,9 @@ pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
         }
         Why::Beaten(by) => {
             out.beaten_by = ids(rulebook, by);
+            if let Some(short) = told.short {
+                sum_missing(rulebook, told.promotion, short, &mut out);
+            }
             Code::Beaten
         }
         why => bare(&why),
@@ -112,7 +116,7 @@ fn bare(why: &Why) -> Code {
         | Why::BasketLacks(_)
         | Why::SpendMissing(_)
         | Why::QuantityMissing { .. }
-        | Why::SetMissing(_)
+        | Why::SetMissing { .. }
         | Why::HeldByFloor(_)
         | Why::UnitsUsed(_)
         | Why::SetsUsed(_)
@@ -130,6 +134,13 @@ fn basket_lacks(rulebook: &Rulebook, index: PromotionIndex, lacks: Lacks, out: &
     }
     let has = rulebook.promotion(index).and_then(|one| one.when.basket_has.get(lacks.place));
     out.goods = has.and_then(|has| goods(rulebook, &has.on));
+}
+
+fn sum_missing(rulebook: &Rulebook, index: PromotionIndex, missing: Amount, out: &mut wire::Reason) {
+    let promotion = rulebook.promotion(index);
+    out.missing_amount = missing.minor();
+    out.needed_amount = promotion.and_then(needed).map_or(0, Amount::minor);
+    out.at_list_prices = promotion.and_then(spend_of).is_some_and(|spend| spend.measured == Measured::List);
 }
 
 /// The sum that a promotion asks for first; `None` where points have two and either may be the one that is missing.

@@ -109,6 +109,7 @@ impl Shop {
             codes: Vec::new(),
             hints: Vec::new(),
             reasons: Vec::new(),
+            counted: Vec::new(),
             optimality: Optimality::Proven,
             steps: 0,
         };

@@ -193,6 +193,7 @@ fn made() -> Made {
         codes: Vec::new(),
         hints: Vec::new(),
         reasons: Vec::new(),
+        counted: Vec::new(),
         optimality: Optimality::Proven,
         steps: 0,
     };
@@ -421,7 +422,7 @@ fn cases() -> Vec<(&'static str, Made)> {
                 .set("duo", 1, &[(0, 0, 0, 1), (1, 0, 1, 2)])
                 .hint("duo", Near::Slot(missing(1, 1)), 2_830)
                 .tried("CREAM")
-                .why("3for2", Why::SetMissing(vec![missing(0, 1)])),
+                .why("3for2", Why::SetMissing { lacks: vec![missing(0, 1)], or: Vec::new() }),
         ),
         (
             "sets-that-differ",
@@ -445,8 +446,8 @@ fn cases() -> Vec<(&'static str, Made)> {
             "sets-missing",
             made()
                 .line("SERUM", &[(1, &[])])
-                .why("3for2", Why::SetMissing(vec![missing(0, 3)]))
-                .why("duo", Why::SetMissing(vec![missing(0, 1), missing(1, 2)]))
+                .why("3for2", Why::SetMissing { lacks: vec![missing(0, 3)], or: Vec::new() })
+                .why("duo", Why::SetMissing { lacks: vec![missing(0, 1), missing(1, 2)], or: Vec::new() })
                 .why("more", few(2)),
         ),
         (
@@ -507,7 +508,13 @@ fn cases() -> Vec<(&'static str, Made)> {
             edp()
                 .hint("duo", Near::Slot(missing(1, 2)), 36_100)
                 .tried("CREAM")
-                .code("TWO", CodeFate::NotApplied(reason("duo", Why::SetMissing(vec![missing(1, 2)]))))
+                .code(
+                    "TWO",
+                    CodeFate::NotApplied(reason(
+                        "duo",
+                        Why::SetMissing { lacks: vec![missing(1, 2)], or: Vec::new() },
+                    )),
+                )
                 .code("MILO", CodeFate::NotApplied(reason("more", few(2)))),
         ),
         (
@@ -593,7 +600,7 @@ fn the_wire_names_the_units_of_a_set_and_the_goods_that_it_lacks() {
             "goods": {"categories": ["body"], "price_at_least": "10000", "has_exceptions": true},
             "gain": "18500", "product": {"sku": "SERUM", "name": "Almond face serum 30 ml"}}])
     );
-    let why = Why::SetMissing(vec![missing(1, 2)]);
+    let why = Why::SetMissing { lacks: vec![missing(1, 2)], or: Vec::new() };
     let (_, _, quote) = made()
         .line("EDP", &[(1, &[])])
         .gift("choice", None, 1, &["MASCARA", "G-1"], None)

@@ -6,6 +6,7 @@ use pricewright::lang::Lang;
 use pricewright::rulebook::{Rulebook, Source, compile, read_tests};
 use pricewright::server::convert;
 use pricewright::server::wire::Quote;
+use pricewright::server::wire::quote::Optimality;
 
 fn rulebook(rules: &str) -> Rulebook {
     let source = |path: &str, text: &str| Source { path: path.to_owned(), bytes: text.into() };
@@ -77,7 +78,7 @@ fn conditions_say_what_they_ask_for() {
             "“first” — only when: it is the first purchase",
             "“back” — only when: months since the last purchase — at least 9, below 12",
             "“mono” — only when paid with: mono",
-            "“express” — there is no delivery to pay",
+            "“express” — there is nothing to pay for delivery",
             "“dear” — none of its goods are in the basket: priced from 150.00",
             "“but” — these goods are excluded from it",
         ],
@@ -91,7 +92,7 @@ fn conditions_say_what_they_ask_for() {
             "«first» — лише коли: це перша покупка",
             "«back» — лише коли: місяців від останньої покупки — щонайменше 9, менше за 12",
             "«mono» — лише при оплаті: mono",
-            "«express» — за доставку нічого платити",
+            "«express» — за доставку й так нічого платити",
             "«dear» — у кошику немає її товарів: ціною від 150,00",
             "«but» — ці товари — виняток з неї",
             "100,00 грн",
@@ -106,7 +107,7 @@ fn conditions_say_what_they_ask_for() {
             "!“web”",
         ],
         &[
-            "12 інших: не зараз, не тут, не для цього клієнта, не за такої оплати чи доставки або не на ці товари",
+            "12 інших: не зараз, не тут, не для цього клієнта, не за такої оплати чи доставки або не для цих товарів",
             "!«web»",
         ],
     );
@@ -172,11 +173,11 @@ fn what_gives_way_says_truly_to_what() {
         Reasons::Near,
         &[
             "“b” — it cannot be combined with “high”, which has priority",
-            "not “a”: it cannot be combined with “high”, which has priority",
+            "“a” not here: it cannot be combined with “high”, which has priority",
         ],
         &[
-            "«b» — не поєднується з «high», а та має перевагу",
-            "без «a»: не поєднується з «high», а та має перевагу",
+            "«b» — не поєднується з «high», яка має перевагу",
+            "«a» тут не діє: не поєднується з «high», яка має перевагу",
         ],
     );
     check(
@@ -195,7 +196,7 @@ fn what_gives_way_says_truly_to_what() {
         ],
         &[
             "«sale» — з нею не набрати суми для «courier-free», тож вийде на 40,00 дорожче",
-            "«courier-half» — на доставку діє лише одна акція: «courier-free»; з нею натомість вийде на 40,00 дорожче",
+            "«courier-half» — на доставку діє лише одна акція: «courier-free»; якщо взяти її, вийде на 40,00 дорожче",
         ],
     );
     let four = "promotions:
@@ -211,7 +212,7 @@ fn what_gives_way_says_truly_to_what() {
         &format!("basket: {{lines: [{lines}]}}\n    {NOW}"),
         Reasons::Near,
         &["“all” — it cannot be combined with “a”, “b” and 2 more; with it instead you would pay 60.00 more"],
-        &["«all» — не поєднується з «a», «b» та ще 2; з нею натомість вийде на 60,00 дорожче"],
+        &["«all» — не поєднується з «a», «b» та ще 2; якщо взяти її, вийде на 60,00 дорожче"],
     );
 }
 
@@ -229,16 +230,16 @@ fn lines_say_what_is_not_on_them() {
         &basket,
         Reasons::Near,
         &[
-            "not “three” (2 pieces): at most 3 pieces",
+            "“three” (2 pieces) not here: at most 3 pieces",
             "“three”: at most 3 pieces",
             "“max” gives 20.00 at most",
-            "not “two-for-one” (3 pieces): at most 1 set",
+            "“two-for-one” (3 pieces) not here: at most 1 set",
             "“two-for-one”: at most 1 set",
         ],
         &[
-            "без «three» (2 штуки): не більш ніж на 3 штуки",
+            "«three» (2 штуки) тут не діє: не більш ніж на 3 штуки",
             "«max» дає щонайбільше 20,00",
-            "без «two-for-one» (3 штуки): не більш ніж 1 набір",
+            "«two-for-one» (3 штуки) тут не діє: не більш ніж 1 набір",
         ],
     );
     check(
@@ -251,8 +252,8 @@ caps:
 ",
         &basket,
         Reasons::Near,
-        &["not “gold”: it cannot be combined with “held”", "!not “held”"],
-        &["без «gold»: не поєднується з «held»"],
+        &["“gold” not here: it cannot be combined with “held”", "!“held” not here"],
+        &["«gold» тут не діє: не поєднується з «held»"],
     );
 }
 
@@ -271,14 +272,39 @@ caps:
         &basket(200),
         Reasons::Near,
         &["no more is allowed here (“luxury”): the rest of it came off the other goods"],
-        &["тут більше не можна («luxury»): решту знято з інших товарів"],
+        &["більшої знижки тут не дозволено («luxury»): решту знято з інших товарів"],
     );
     check(
         rules,
         &basket(100),
         Reasons::Near,
-        &["120.00 more is held back by “luxury”; a part of it went to the other goods"],
+        &["another 120.00 is not taken off because of “luxury”; a part of it went to the other goods"],
         &["ще 120,00 не знято через обмеження «luxury»; частина перейшла на інші товари"],
+    );
+}
+
+#[test]
+fn that_nothing_is_cheaper_is_told_only_where_it_is_proven() {
+    let rules = "promotions:
+  - {id: five, give: {percent: 5}, limits: {units: 1}}
+  - {id: ten, give: {percent: 10}}
+";
+    let rulebook = rulebook(rules);
+    let basket = format!("basket: {{lines: [{{sku: A, unit_price: 100}}]}}\n    {NOW}");
+    let (request, quote) = priced(&rulebook, &basket);
+    let say = |optimality: Optimality| {
+        let quote = Quote { optimality: optimality.into(), ..quote.clone() };
+        receipt(&Words::new(&rulebook, Lang::En), &request.basket, &quote, Reasons::Near, 400)
+    };
+    let proven = say(Optimality::Proven);
+    assert!(
+        proven.contains("“five” — it cannot be combined with “ten”, and you would not pay less"),
+        "{proven}"
+    );
+    let bounded = say(Optimality::Bounded);
+    assert!(
+        bounded.contains("“five” — it cannot be combined with “ten”, and no lower price was found"),
+        "{bounded}"
     );
 }
 
@@ -311,6 +337,108 @@ fn gifts_say_what_can_be_chosen_and_what_comes_on_top() {
         &format!("basket: {{lines: [{{sku: A, unit_price: 300}}]}}\n    {NOW}"),
         Reasons::Near,
         &["Gift on top: one more A — “g”"],
-        &["Подарунок додатково: ще A × 1 — «g»"],
+        &["Подарунок додатково: ще 1 × A — «g»"],
+    );
+}
+
+#[test]
+fn what_counts_is_told_where_others_keep_goods_from_it() {
+    check(
+        "promotions:
+  - {id: more, give: {by_quantity: [{from: 2, percent: 5}, {from: 3, percent: 10}]}}
+  - {id: sale, on: {skus: [C]}, give: {percent: 30}}
+",
+        &format!(
+            "basket: {{lines: [{{sku: A, unit_price: 100}}, {{sku: B, unit_price: 100}}, {{sku: C, unit_price: 100}}]}}\n    {NOW}"
+        ),
+        Reasons::Near,
+        &[
+            "“more” counts 2 pieces, without the goods of “sale”",
+            "“more” not here: it cannot be combined with “sale”",
+        ],
+        &["«more»: враховано 2 штуки, без товарів за «sale»", "«more» тут не діє: не поєднується з «sale»"],
+    );
+}
+
+#[test]
+fn a_sum_says_what_does_not_count_for_it() {
+    let rules = "promotions:
+  - {id: ten, spend: {at_least: 500}, give: {percent: 10}}
+  - {id: fifth, on: {skus: [A]}, give: {percent: 20}}
+  - {id: free, spend: {at_least: 300}, give: {delivery: {percent: 100}}}
+";
+    let basket = |a: u32| {
+        format!(
+            "basket: {{lines: [{{sku: A, unit_price: {a}}}, {{sku: B, unit_price: 100}}], delivery: {{method: courier, price: 30}}}}\n    {NOW}"
+        )
+    };
+    check(
+        rules,
+        &basket(400),
+        Reasons::Near,
+        &[
+            "“ten” — it cannot be combined with “fifth”, whose goods do not count: 500.00 is needed, you have 100.00; with it instead you would pay 30.00 more",
+        ],
+        &[
+            "«ten» — не поєднується з «fifth», і її товари не рахуються: потрібно 500,00, є 100,00; якщо взяти її, вийде на 30,00 дорожче",
+        ],
+    );
+    check(
+        rules,
+        &basket(350),
+        Reasons::Near,
+        &["“ten” — 500.00 is needed after discounts on single goods, you have 450.00 even without “fifth”"],
+        &["«ten» — потрібно 500,00 після знижок на окремі товари, є 450,00 навіть без «fifth»"],
+    );
+}
+
+#[test]
+fn what_would_be_lost_is_told_with_what_it_costs() {
+    check(
+        "promotions:
+  - {id: five, give: {percent: 5}}
+  - {id: six, group: cards, give: {percent: 6}}
+  - {id: contract, level: 1, spend: {at_least: 500}, give: {delivery: {amount: 10}}, stacks_with: [cards]}
+  - {id: courier-free, give: {delivery: {percent: 100}}}
+",
+        &format!(
+            "basket: {{lines: [{{sku: A, unit_price: 600}}], delivery: {{method: courier, price: 100}}}}\n    {NOW}"
+        ),
+        Reasons::Near,
+        &[
+            "“six” — it cannot be combined with “five”; with it instead you would pay 84.00 more, without “courier-free”",
+        ],
+        &["«six» — не поєднується з «five»; якщо взяти її, вийде на 84,00 дорожче, без «courier-free»"],
+    );
+}
+
+#[test]
+fn a_set_says_what_would_complete_it() {
+    check(
+        "promotions:
+  - {id: any, buy: [{on: {skus: [S, A, B]}, quantity: 1}, {on: {skus: [A, B]}, quantity: 1, percent: 50}]}
+  - {id: same, buy: [{on: {skus: [A, B]}, quantity: 3, same: sku}], give: {percent: 20}}
+",
+        &format!("basket: {{lines: [{{sku: A, unit_price: 100}}]}}\n    {NOW}"),
+        Reasons::Near,
+        &[
+            "“any” — the set is not complete: it takes 1 more piece (S, A or B)",
+            "“same” — the set is not complete: it takes 3 pieces of the same item (A or B), you have 1",
+        ],
+        &[
+            "«any» — набір не зібрано: треба ще 1 штуку (S, A або B)",
+            "«same» — набір не зібрано: треба 3 однакові штуки (A або B), є 1",
+        ],
+    );
+}
+
+#[test]
+fn a_gift_of_a_set_is_told_to_be_given_once() {
+    check(
+        "promotions:\n  - {id: g, buy: [{on: {skus: [A]}, quantity: 2}], give: {gift: {skus: [B]}}}\n",
+        &format!("basket: {{lines: [{{sku: A, quantity: 4, unit_price: 300}}]}}\n    {NOW}"),
+        Reasons::Near,
+        &["“g”: at most 1 set"],
+        &["«g»: не більш ніж 1 набір"],
     );
 }

@@ -165,7 +165,7 @@ fn a_receipt_in_english() {
    1 × 185.00 (0.350)                     185.00
 ------------------------------------------------
 Goods                                   6_155.00
-Promotions                               −796.00
+Discounts                                −796.00
 Delivery (courier)                         99.00
    Courier free from 1_500                −99.00
 ================================================
@@ -177,13 +177,13 @@ Code x�: no promotion has this code
 Code web: gives nothing — only in the
    channels: web, app
 
-Spend 155.00 more and you save 200.00 with
-   “Крем дня −5_%”
+Spend 155.00 more and you save 200.00 more
+   with “Крем дня −5_%”
 
 Why not the others
  “Club days −10_%” — it cannot be combined
-   with “Black Friday −20_%”, and you would not
-   pay less
+   with “Black Friday −20_%”, and no lower price
+   was found
  “Крем дня −5_%” — held by “Luxury houses, at
    most −15_%”: the price may not go lower
  “Крем дня −5_%” — it is over: the last day
@@ -221,12 +221,12 @@ fn a_receipt_in_ukrainian() {
 Код web: нічого не дає — лише в каналах: web,
    app
 
-Додайте товарів ще на 155,00 — і заощадите
+Додайте товарів ще на 155,00 — і заощадите ще
    200,00 за акцією «Крем дня −5_%»
 
 Чому не діють інші акції
  «Club days −10_%» — не поєднується з «Black
-   Friday −20_%», а дешевше не вийде
+   Friday −20_%», а дешевшої ціни не знайдено
  «Крем дня −5_%» — нижчу ціну не дозволяє
    «Luxury houses, at most −15_%»
  «Крем дня −5_%» — акція вже закінчилася:
