@@ -47,7 +47,9 @@ fn missing(words: &Words<'_>, hint: &Hint, is_same_sku: bool) -> String {
     let pieces = hint.missing_quantity;
     if pieces == 0 {
         let sum = words.money(hint.missing_amount);
-        return words.lang.pick(format!("Spend {sum} more{of}"), format!("Додайте товарів{of} ще на {sum}"));
+        return words
+            .lang
+            .pick(format!("Add goods{of} for {sum}"), format!("Додайте товарів{of} ще на {sum}"));
     }
     let more = if is_same_sku {
         words.counted(
@@ -84,11 +86,16 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, now: Now) -
         _ => {
             let gain = words.money(hint.gain);
             // It comes on top of what is saved already, also where this promotion takes the place of another.
-            let (gain, more) = if now.saves {
+            let (mut gain, mut more) = if now.saves {
                 (format!("{gain} more"), format!("ще {gain}"))
             } else {
                 (gain.clone(), gain)
             };
+            if hint.missing_quantity == 0 {
+                // The goods themselves may be reduced as well: which they are is not known.
+                gain.insert_str(0, "at least ");
+                more.insert_str(0, "щонайменше ");
+            }
             (format!("you save {gain} with {promotion}"), format!("заощадите {more} за акцією {promotion}"))
         }
     };

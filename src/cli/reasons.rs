@@ -107,7 +107,7 @@ impl Words<'_> {
         );
         match reason.dearer_by {
             Some(dearer_by) => {
-                let then = self.otherwise(dearer_by, &reason.loses);
+                let then = self.otherwise(dearer_by, reason);
                 self.lang.pick(format!("{english}, and you would {then}"), format!("{ukrainian}, тож {then}"))
             }
             None => {
@@ -186,12 +186,10 @@ impl Words<'_> {
         }
         let needed = self.money(reason.needed_amount);
         let have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
+        let whose = if reason.beaten_by.len() == 1 { "якої" } else { "яких" };
         self.lang.pick(
-            format!(", whose goods do not count: {needed} is needed, you have {have}"),
-            format!(
-                ", і {} товари не рахуються: потрібно {needed}, є {have}",
-                if reason.beaten_by.len() == 1 { "її" } else { "їхні" }
-            ),
+            format!(", whose goods do not count: the others come to {have}, {needed} is needed"),
+            format!(", товари {whose} не рахуються: решти — на {have}, а потрібно {needed}"),
         )
     }
 
@@ -206,26 +204,37 @@ impl Words<'_> {
 
     /// What a promotion would bring in place of those that it lost to, as the end of a sentence; nothing where that is not known.
     fn instead(&self, reason: &Reason) -> String {
-        let then = reason.dearer_by.map(|minor| self.otherwise(minor, &reason.loses));
+        let then = reason.dearer_by.map(|minor| self.otherwise(minor, reason));
+        let it = self.promotion(&reason.promotion_id);
         let sentence = |then: String| {
-            self.lang.pick(format!("; with it instead you would {then}"), format!("; якщо взяти її, {then}"))
+            self.lang
+                .pick(format!("; with it instead you would {then}"), format!("; якщо взяти {it}, {then}"))
         };
         then.map(sentence).unwrap_or_default()
     }
 
     /// What one would pay otherwise, and what one would not get.
-    fn otherwise(&self, dearer_by: i64, loses: &[String]) -> String {
+    fn otherwise(&self, dearer_by: i64, reason: &Reason) -> String {
         let pay = if dearer_by == 0 {
             self.lang.pick("pay the same", "вийде стільки само").to_owned()
         } else {
             let more = self.money(dearer_by);
             self.lang.pick(format!("pay {more} more"), format!("вийде на {more} дорожче"))
         };
-        if loses.is_empty() {
+        if reason.loses.is_empty() {
             return pay;
         }
-        let lost = self.names(loses.iter().map(|id| self.promotion(id)));
-        self.lang.pick(format!("{pay}, without {lost}"), format!("{pay}, без {lost}"))
+        let lost = self.names(reason.loses.iter().map(|id| self.promotion(id)));
+        let come = self.names(reason.brings.iter().map(|id| self.promotion(id)));
+        if come.is_empty() {
+            return self
+                .lang
+                .pick(format!("{pay} ({lost} would not apply then)"), format!("{pay} (тоді не діє {lost})"));
+        }
+        self.lang.pick(
+            format!("{pay} ({come} would apply then, and {lost} not)"),
+            format!("{pay} (тоді діє {come} і не діє {lost})"),
+        )
     }
 
     fn are_deliveries(&self, ids: &[String]) -> bool {
@@ -254,7 +263,9 @@ impl Words<'_> {
                 ("what it asks of the customer does not hold", "клієнт не відповідає умовам")
             }
             Code::WrongPayment => ("only when paid another way", "лише за іншого способу оплати"),
-            Code::NoDelivery => ("there is nothing to pay for delivery", "за доставку й так нічого платити"),
+            Code::NoDelivery => {
+                ("there is nothing to pay for delivery", "за доставку й так не треба платити")
+            }
             Code::WrongDelivery => ("only with another delivery", "лише з іншою доставкою"),
             Code::Missing => ("it needs a code", "потрібен код"),
             Code::NoSuchGoods => ("none of its goods are in the basket", "у кошику немає її товарів"),
@@ -285,15 +296,18 @@ impl Words<'_> {
         let Some(reason) = &left_out.reason else {
             return String::new();
         };
-        let mut name = self.promotion(&reason.promotion_id);
-        if left_out.quantity < quantity {
-            name += &format!(" ({})", self.pieces(left_out.quantity));
-        }
+        let name = self.promotion(&reason.promotion_id);
         let why = match code_of(reason) {
             // On a line it is enough to say what stands there.
             Code::Beaten if !reason.beaten_by.is_empty() => self.apart_from(&reason.beaten_by),
             _ => self.reason(reason, is_proven),
         };
+        if left_out.quantity < quantity {
+            let pieces = self.counted(left_out.quantity, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
+            return self
+                .lang
+                .pick(format!("{name} not on {pieces}: {why}"), format!("{name} не діє на {pieces}: {why}"));
+        }
         self.lang.pick(format!("{name} not here: {why}"), format!("{name} тут не діє: {why}"))
     }
 
@@ -398,7 +412,13 @@ impl Words<'_> {
             let pieces = self.counted(applied.quantity_max, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
             self.lang.pick(format!("{name}: at most {pieces}"), format!("{name}: не більш ніж на {pieces}"))
         });
+        let is_gift = self.find(&applied.id).is_some_and(|one| matches!(one.benefit, Benefit::Gift(_)));
         let sets = (applied.sets_max > 0).then(|| {
+            if is_gift && applied.sets_max == 1 {
+                return self
+                    .lang
+                    .pick(format!("{name}: once per purchase"), format!("{name}: один раз на покупку"));
+            }
             let sets = self.counted(applied.sets_max, ["set", "sets"], ["набір", "набори", "наборів"]);
             self.lang.pick(format!("{name}: at most {sets}"), format!("{name}: не більш ніж {sets}"))
         });
@@ -413,9 +433,10 @@ impl Words<'_> {
             (Some(sum), _) => self.money(sum),
             (None, pieces) => self.counted(pieces?, ["piece", "pieces"], ["штуку", "штуки", "штук"]),
         };
+        let of = if applied.not_counted.len() == 1 { "акції" } else { "акцій" };
         Some(self.lang.pick(
             format!("{name} counts {worth}, without the goods of {others}"),
-            format!("{name}: враховано {worth}, без товарів за {others}"),
+            format!("{name}: враховано {worth}, без товарів {of} {others}"),
         ))
     }
 

@@ -139,7 +139,7 @@ impl Receipt<'_> {
             paper.row(0, say("Discounts", "Знижки"), &money(-discount_total));
             self.shares(paper);
         }
-        for applied in &self.quote.promotions {
+        for applied in self.quote.promotions.iter().filter(|applied| !self.gives(&applied.id)) {
             self.words.stopped(applied).iter().for_each(|text| paper.paragraph(3, 2, text));
         }
         let mut saved = discount_total;
@@ -237,6 +237,9 @@ impl Receipt<'_> {
         for gift in &self.quote.gifts {
             self.gift(paper, gift);
         }
+        for applied in self.quote.promotions.iter().filter(|applied| self.gives(&applied.id)) {
+            self.words.stopped(applied).iter().for_each(|text| paper.paragraph(3, 2, text));
+        }
         for refused in &self.quote.gifts_refused {
             let product = typed(self.words.product(&refused.sku));
             let text = lang.pick(
@@ -245,6 +248,11 @@ impl Receipt<'_> {
             );
             paper.paragraph(0, 3, &text);
         }
+    }
+
+    /// Whether a promotion gives gifts.
+    fn gives(&self, id: &str) -> bool {
+        self.quote.gifts.iter().any(|gift| gift.promotion_id == id)
     }
 
     fn gift(&self, paper: &mut Paper, gift: &Gift) {
@@ -369,7 +377,12 @@ impl Receipt<'_> {
             return;
         }
         paper.gap();
-        paper.paragraph(0, 0, self.words.lang.pick("Why not the others", "Чому не діють інші акції"));
+        let title = if self.quote.promotions.is_empty() {
+            self.words.lang.pick("Why no promotion applies", "Чому акції не діють")
+        } else {
+            self.words.lang.pick("Why not the others", "Чому не діють інші акції")
+        };
+        paper.paragraph(0, 0, title);
         for (reason, _) in near {
             let text = format!(
                 "{} — {}",

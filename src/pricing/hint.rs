@@ -1,8 +1,8 @@
 //! Which hints are told: those that are true. What is missing is put into the basket on trial and the price looked at; where a
 //! gift is open whose goods the customer pays for, they are chosen on trial.
 //!
-//! A sum is goods worth it that count for the promotion alone and that nothing reduces: with real goods of that worth the
-//! customer can do the same. Pieces are those of the cheapest goods that fit.
+//! A sum is goods worth it that count for the promotion, and for those that count all goods, and that nothing reduces: with real goods
+//! of that worth the customer can do the same. Pieces are those of the cheapest goods that fit.
 
 use super::candidate::{Candidates, gather};
 use super::eligible::Purchase;
@@ -11,10 +11,10 @@ use super::fill::{Need, Pool, sets};
 use super::quote::{Given, Hint, Near, Optimality, Quote};
 use super::trial;
 use crate::basket::{Checked, GiftChoice, Item, Request, limits};
-use crate::catalog::Product;
+use crate::catalog::{Product, Selector};
 use crate::money::Amount;
 use crate::promotion::{Benefit, Points};
-use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, slots_of};
+use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, measured_goods, slots_of};
 
 /// Trials of one quote, those first that cost the customer least. Nobody reads out more hints, and each trial is a price or two.
 const TRIALS_MAX: usize = 12;
@@ -86,6 +86,11 @@ impl Till<'_> {
         checked.items.push(item);
         let mut candidates = gather(self.priced.rulebook, &checked, self.purchase);
         if is_sum {
+            let count_all = candidates
+                .list
+                .iter_mut()
+                .filter(|one| *measured_goods(one.promotion) == Selector::default());
+            count_all.for_each(|one| one.measures.insert(line));
             let hinted = candidates.list.iter_mut().find(|candidate| candidate.index == promotion)?;
             hinted.measures.insert(line);
             if matches!(hinted.promotion.benefit, Benefit::Points(Points { spend: None, .. })) {
@@ -101,7 +106,7 @@ impl Till<'_> {
             return None;
         }
         // What other promotions take off the pieces is not the doing of this one.
-        let old = if is_sum { apart } else { self.unseen(&checked, candidates, promotion, apart) };
+        let old = self.unseen(&checked, candidates, promotion, apart);
         let is_more = if self.is_reward(promotion) { old.given < new.given } else { new.total < old.total };
         let gain = old.total - new.total;
         (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })

@@ -72,8 +72,9 @@ fn instead(
                 applied().all(|other| other != *one) && !others.off.contains(one) && !others.out.contains(one)
             };
             let loses = now.applied.iter().copied().filter(is_lost).collect();
+            let brings = applied().filter(|one| *one != promotion && !now.applied.contains(one)).collect();
             let is_sure = quote.optimality == Optimality::Proven && now.total <= quote.total;
-            return is_sure.then(|| Instead { dearer_by: quote.total - now.total, loses });
+            return is_sure.then(|| Instead { dearer_by: quote.total - now.total, loses, brings });
         }
         // Where others come in the place of those, these are kept off as well.
         let found = others.off.len();

@@ -291,6 +291,8 @@ pub struct Instead {
     pub dearer_by: Amount,
     /// The promotions beside those that would not apply then, by place.
     pub loses: Vec<PromotionIndex>,
+    /// Those that would apply then and do not now, by place.
+    pub brings: Vec<PromotionIndex>,
 }
 
 impl Reason {

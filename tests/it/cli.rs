@@ -163,7 +163,7 @@ fn a_receipt_names_the_goods_that_are_missing() {
         \x20   give: {percent: 5}\n";
     let shop = shop(&[("rules/more.yaml", more)]);
     let english = [
-        "Spend 15.00 more (category body/hands) and you save 9.25 more with “Hands −5\u{a0}% from 200”",
+        "Add goods (category body/hands) for 15.00 and you save at least 9.25 more with “Hands −5\u{a0}% from 200”",
         "200.00 is needed after discounts on single goods, you have 185.00; only these count: category body/hands",
         "none of its goods are in the basket:\n   Крем для рук",
     ];

@@ -232,6 +232,9 @@ fn told_reason(rulebook: &Rulebook, reason: &Reason) -> String {
         if !instead.loses.is_empty() {
             write!(text, " without {}", ids(rulebook, &instead.loses)).unwrap();
         }
+        if !instead.brings.is_empty() {
+            write!(text, " with {}", ids(rulebook, &instead.brings)).unwrap();
+        }
     }
     text
 }

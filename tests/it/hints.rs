@@ -63,8 +63,8 @@ pub(crate) fn matches(selector: &Selector, line: &Line) -> bool {
     !line.no_promotions && selector.matches(&Goods { sku, brand, categories, tags, list_price })
 }
 
-/// The basket with goods worth a sum that only the hinted promotion knows, and only measures; nothing where prices tell its
-/// goods apart.
+/// The basket with goods worth a sum that only the hinted promotion knows, and those that count all goods, and only measure; nothing
+/// where prices tell its goods apart.
 fn with_sum(problem: &Problem, hinted: &Promotion, worth: Amount) -> Option<Problem> {
     let mut goods = measured_goods(hinted).clone();
     let line = problem.request.basket.lines.iter().find(|line| matches(&goods, line))?;
@@ -86,6 +86,7 @@ fn with_sum(problem: &Problem, hinted: &Promotion, worth: Amount) -> Option<Prob
     let hide = |selector: &mut Selector| selector.except.skus.push(NEW.to_owned());
     for promotion in &mut changed.promotions {
         let mut measured = measured_goods(promotion).clone();
+        let counts_all = measured == Selector::default();
         hide(&mut measured);
         let is_hinted = promotion.id == hinted.id;
         let earns =
@@ -98,6 +99,9 @@ fn with_sum(problem: &Problem, hinted: &Promotion, worth: Amount) -> Option<Prob
         slots_of(promotion).iter_mut().for_each(|slot| hide(&mut slot.on));
         if let Some(spend) = spend_of(promotion) {
             spend.on = Some(if is_hinted { goods.clone() } else { measured });
+            if counts_all {
+                spend.on = Some(Selector::default());
+            }
         }
     }
     changed.caps.iter_mut().for_each(|cap| hide(&mut cap.on));
@@ -160,7 +164,7 @@ fn check(problem: &Problem, now: &Quote, hint: &Hint) -> Option<Result<&'static 
     let saved = before + worth - after;
     let is_applied = new.applied.iter().any(|applied| applied.promotion == hint.promotion);
     let is_kept = match hint.missing {
-        Near::Amount(_) | Near::Choice(_) => saved == hint.gain.minor(),
+        Near::Choice(_) => saved == hint.gain.minor(),
         _ => saved >= hint.gain.minor(),
     };
     let is_worth_it = if is_reward && !matches!(hint.missing, Near::Choice(_)) {

@@ -2,6 +2,7 @@
 
 use super::floor::caps_at;
 use super::priced::Priced;
+use super::why::why;
 use crate::money::Amount;
 use crate::pricing::candidate::Candidate;
 use crate::pricing::quote::{Applied, LeftOut, MadeUp, QuotedLine, Reason, UnitGroup, Why};
@@ -36,7 +37,13 @@ pub(super) fn out(priced: &Priced<'_>, lines: &mut [QuotedLine], sets: &[MadeUp]
     for candidate in price_candidates(priced) {
         let one = applied.iter().find(|one| one.promotion == candidate.index);
         let when = &candidate.promotion.when;
-        if one.is_none() && when.code.is_none() && when.tiers.is_empty() {
+        let is_named = when.code.is_some() || !when.tiers.is_empty();
+        // Who lacks a sum or pieces would not come if the others gave way.
+        let is_near = || {
+            let why = why(priced, candidate.index, applied);
+            matches!(why, Why::Beaten(_) | Why::Outranked(_) | Why::HeldByFloor(_))
+        };
+        if one.is_none() && !(is_named && is_near()) {
             continue;
         }
         let used = Used::of(candidate, lines, sets);

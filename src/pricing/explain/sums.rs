@@ -96,7 +96,8 @@ pub(super) fn next_tier(offer: &Offer, sum: Amount) -> Option<Amount> {
     }
 }
 
-/// What the promotions that apply counted, where with the goods that others keep from them they would give more; by place.
+/// What the promotions that apply counted from which others keep goods, where a sum is asked for or more pieces would bring more; by
+/// place.
 pub(super) fn counted(priced: &Priced<'_>) -> Vec<Counted> {
     let (problem, settled) = (priced.problem, &priced.solution.settled);
     let applied = problem.offers.iter().zip(&settled.taken).enumerate();
@@ -105,9 +106,8 @@ pub(super) fn counted(priced: &Priced<'_>) -> Vec<Counted> {
         .filter_map(|(place, (offer, _))| {
             let (lines, worth) = match (&offer.spend, offer.count) {
                 (Some(measure), _) => {
-                    let sum = counted_sum(priced, place, offer)?;
-                    let next = next_tier(offer, sum)?;
-                    (next <= offer_sum(priced, place, offer)?).then_some((&measure.lines, Worth::Sum(sum)))?
+                    let asks = offer.tiers.first().is_some_and(|tier| tier.from > 0);
+                    asks.then_some((&measure.lines, Worth::Sum(counted_sum(priced, place, offer)?)))?
                 }
                 (None, Some(Count::Together)) => {
                     let pieces = offer.on.ones().map(|line| counted_pieces(priced, place, line)).sum::<u32>();

@@ -18,7 +18,7 @@ pub(super) fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
     others.map(|promotion| reason(priced, promotion, applied)).collect()
 }
 
-/// The first reason that holds of one of them, with what other promotions do to its sum.
+/// The reason of one of them, with what other promotions do to its sum.
 pub(super) fn reason(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Reason {
     let mut reason = Reason::new(promotion, why(priced, promotion, applied));
     if let Some(sum) = Sum::of(priced, promotion) {
@@ -62,7 +62,8 @@ impl Sum {
     }
 }
 
-fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
+/// The first reason that holds of one of them.
+pub(super) fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
     if let Ok(place) = priced.candidates.refused.binary_search_by_key(&promotion, |&(refused, _)| refused) {
         return priced.candidates.refused.get(place).map_or(Why::NoSuchGoods, |(_, why)| why.clone());
     }

@@ -11,12 +11,13 @@ use crate::server::wire::reason::Code;
 
 /// A reason, as the wire has it.
 pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
-    let mut out = wire::Reason {
-        promotion_id: promotion_id(rulebook, told.promotion),
-        dearer_by: told.instead.as_ref().map(|instead| instead.dearer_by.minor()),
-        loses: told.instead.map(|instead| ids(rulebook, instead.loses)).unwrap_or_default(),
-        ..wire::Reason::default()
-    };
+    let mut out =
+        wire::Reason { promotion_id: promotion_id(rulebook, told.promotion), ..wire::Reason::default() };
+    if let Some(instead) = told.instead {
+        out.dearer_by = Some(instead.dearer_by.minor());
+        out.loses = ids(rulebook, instead.loses);
+        out.brings = ids(rulebook, instead.brings);
+    }
     let code = match told.why {
         Why::NoSuchGoods => {
             out.goods = own_goods(rulebook, told.promotion);

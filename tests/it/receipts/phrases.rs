@@ -92,7 +92,7 @@ fn conditions_say_what_they_ask_for() {
             "«first» — лише коли: це перша покупка",
             "«back» — лише коли: місяців від останньої покупки — щонайменше 9, менше за 12",
             "«mono» — лише при оплаті: mono",
-            "«express» — за доставку й так нічого платити",
+            "«express» — за доставку й так не треба платити",
             "«dear» — у кошику немає її товарів: ціною від 150,00",
             "«but» — ці товари — виняток з неї",
             "100,00 грн",
@@ -196,7 +196,7 @@ fn what_gives_way_says_truly_to_what() {
         ],
         &[
             "«sale» — з нею не набрати суми для «courier-free», тож вийде на 40,00 дорожче",
-            "«courier-half» — на доставку діє лише одна акція: «courier-free»; якщо взяти її, вийде на 40,00 дорожче",
+            "«courier-half» — на доставку діє лише одна акція: «courier-free»; якщо взяти «courier-half», вийде на 40,00 дорожче",
         ],
     );
     let four = "promotions:
@@ -212,7 +212,7 @@ fn what_gives_way_says_truly_to_what() {
         &format!("basket: {{lines: [{lines}]}}\n    {NOW}"),
         Reasons::Near,
         &["“all” — it cannot be combined with “a”, “b” and 2 more; with it instead you would pay 60.00 more"],
-        &["«all» — не поєднується з «a», «b» та ще 2; якщо взяти її, вийде на 60,00 дорожче"],
+        &["«all» — не поєднується з «a», «b» та ще 2; якщо взяти «all», вийде на 60,00 дорожче"],
     );
 }
 
@@ -230,16 +230,16 @@ fn lines_say_what_is_not_on_them() {
         &basket,
         Reasons::Near,
         &[
-            "“three” (2 pieces) not here: at most 3 pieces",
+            "“three” not on 2 pieces: at most 3 pieces",
             "“three”: at most 3 pieces",
             "“max” gives 20.00 at most",
-            "“two-for-one” (3 pieces) not here: at most 1 set",
+            "“two-for-one” not on 3 pieces: at most 1 set",
             "“two-for-one”: at most 1 set",
         ],
         &[
-            "«three» (2 штуки) тут не діє: не більш ніж на 3 штуки",
+            "«three» не діє на 2 штуки: не більш ніж на 3 штуки",
             "«max» дає щонайбільше 20,00",
-            "«two-for-one» (3 штуки) тут не діє: не більш ніж 1 набір",
+            "«two-for-one» не діє на 3 штуки: не більш ніж 1 набір",
         ],
     );
     check(
@@ -356,7 +356,10 @@ fn what_counts_is_told_where_others_keep_goods_from_it() {
             "“more” counts 2 pieces, without the goods of “sale”",
             "“more” not here: it cannot be combined with “sale”",
         ],
-        &["«more»: враховано 2 штуки, без товарів за «sale»", "«more» тут не діє: не поєднується з «sale»"],
+        &[
+            "«more»: враховано 2 штуки, без товарів акції «sale»",
+            "«more» тут не діє: не поєднується з «sale»",
+        ],
     );
 }
 
@@ -377,10 +380,10 @@ fn a_sum_says_what_does_not_count_for_it() {
         &basket(400),
         Reasons::Near,
         &[
-            "“ten” — it cannot be combined with “fifth”, whose goods do not count: 500.00 is needed, you have 100.00; with it instead you would pay 30.00 more",
+            "“ten” — it cannot be combined with “fifth”, whose goods do not count: the others come to 100.00, 500.00 is needed; with it instead you would pay 30.00 more",
         ],
         &[
-            "«ten» — не поєднується з «fifth», і її товари не рахуються: потрібно 500,00, є 100,00; якщо взяти її, вийде на 30,00 дорожче",
+            "«ten» — не поєднується з «fifth», товари якої не рахуються: решти — на 100,00, а потрібно 500,00; якщо взяти «ten», вийде на 30,00 дорожче",
         ],
     );
     check(
@@ -406,9 +409,11 @@ fn what_would_be_lost_is_told_with_what_it_costs() {
         ),
         Reasons::Near,
         &[
-            "“six” — it cannot be combined with “five”; with it instead you would pay 84.00 more, without “courier-free”",
+            "“six” — it cannot be combined with “five”; with it instead you would pay 84.00 more (“contract” would apply then, and “courier-free” not)",
         ],
-        &["«six» — не поєднується з «five»; якщо взяти її, вийде на 84,00 дорожче, без «courier-free»"],
+        &[
+            "«six» — не поєднується з «five»; якщо взяти «six», вийде на 84,00 дорожче (тоді діє «contract» і не діє «courier-free»)",
+        ],
     );
 }
 
@@ -438,7 +443,7 @@ fn a_gift_of_a_set_is_told_to_be_given_once() {
         "promotions:\n  - {id: g, buy: [{on: {skus: [A]}, quantity: 2}], give: {gift: {skus: [B]}}}\n",
         &format!("basket: {{lines: [{{sku: A, quantity: 4, unit_price: 300}}]}}\n    {NOW}"),
         Reasons::Near,
-        &["“g”: at most 1 set"],
-        &["«g»: не більш ніж 1 набір"],
+        &["“g”: once per purchase"],
+        &["«g»: один раз на покупку"],
     );
 }

@@ -177,8 +177,8 @@ Code x�: no promotion has this code
 Code web: gives nothing — only in the
    channels: web, app
 
-Spend 155.00 more and you save 200.00 more
-   with “Крем дня −5_%”
+Add goods for 155.00 and you save at least
+   200.00 more with “Крем дня −5_%”
 
 Why not the others
  “Club days −10_%” — it cannot be combined
@@ -221,8 +221,9 @@ fn a_receipt_in_ukrainian() {
 Код web: нічого не дає — лише в каналах: web,
    app
 
-Додайте товарів ще на 155,00 — і заощадите ще
-   200,00 за акцією «Крем дня −5_%»
+Додайте товарів ще на 155,00 — і заощадите
+   щонайменше ще 200,00 за акцією «Крем дня
+   −5_%»
 
 Чому не діють інші акції
  «Club days −10_%» — не поєднується з «Black
