@@ -9,7 +9,8 @@ use crate::pricing::solve::choice::Choice;
 
 impl Builder<'_> {
     /// Leaves out a choice where another of the line is worth more and adds at least as well to every row, so that it keeps
-    /// the settings. Only where nothing is shared: there a unit's worth depends on the others.
+    /// the settings. Only where nothing is shared: there a unit's worth depends on the others. With the same seats the other may be one
+    /// on which its set takes nothing, which alone is not made up: `way::may_take_nothing` leaves the bound open then.
     pub(super) fn undominated(&self, list: &[Choice], picks: Vec<Pick>) -> Vec<Pick> {
         let is_open = self.settings.iter().any(Option::is_none);
         // Beyond the most that are watched a choice may withhold from a retailer's benefit unseen.
