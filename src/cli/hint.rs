@@ -69,11 +69,10 @@ fn gained(words: &Words<'_>, hint: &Hint, benefit: Option<&Benefit>, now: Now) -
     let (english, ukrainian) = match (benefit, now.applies) {
         (Some(Benefit::Gift(gift)), applies) => {
             let only = if let [sku] = gift.skus.as_slice() { Some(words.product(sku)) } else { None };
-            let what = only.map(|only| words.lang.pick(format!(" — {only}"), format!(" ({only})")));
-            let what = what.unwrap_or_default();
+            let what = only.map(|only| format!(" ({only})")).unwrap_or_default();
             let (another, more) = if applies { ("another", "ще один ") } else { ("the", "") };
             (
-                format!("{another} gift of {promotion} is yours{what}"),
+                format!("{another} gift of {promotion}{what} is yours"),
                 format!("{more}подарунок{what} ваш: {promotion}"),
             )
         }

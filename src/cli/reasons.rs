@@ -1,6 +1,7 @@
 //! Why a promotion did not apply, or not there, or gave no more, in the words of a cashier.
 
 use super::words::Words;
+use crate::money::Amount;
 use crate::promotion::{Benefit, Promotion, SetBenefit, UnitCut};
 use crate::rulebook::slots_of;
 use crate::server::wire::refused_gift::Code as Refusal;
@@ -61,11 +62,15 @@ impl Words<'_> {
             Code::NoGain => self.no_gain(promotion).to_owned(),
             Code::UnitsUsed => {
                 let pieces = self.counted(reason.limit, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
-                self.lang.pick(format!("at most {pieces}"), format!("не більш ніж на {pieces}"))
+                self.lang.pick(
+                    format!("at most {pieces} of the purchase"),
+                    format!("не більш ніж на {pieces} у покупці"),
+                )
             }
             Code::SetsUsed => {
                 let sets = self.counted(reason.limit, ["set", "sets"], ["набір", "набори", "наборів"]);
-                self.lang.pick(format!("at most {sets}"), format!("не більш ніж {sets}"))
+                self.lang
+                    .pick(format!("at most {sets} a purchase"), format!("не більш ніж {sets} на покупку"))
             }
             Code::MaximumReached => {
                 let most = self.money(reason.maximum_amount);
@@ -434,10 +439,26 @@ impl Words<'_> {
             (None, pieces) => self.counted(pieces?, ["piece", "pieces"], ["штуку", "штуки", "штук"]),
         };
         let of = if applied.not_counted.len() == 1 { "акції" } else { "акцій" };
+        let (english, ukrainian) = match self.reached(applied) {
+            Some(from) => (format!("asks for {from} and counts"), format!("потрібно {from}, враховано")),
+            None => ("counts".to_owned(), "враховано".to_owned()),
+        };
         Some(self.lang.pick(
-            format!("{name} counts {worth}, without the goods of {others}"),
-            format!("{name}: враховано {worth}, без товарів {of} {others}"),
+            format!("{name} {english} {worth}, without the goods of {others}"),
+            format!("{name}: {ukrainian} {worth}, без товарів {of} {others}"),
         ))
+    }
+
+    /// The sum of the tier that a promotion has reached; nothing where it gives for every such sum.
+    fn reached(&self, applied: &AppliedPromotion) -> Option<String> {
+        let counted = Amount::from_minor(applied.counted_amount?);
+        match &self.find(&applied.id)?.benefit {
+            Benefit::Spend { spend, tiers, .. } if !spend.every => {
+                let tier = tiers.iter().rfind(|tier| tier.from <= counted)?;
+                Some(self.money(tier.from.minor()))
+            }
+            _ => None,
+        }
     }
 
     /// Why a choice of a gift could not be honored: the end of a sentence that begins with the goods.

@@ -230,16 +230,16 @@ fn lines_say_what_is_not_on_them() {
         &basket,
         Reasons::Near,
         &[
-            "“three” not on 2 pieces: at most 3 pieces",
+            "“three” not on 2 pieces: at most 3 pieces of the purchase",
             "“three”: at most 3 pieces",
             "“max” gives 20.00 at most",
-            "“two-for-one” not on 3 pieces: at most 1 set",
+            "“two-for-one” not on 3 pieces: at most 1 set a purchase",
             "“two-for-one”: at most 1 set",
         ],
         &[
-            "«three» не діє на 2 штуки: не більш ніж на 3 штуки",
+            "«three» не діє на 2 штуки: не більш ніж на 3 штуки у покупці",
             "«max» дає щонайбільше 20,00",
-            "«two-for-one» не діє на 3 штуки: не більш ніж 1 набір",
+            "«two-for-one» не діє на 3 штуки: не більш ніж 1 набір на покупку",
         ],
     );
     check(
@@ -445,5 +445,21 @@ fn a_gift_of_a_set_is_told_to_be_given_once() {
         Reasons::Near,
         &["“g”: once per purchase"],
         &["«g»: один раз на покупку"],
+    );
+}
+
+#[test]
+fn what_counts_for_a_sum_is_told_beside_what_it_asks_for() {
+    check(
+        "promotions:
+  - {id: balm, on: {skus: [B]}, give: {percent: 15}}
+  - {id: basket, spend: {at_least: 1000}, give: {percent: 10}}
+",
+        &format!(
+            "basket: {{lines: [{{sku: B, quantity: 2, unit_price: 500}}, {{sku: S, unit_price: 600}}]}}\n    {NOW}"
+        ),
+        Reasons::Near,
+        &["“basket” asks for 1 000.00 and counts 1 100.00, without the goods of “balm”"],
+        &["«basket»: потрібно 1 000,00, враховано 1 100,00, без товарів акції «balm»"],
     );
 }
