@@ -59,9 +59,13 @@ impl Words<'_> {
     /// What a slot of a set lacks, and of what; of equal pieces how many it takes.
     fn slot_lacks(&self, lacks: &MissingGoods, promotion: Option<&Promotion>) -> String {
         let place = usize::try_from(lacks.slot).unwrap_or(usize::MAX);
-        let slot =
-            promotion.and_then(|promotion| slots_of(promotion).get(place)).filter(|slot| slot.same_sku);
-        let of = self.any_of(lacks.goods.iter().chain(&lacks.or_goods).collect());
+        // Where other slots have taken some, those that this one has are not all that there are.
+        let slots = promotion.map(slots_of).filter(|slots| slots.len() == 1);
+        let slot = slots.and_then(|slots| slots.get(place)).filter(|slot| slot.same_sku);
+        let goods = || lacks.goods.iter().chain(&lacks.or_goods);
+        // Where one of the slots takes any goods, any will do.
+        let is_any = lacks.goods.is_none() || goods().any(|goods| *goods == Goods::default());
+        let of = if is_any { String::new() } else { self.any_of(goods().collect()) };
         let Some(slot) = slot.filter(|slot| lacks.quantity < slot.quantity) else {
             return self.more_pieces(lacks.quantity) + &of;
         };
@@ -90,8 +94,8 @@ impl Words<'_> {
         }
         let needed = self.money(reason.needed_amount);
         let mut have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
-        if !reason.beaten_by.is_empty() {
-            let others = self.names(reason.beaten_by.iter().map(|id| self.promotion(id)));
+        if !reason.not_counted.is_empty() {
+            let others = self.names(reason.not_counted.iter().map(|id| self.promotion(id)));
             have += &self.lang.pick(format!(" even without {others}"), format!(" навіть без {others}"));
         }
         let benefit = self.find(&reason.promotion_id).map(|promotion| &promotion.benefit);
@@ -122,8 +126,7 @@ impl Words<'_> {
                     products.push(product.clone());
                 }
             }
-            return self
-                .in_brackets(Some(&Goods { products, ..Goods::default() }).filter(|_| !all.is_empty()));
+            return self.in_brackets(Some(&Goods { products, ..Goods::default() }));
         }
         let mut words: Vec<String> = all.into_iter().map(|goods| self.goods(goods)).collect();
         words.dedup();

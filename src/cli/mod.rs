@@ -5,6 +5,8 @@ pub mod paper;
 pub mod words;
 mod when;
 mod reasons;
+mod stops;
+mod taken;
 pub mod hint;
 pub mod receipt;
 pub mod local;

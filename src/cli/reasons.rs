@@ -1,11 +1,10 @@
-//! Why a promotion did not apply, or not there, or gave no more, in the words of a cashier.
+//! Why a promotion did not apply, or not there, in the words of a cashier.
 
 use super::words::Words;
-use crate::money::Amount;
 use crate::promotion::{Benefit, Promotion, SetBenefit, UnitCut};
 use crate::rulebook::slots_of;
 use crate::server::wire::refused_gift::Code as Refusal;
-use crate::server::wire::{AppliedPromotion, LeftOut, Reason, RefusedGift, reason::Code};
+use crate::server::wire::{LeftOut, Reason, RefusedGift, reason::Code};
 
 /// What keeps a promotion away that the customer cannot have as things are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,19 +23,8 @@ pub enum Away {
     Goods,
 }
 
-/// What became of what a floor held back on a line.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Went {
-    /// Nobody got it.
-    Lost,
-    /// Other goods took some of it over.
-    Partly,
-    /// Other goods took all of it over.
-    Over,
-}
-
 impl Words<'_> {
-    /// Why a promotion did not apply, as a sentence without its subject. That no price is lower with it is said only where the price
+    /// Why a promotion did not apply, as a sentence without its subject. That no price is lower with it is said only where that
     /// `is_proven`.
     #[must_use]
     pub fn reason(&self, reason: &Reason, is_proven: bool) -> String {
@@ -115,10 +103,7 @@ impl Words<'_> {
                 let then = self.otherwise(dearer_by, reason);
                 self.lang.pick(format!("{english}, and you would {then}"), format!("{ukrainian}, тож {then}"))
             }
-            None => {
-                let no_less = self.no_less(is_proven);
-                self.lang.pick(format!("{english}, and {no_less}"), format!("{ukrainian}, а {no_less}"))
-            }
+            None => self.lang.pick(english, ukrainian) + self.no_less(is_proven),
         }
     }
 
@@ -131,10 +116,10 @@ impl Words<'_> {
             (_, Some(Benefit::Points(_))) if others.is_empty() => {
                 self.lang.pick("it would add no points", "балів би не додала").to_owned()
             }
-            _ if others.is_empty() => {
-                let no_less = self.no_less(is_proven);
-                self.lang.pick(format!("{no_less} with it"), format!("з нею {no_less}"))
+            _ if others.is_empty() && is_proven => {
+                self.lang.pick("you would not pay less with it", "з нею дешевше не вийде").to_owned()
             }
+            _ if others.is_empty() => self.bare(code).to_owned(),
             (Code::Outranked, _) => {
                 let (has, first) = if reason.beaten_by.len() == 1 {
                     ("has", "яка має перевагу")
@@ -154,8 +139,7 @@ impl Words<'_> {
                 // Whoever gives up a discount for a gift may well pay more: nothing is said where it was not tried.
                 let is_reward = matches!(benefit, Some(Benefit::Gift(_) | Benefit::Points(_)));
                 let instead = if reason.dearer_by.is_none() && !is_reward {
-                    let no_less = self.no_less(is_proven);
-                    self.lang.pick(format!(", and {no_less}"), format!(", а {no_less}"))
+                    self.no_less(is_proven).to_owned()
                 } else {
                     self.instead(reason)
                 };
@@ -184,26 +168,33 @@ impl Words<'_> {
         }
     }
 
-    /// That the sum of a promotion is not reached because goods of those that it lost to do not count; nothing where it is.
+    /// That the sum of a promotion is not reached because goods of others do not count; nothing where it is.
     fn short(&self, reason: &Reason) -> String {
         if reason.missing_amount <= 0 || reason.needed_amount <= 0 {
             return String::new();
         }
         let needed = self.money(reason.needed_amount);
         let have = self.money(reason.needed_amount.saturating_sub(reason.missing_amount));
-        let whose = if reason.beaten_by.len() == 1 { "якої" } else { "яких" };
+        let (goods, whose) = if reason.not_counted == reason.beaten_by {
+            let whose = if reason.beaten_by.len() == 1 { "якої" } else { "яких" };
+            (", whose goods".to_owned(), format!(", товари {whose}"))
+        } else {
+            let others = self.names(reason.not_counted.iter().map(|id| self.promotion(id)));
+            let of = if reason.not_counted.len() == 1 { "акції" } else { "акцій" };
+            (format!("; the goods of {others}"), format!("; товари {of} {others}"))
+        };
         self.lang.pick(
-            format!(", whose goods do not count: the others come to {have}, {needed} is needed"),
-            format!(", товари {whose} не рахуються: решти — на {have}, а потрібно {needed}"),
+            format!("{goods} do not count: the others come to {have}, {needed} is needed"),
+            format!("{whose} не рахуються: решти — на {have}, а потрібно {needed}"),
         )
     }
 
-    /// That a promotion would not help: sure where the price is proven, else as far as was searched.
+    /// That a promotion would not help, as the end of a sentence; nothing where one could not know.
     fn no_less(&self, is_proven: bool) -> &'static str {
         if is_proven {
-            self.lang.pick("you would not pay less", "дешевше не вийде")
+            self.lang.pick(", and you would not pay less", ", а дешевше не вийде")
         } else {
-            self.lang.pick("no lower price was found", "дешевшої ціни не знайдено")
+            ""
         }
     }
 
@@ -230,15 +221,17 @@ impl Words<'_> {
             return pay;
         }
         let lost = self.names(reason.loses.iter().map(|id| self.promotion(id)));
-        let come = self.names(reason.brings.iter().map(|id| self.promotion(id)));
-        if come.is_empty() {
+        let not = if reason.loses.len() == 1 { "не діє" } else { "не діють" };
+        if reason.brings.is_empty() {
             return self
                 .lang
-                .pick(format!("{pay} ({lost} would not apply then)"), format!("{pay} (тоді не діє {lost})"));
+                .pick(format!("{pay} ({lost} would not apply then)"), format!("{pay} (тоді {not} {lost})"));
         }
+        let come = self.names(reason.brings.iter().map(|id| self.promotion(id)));
+        let apply = if reason.brings.len() == 1 { "діє" } else { "діють" };
         self.lang.pick(
             format!("{pay} ({come} would apply then, and {lost} not)"),
-            format!("{pay} (тоді діє {come} і не діє {lost})"),
+            format!("{pay} (тоді {apply} {come} і {not} {lost})"),
         )
     }
 
@@ -372,92 +365,6 @@ impl Words<'_> {
             format!("{others}: {last}")
         } else {
             format!("{others}: {}{or}{last}", words.join(", "))
-        }
-    }
-
-    /// What a floor held back of a promotion on a line: lost, or taken off the other goods as far as they could take it.
-    #[must_use]
-    pub fn held(&self, minor: i64, went: Went, held_by: &[String]) -> String {
-        let held = self.money(minor);
-        let caps = self.names(held_by.iter().map(|id| self.cap(id)));
-        if went == Went::Over {
-            let by = if caps.is_empty() { String::new() } else { format!(" ({caps})") };
-            return self.lang.pick(
-                format!("no more is allowed here{by}: the rest of it came off the other goods"),
-                format!("більшої знижки тут не дозволено{by}: решту знято з інших товарів"),
-            );
-        }
-        let part = match went {
-            Went::Partly => {
-                self.lang.pick("; a part of it went to the other goods", "; частина перейшла на інші товари")
-            }
-            Went::Lost | Went::Over => "",
-        };
-        if caps.is_empty() {
-            return self.lang.pick(
-                format!("another {held} is not taken off: the price may not go lower{part}"),
-                format!("ще {held} не знято: ціна не може бути нижчою{part}"),
-            );
-        }
-        self.lang.pick(
-            format!("another {held} is not taken off because of {caps}{part}"),
-            format!("ще {held} не знято через обмеження {caps}{part}"),
-        )
-    }
-
-    /// What kept a promotion that applies from giving more.
-    #[must_use]
-    pub fn stopped(&self, applied: &AppliedPromotion) -> Vec<String> {
-        let name = self.lang.pick(format!("“{}”", applied.name), format!("«{}»", applied.name));
-        let most = applied.maximum_amount.map(|most| {
-            let most = self.money(most);
-            self.lang.pick(format!("{name} gives {most} at most"), format!("{name} дає щонайбільше {most}"))
-        });
-        let pieces = (applied.quantity_max > 0).then(|| {
-            let pieces = self.counted(applied.quantity_max, ["piece", "pieces"], ["штуку", "штуки", "штук"]);
-            self.lang.pick(format!("{name}: at most {pieces}"), format!("{name}: не більш ніж на {pieces}"))
-        });
-        let is_gift = self.find(&applied.id).is_some_and(|one| matches!(one.benefit, Benefit::Gift(_)));
-        let sets = (applied.sets_max > 0).then(|| {
-            if is_gift && applied.sets_max == 1 {
-                return self
-                    .lang
-                    .pick(format!("{name}: once per purchase"), format!("{name}: один раз на покупку"));
-            }
-            let sets = self.counted(applied.sets_max, ["set", "sets"], ["набір", "набори", "наборів"]);
-            self.lang.pick(format!("{name}: at most {sets}"), format!("{name}: не більш ніж {sets}"))
-        });
-        [self.counts(applied), most, pieces, sets].into_iter().flatten().collect()
-    }
-
-    /// How much counts for a promotion from which others keep goods.
-    fn counts(&self, applied: &AppliedPromotion) -> Option<String> {
-        let name = self.lang.pick(format!("“{}”", applied.name), format!("«{}»", applied.name));
-        let others = self.names(applied.not_counted.iter().map(|id| self.promotion(id)));
-        let worth = match (applied.counted_amount, applied.counted_quantity) {
-            (Some(sum), _) => self.money(sum),
-            (None, pieces) => self.counted(pieces?, ["piece", "pieces"], ["штуку", "штуки", "штук"]),
-        };
-        let of = if applied.not_counted.len() == 1 { "акції" } else { "акцій" };
-        let (english, ukrainian) = match self.reached(applied) {
-            Some(from) => (format!("asks for {from} and counts"), format!("потрібно {from}, враховано")),
-            None => ("counts".to_owned(), "враховано".to_owned()),
-        };
-        Some(self.lang.pick(
-            format!("{name} {english} {worth}, without the goods of {others}"),
-            format!("{name}: {ukrainian} {worth}, без товарів {of} {others}"),
-        ))
-    }
-
-    /// The sum of the tier that a promotion has reached; nothing where it gives for every such sum.
-    fn reached(&self, applied: &AppliedPromotion) -> Option<String> {
-        let counted = Amount::from_minor(applied.counted_amount?);
-        match &self.find(&applied.id)?.benefit {
-            Benefit::Spend { spend, tiers, .. } if !spend.every => {
-                let tier = tiers.iter().rfind(|tier| tier.from <= counted)?;
-                Some(self.money(tier.from.minor()))
-            }
-            _ => None,
         }
     }
 

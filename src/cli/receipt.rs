@@ -2,9 +2,11 @@
 
 use super::hint;
 use super::paper::Paper;
-use super::reasons::{Away, Went};
+use super::reasons::Away;
+use super::stops::Went;
+use super::taken::{in_order, taken_off};
 use super::words::{Words, called, count, typed};
-use crate::basket::Basket;
+use crate::basket::{Basket, Delivery};
 use crate::promotion::Benefit;
 use crate::server::wire::code_result::Status;
 use crate::server::wire::quote::Optimality;
@@ -95,7 +97,7 @@ impl Receipt<'_> {
             match rival.and_then(|at| Some((at, line.left_out.get(at)?))) {
                 Some((at, _)) if at < place => {}
                 Some((_, other)) => notes.push(self.words.apart(one, other)),
-                None => notes.push(self.words.left_out(one, line.quantity, self.is_proven())),
+                None => notes.push(self.words.left_out(one, line.quantity, self.is_lowest())),
             }
         }
         notes
@@ -142,7 +144,6 @@ impl Receipt<'_> {
         for applied in self.quote.promotions.iter().filter(|applied| !self.gives(&applied.id)) {
             self.words.stopped(applied).iter().for_each(|text| paper.paragraph(3, 2, text));
         }
-        let mut saved = discount_total;
         if let Some(delivery) = &self.basket.delivery {
             let off = delivery.price.minor().saturating_sub(delivery_total);
             paper.row(
@@ -153,7 +154,6 @@ impl Receipt<'_> {
             if off != 0 {
                 paper.row(3, &self.delivery_promotion(), &money(-off));
             }
-            saved = saved.saturating_add(off);
         }
         paper.rule('=');
         paper.row(
@@ -161,9 +161,15 @@ impl Receipt<'_> {
             say("TO PAY", "ДО СПЛАТИ"),
             &format!("{}\u{a0}{}", money(total), self.words.currency(&self.quote.currency_code)),
         );
-        if saved != 0 {
-            paper.row(0, say("You save", "Ви заощадили"), &money(saved));
+        if self.saved() != 0 {
+            paper.row(0, say("You save", "Ви заощадили"), &money(self.saved()));
         }
+    }
+
+    /// What promotions took off the goods and the delivery.
+    fn saved(&self) -> i64 {
+        let off = |delivery: &Delivery| delivery.price.minor().saturating_sub(self.quote.delivery_total);
+        self.quote.discount_total.saturating_add(self.basket.delivery.as_ref().map_or(0, off))
     }
 
     /// What each promotion took off the goods, where several did.
@@ -243,8 +249,8 @@ impl Receipt<'_> {
         for refused in &self.quote.gifts_refused {
             let product = typed(self.words.product(&refused.sku));
             let text = lang.pick(
-                format!("{product} cannot be chosen: {}", self.words.refusal(refused, self.is_proven())),
-                format!("{product} вибрати не можна: {}", self.words.refusal(refused, self.is_proven())),
+                format!("{product} cannot be chosen: {}", self.words.refusal(refused, self.is_lowest())),
+                format!("{product} вибрати не можна: {}", self.words.refusal(refused, self.is_lowest())),
             );
             paper.paragraph(0, 3, &text);
         }
@@ -340,7 +346,7 @@ impl Receipt<'_> {
             }
             Status::NotApplied | Status::Unspecified => {
                 let why = reason.map_or_else(String::new, |reason| {
-                    format!(" — {}", self.words.reason(reason, self.is_proven()))
+                    format!(" — {}", self.words.reason(reason, self.is_lowest()))
                 });
                 lang.pick("gives nothing", "нічого не дає").to_owned() + &why
             }
@@ -354,7 +360,7 @@ impl Receipt<'_> {
         paper.gap();
         for hint in &self.quote.hints {
             let applies = self.quote.promotions.iter().any(|applied| applied.id == hint.promotion_id);
-            let now = hint::Now { applies, saves: self.quote.discount_total != 0 };
+            let now = hint::Now { applies, saves: self.saved() != 0 };
             paper.paragraph(0, 3, &hint::say(self.words, hint, now));
         }
     }
@@ -387,7 +393,7 @@ impl Receipt<'_> {
             let text = format!(
                 "{} — {}",
                 self.words.promotion(&reason.promotion_id),
-                self.words.reason(reason, self.is_proven())
+                self.words.reason(reason, self.is_lowest())
             );
             paper.paragraph(1, 2, &text);
         }
@@ -416,6 +422,11 @@ impl Receipt<'_> {
         );
         paper.gap();
         paper.paragraph(0, 0, &text);
+    }
+
+    /// Whether no total is lower: it is proven, and no level goes before it.
+    fn is_lowest(&self) -> bool {
+        self.is_proven() && self.words.has_one_level()
     }
 
     fn is_proven(&self) -> bool {
@@ -453,41 +464,4 @@ impl Receipt<'_> {
         let measure = self.basket.lines.get(place)?.measure?.to_string();
         Some(self.words.lang.pick(measure.clone(), measure.replace('.', ",")))
     }
-}
-
-/// What each promotion took off a line in all and what was held back of it.
-fn taken_off(line: &QuotedLine) -> Vec<(&str, i64, i64)> {
-    let mut taken: Vec<(&str, i64, i64)> = Vec::new();
-    for group in &line.groups {
-        for discount in &group.discounts {
-            let all = |one: i64| one.saturating_mul(i64::from(group.quantity));
-            let (amount, held) = (all(discount.amount), all(discount.held_amount));
-            match taken.iter_mut().find(|(id, ..)| *id == discount.promotion_id) {
-                Some((_, sum, back)) => {
-                    (*sum, *back) = (sum.saturating_add(amount), back.saturating_add(held));
-                }
-                None => taken.push((&discount.promotion_id, amount, held)),
-            }
-        }
-    }
-    taken.retain(|&(_, amount, held)| (amount, held) != (0, 0));
-    taken
-}
-
-/// Puts promotions in the order of effect, of which each group shows a part: what stands behind another in some group comes later.
-fn in_order<'q>(line: &QuotedLine, mut open: Vec<(&'q str, i64, i64)>) -> Vec<(&'q str, i64, i64)> {
-    let mut ordered = Vec::with_capacity(open.len());
-    while !open.is_empty() {
-        let is_open = |id: &str| open.iter().any(|(one, ..)| *one == id);
-        let comes_later = |id: &str| {
-            line.groups.iter().any(|group| {
-                let mut ids = group.discounts.iter().map(|discount| discount.promotion_id.as_str());
-                ids.clone().any(|one| one == id)
-                    && ids.find(|one| is_open(one)).is_some_and(|first| first != id)
-            })
-        };
-        let next = open.iter().position(|(id, ..)| !comes_later(id)).unwrap_or_default();
-        ordered.push(open.remove(next));
-    }
-    ordered
 }

@@ -165,6 +165,14 @@ impl<'a> Words<'a> {
         matches!(benefit, Some(Benefit::Set(set)) if set.retailer_assigns)
     }
 
+    /// Whether the promotions that lower prices have one level: then the total decides between them, and nothing else.
+    pub(super) fn has_one_level(&self) -> bool {
+        let promotions = self.rulebook.indexed().map(|(_, promotion)| promotion);
+        let mut levels =
+            promotions.filter(|promotion| promotion.is_price_promotion()).map(|promotion| promotion.level);
+        levels.next().is_none_or(|first| levels.all(|level| level == first))
+    }
+
     /// The place of a promotion in the order of effect; promotions that are not known come last.
     pub(super) fn turn<'s>(&self, id: &'s str) -> (bool, Reverse<i32>, Option<Stage>, u8, &'s str) {
         let found = self.find(id);

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use fixedbitset::FixedBitSet;
 
 use super::eligible::{Purchase, lacks};
-use super::fill::{Need, Pool, lacking, may_fit, sets};
+use super::fill::{Need, Pool, lacking, may_fit};
 use super::quote::{Lacks, Missing, Why};
 use crate::basket::{Checked, Item};
 use crate::money::Amount;
@@ -190,20 +190,5 @@ fn set_missing(needs: &[Need], pools: &[Pool<'_>]) -> Why {
     let lacks = lacking(needs, pools, 1).into_iter().enumerate();
     let lacks = lacks.filter(|(_, quantity)| *quantity > 0);
     let lacks: Vec<Missing> = lacks.map(|(slot, quantity)| Missing { slot, quantity }).collect();
-    let or = if let [lack] = lacks.as_slice() { others_for(*lack, needs, pools) } else { Vec::new() };
-    Why::SetMissing { lacks, or }
-}
-
-/// The slots for which as many pieces as one lacks would complete the set as well. Equal pieces are not looked at: they are asked for
-/// as such.
-fn others_for(lack: Missing, needs: &[Need], pools: &[Pool<'_>]) -> Vec<usize> {
-    if needs.iter().any(|need| need.same_sku) {
-        return Vec::new();
-    }
-    let completes = |&slot: &usize| {
-        let more = Pool { sku: "", slots: vec![slot], count: lack.quantity };
-        let pools: Vec<Pool<'_>> = pools.iter().cloned().chain([more]).collect();
-        slot != lack.slot && sets(needs, &pools, 1) == 1
-    };
-    (0..needs.len()).filter(completes).collect()
+    Why::SetMissing { lacks, or: Vec::new() }
 }

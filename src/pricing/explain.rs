@@ -11,7 +11,7 @@ mod worth;
 mod why;
 mod left;
 
-pub use near::{Among, Wish, free_pools};
+pub use near::{Among, Wish, filled, free_pools};
 pub use priced::Priced;
 
 use smallvec::smallvec;

@@ -6,14 +6,14 @@
 
 use super::candidate::{Candidates, gather};
 use super::eligible::Purchase;
-use super::explain::{Among, Priced, Wish, free_pools, near};
+use super::explain::{Among, Priced, Wish, filled, free_pools, near};
 use super::fill::{Need, Pool, sets};
 use super::quote::{Given, Hint, Near, Optimality, Quote};
-use super::trial;
+use super::trial::Budget;
 use crate::basket::{Checked, GiftChoice, Item, Request, limits};
 use crate::catalog::{Product, Selector};
 use crate::money::Amount;
-use crate::promotion::{Benefit, Points};
+use crate::promotion::{Benefit, Points, Promotion};
 use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers, measured_goods, slots_of};
 
 /// Trials of one quote, those first that cost the customer least. Nobody reads out more hints, and each trial is a price or two.
@@ -27,7 +27,7 @@ const LINES_MAX: usize = 32;
 
 /// What is near and worth it, by place of the promotion. Of a sum and pieces for one promotion both may be told.
 #[must_use]
-pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> {
+pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote, budget: &Budget) -> Vec<Hint> {
     let shelf = Shelf::of(priced);
     let wishes = near(priced).into_iter().filter_map(|wish| {
         let item = shelf.fetch(&wish)?;
@@ -41,7 +41,7 @@ pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote) -> Vec<Hint> 
     });
     wishes.truncate(TRIALS_MAX);
     let request = Request { explain: false, ..priced.request.clone() };
-    let till = Till { priced, purchase, request: &request, now };
+    let till = Till { priced, purchase, request: &request, now, budget };
     let mut hints: Vec<Hint> = Vec::new();
     for (worth, wish, item) in wishes {
         // Of two sums for one promotion the lesser will do.
@@ -66,6 +66,7 @@ struct Till<'a> {
     purchase: &'a Purchase,
     request: &'a Request,
     now: &'a Quote,
+    budget: &'a Budget,
 }
 
 /// What all costs, and how much is given beside the prices.
@@ -85,6 +86,10 @@ impl Till<'_> {
         let line = checked.items.len();
         checked.items.push(item);
         let mut candidates = gather(self.priced.rulebook, &checked, self.purchase);
+        // What the retailer assigns to the cheapest goes on whatever goods are added.
+        if is_sum && self.priced.rulebook.indexed().any(|(_, one)| takes_any_goods(one)) {
+            return None;
+        }
         if is_sum {
             let count_all = candidates
                 .list
@@ -97,7 +102,7 @@ impl Till<'_> {
                 hinted.on.insert(line);
             }
         }
-        let quote = self.price(&checked, &candidates);
+        let quote = self.price(&checked, &candidates)?;
         let new = Deal { total: quote.total, given: self.given(promotion, &quote) };
         // At its list price, carrying nothing, what is added changes nothing else.
         let apart = Deal { total: self.now.total + worth, given: self.given(promotion, self.now) };
@@ -106,7 +111,7 @@ impl Till<'_> {
             return None;
         }
         // What other promotions take off the pieces is not the doing of this one.
-        let old = self.unseen(&checked, candidates, promotion, apart);
+        let old = self.unseen(&checked, candidates, promotion, apart)?;
         let is_more = if self.is_reward(promotion) { old.given < new.given } else { new.total < old.total };
         let gain = old.total - new.total;
         (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })
@@ -124,7 +129,7 @@ impl Till<'_> {
         let promotion = self.priced.rulebook.promotion(given.promotion)?;
         let mut request = self.request.clone();
         request.context.gift_choices.push(GiftChoice { promotion: promotion.id.clone(), sku: sku.clone() });
-        let quote = Till { request: &request, ..*self }.price(self.priced.checked, self.priced.candidates);
+        let quote = Till { request: &request, ..*self }.price(self.priced.checked, self.priced.candidates)?;
         let is_mine = |new: &&Given| new.promotion == given.promotion && new.sku.as_ref() == Some(&sku);
         let line = quote.gifts.iter().filter(is_mine).find_map(|new| new.line)?;
         let gain = self.now.total - quote.total;
@@ -141,7 +146,7 @@ impl Till<'_> {
         mut candidates: Candidates<'_>,
         promotion: PromotionIndex,
         apart: Deal,
-    ) -> Deal {
+    ) -> Option<Deal> {
         let line = checked.items.len().saturating_sub(1);
         let applies = self.now.applied.iter().any(|applied| applied.promotion == promotion);
         candidates.list.retain(|candidate| applies || candidate.index != promotion);
@@ -149,13 +154,13 @@ impl Till<'_> {
             let slots = hinted.slots.iter_mut();
             slots.chain([&mut hinted.on, &mut hinted.measures]).for_each(|lines| lines.set(line, false));
         }
-        let quote = self.price(checked, &candidates);
+        let quote = self.price(checked, &candidates)?;
         let open = if let Optimality::Bounded(gain) = quote.optimality { gain } else { Amount::ZERO };
-        Deal { total: (quote.total - open).min(apart.total), given: self.given(promotion, &quote) }
+        Some(Deal { total: (quote.total - open).min(apart.total), given: self.given(promotion, &quote) })
     }
 
-    fn price(&self, checked: &Checked, candidates: &Candidates<'_>) -> Quote {
-        trial::price(self.priced.rulebook, self.request, checked, candidates)
+    fn price(&self, checked: &Checked, candidates: &Candidates<'_>) -> Option<Quote> {
+        self.budget.price(self.priced.rulebook, self.request, checked, candidates)
     }
 
     /// The pieces that a gift gives, or the points of the basket when the promotion earns some.
@@ -255,10 +260,12 @@ impl<'a> Slots<'a> {
     }
 }
 
-/// The slots that goods with these marks fit.
-fn filled(matchers: &PromotionMatchers, marks: &Marks) -> Vec<usize> {
-    let slots = matchers.slots.iter().enumerate().filter(|(_, slot)| slot.matches(marks));
-    slots.map(|(place, _)| place).filter(|_| matchers.on.matches(marks)).collect()
+/// Whether a promotion gives to the cheapest of any goods, with no say of the customer's.
+fn takes_any_goods(promotion: &Promotion) -> bool {
+    let is_any = |on: &Selector| *on == Selector::default();
+    matches!(&promotion.benefit, Benefit::Set(set) if set.retailer_assigns
+        && is_any(&promotion.on)
+        && set.slots.iter().any(|slot| is_any(&slot.on)))
 }
 
 /// Goods that cost so much in all and that no promotion sees.

@@ -9,7 +9,7 @@ use fixedbitset::FixedBitSet;
 use super::candidate::{Candidate, Candidates};
 use super::explain::Priced;
 use super::quote::{CodeFate, Instead, Optimality, Quote, Reason, Why};
-use super::trial;
+use super::trial::Budget;
 use crate::basket::Request;
 use crate::money::Amount;
 use crate::promotion::{Benefit, Promotion};
@@ -22,9 +22,10 @@ const TRIALS_MAX: usize = 12;
 const ROUNDS_MAX: usize = 5;
 
 /// Notes at the reasons of `quote` what the promotions would cost in place of those that they lost to.
-pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
-    let now = Now { total: quote.total, applied: quote.applied.iter().map(|one| one.promotion).collect() };
+pub fn tell(priced: &Priced<'_>, quote: &mut Quote, budget: &Budget) {
     let request = Request { explain: false, ..priced.request.clone() };
+    let applied = quote.applied.iter().map(|one| one.promotion).collect();
+    let till = Till { priced, request: &request, total: quote.total, applied, budget };
     let of_codes = quote.codes.iter_mut().filter_map(|code| match &mut code.fate {
         CodeFate::NotApplied(reason) => Some(reason),
         _ => None,
@@ -37,61 +38,71 @@ pub fn tell(priced: &Priced<'_>, quote: &mut Quote) {
         if let Some((_, instead)) = known.iter().find(|(one, _)| *one == reason.promotion) {
             reason.instead.clone_from(instead);
         } else if known.len() < TRIALS_MAX {
-            reason.instead = instead(priced, &request, &now, reason.promotion, others);
+            reason.instead = till.instead(reason.promotion, others);
             known.push((reason.promotion, reason.instead.clone()));
         }
     }
 }
 
-/// What a quote came to.
-struct Now {
+/// Where it is tried, and what is compared with.
+struct Till<'a> {
+    priced: &'a Priced<'a>,
+    request: &'a Request,
     total: Amount,
     applied: Vec<PromotionIndex>,
+    budget: &'a Budget,
 }
 
-/// What it is like instead, where the promotion then applies and no better price is possible with it.
-fn instead(
-    priced: &Priced<'_>,
-    request: &Request,
-    now: &Now,
-    promotion: PromotionIndex,
-    mut others: Others,
-) -> Option<Instead> {
-    let own = priced.candidates.list.iter().find(|candidate| candidate.index == promotion)?;
-    // One that may be on a few pieces only would be made to pay for all the others, too.
-    let limits = &own.promotion.limits;
-    if limits.units.is_some() || limits.sets.is_some() {
-        return None;
-    }
-    for _ in 0..ROUNDS_MAX {
-        let candidates = without(priced.candidates, own, &others)?;
-        let quote = trial::price(priced.rulebook, request, priced.checked, &candidates);
-        let applied = || quote.applied.iter().map(|applied| applied.promotion);
-        if applied().any(|one| one == promotion) {
-            let is_lost = |one: &PromotionIndex| {
-                applied().all(|other| other != *one) && !others.off.contains(one) && !others.out.contains(one)
-            };
-            let loses = now.applied.iter().copied().filter(is_lost).collect();
-            let brings = applied().filter(|one| *one != promotion && !now.applied.contains(one)).collect();
-            let is_sure = quote.optimality == Optimality::Proven && now.total <= quote.total;
-            return is_sure.then(|| Instead { dearer_by: quote.total - now.total, loses, brings });
+impl Till<'_> {
+    /// What it is like instead, where the promotion then applies and no better price is possible with it.
+    fn instead(&self, promotion: PromotionIndex, mut others: Others) -> Option<Instead> {
+        let Till { priced, request, .. } = *self;
+        let own = priced.candidates.list.iter().find(|candidate| candidate.index == promotion)?;
+        // One that may be on a few pieces only would be made to pay for all the others, too.
+        let limits = &own.promotion.limits;
+        if limits.units.is_some() || limits.sets.is_some() {
+            return None;
         }
-        // Where others come in the place of those, these are kept off as well.
-        let found = others.off.len();
-        let is_rival = |index: &PromotionIndex| {
-            let other = priced.rulebook.promotion(*index);
-            !others.off.contains(index) && other.is_some_and(|other| stand_apart(own.promotion, other))
-        };
-        let more: Vec<PromotionIndex> = applied().filter(is_rival).collect();
-        others.off.extend(more);
-        if others.off.len() == found {
-            if others.is_uncounted {
-                return None;
+        let named = [others.off.as_slice(), &others.out].concat();
+        for _ in 0..ROUNDS_MAX {
+            let candidates = without(priced.candidates, own, &others)?;
+            let quote = self.budget.price(priced.rulebook, request, priced.checked, &candidates)?;
+            if quote.applied.iter().any(|applied| applied.promotion == promotion) {
+                return self.compared(&quote, promotion, &named);
             }
-            others.is_uncounted = true;
+            // Where others come in the place of those, these are kept off as well.
+            let found = others.off.len();
+            let is_rival = |index: &PromotionIndex| {
+                let other = priced.rulebook.promotion(*index);
+                !others.off.contains(index) && other.is_some_and(|other| stand_apart(own.promotion, other))
+            };
+            let applied = quote.applied.iter().map(|applied| applied.promotion);
+            let more: Vec<PromotionIndex> = applied.filter(is_rival).collect();
+            others.off.extend(more);
+            if others.off.len() == found {
+                if others.is_uncounted {
+                    return None;
+                }
+                others.is_uncounted = true;
+            }
         }
+        None
     }
-    None
+
+    /// A quote with the promotion, beside the one that there is; `named` are those that it stands in place of.
+    fn compared(
+        &self,
+        quote: &Quote,
+        promotion: PromotionIndex,
+        named: &[PromotionIndex],
+    ) -> Option<Instead> {
+        let then = || quote.applied.iter().map(|applied| applied.promotion);
+        let is_lost = |one: &PromotionIndex| then().all(|other| other != *one) && !named.contains(one);
+        let loses = self.applied.iter().copied().filter(is_lost).collect();
+        let brings = then().filter(|one| *one != promotion && !self.applied.contains(one)).collect();
+        let is_sure = quote.optimality == Optimality::Proven && self.total <= quote.total;
+        is_sure.then(|| Instead { dearer_by: quote.total - self.total, loses, brings })
+    }
 }
 
 /// Whether two promotions that lower prices cannot meet on one unit.

@@ -66,8 +66,9 @@ pub fn price(rulebook: &Rulebook, request: &Request, effort: Effort) -> Result<Q
     };
     let mut quote = explain::quote(&priced);
     if request.explain {
-        quote.hints = hint::told(&priced, &purchase, &quote);
-        instead::tell(&priced, &mut quote);
+        let budget = trial::Budget::default();
+        quote.hints = hint::told(&priced, &purchase, &quote, &budget);
+        instead::tell(&priced, &mut quote, &budget);
     }
     Ok(quote)
 }

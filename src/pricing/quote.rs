@@ -275,9 +275,10 @@ pub struct Reason {
     pub promotion: PromotionIndex,
     /// Why.
     pub why: Why,
-    /// With [`Why::SpendMissing`]: the promotions whose goods its sum is given with as if they gave way, by place. It does not count them.
-    pub even_without: Vec<PromotionIndex>,
-    /// With [`Why::Beaten`]: what its sum lacks, because goods that carry what it is beaten by do not count.
+    /// The promotions whose goods do not count for its sum, by place. With [`Why::SpendMissing`] it would not be reached without them
+    /// either, with [`Why::Beaten`] because of them.
+    pub not_counted: Vec<PromotionIndex>,
+    /// With [`Why::Beaten`]: what its sum lacks, because of what is not counted.
     pub short: Option<Amount>,
     /// What it would be like if on its goods it stood in place of those that `why` names, and of others that could not be
     /// combined with it there; `None` where that was not tried.
@@ -299,7 +300,7 @@ impl Reason {
     /// A reason that nothing was tried for.
     #[must_use]
     pub fn new(promotion: PromotionIndex, why: Why) -> Self {
-        Reason { promotion, why, even_without: Vec::new(), short: None, instead: None }
+        Reason { promotion, why, not_counted: Vec::new(), short: None, instead: None }
     }
 }
 

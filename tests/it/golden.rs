@@ -221,11 +221,11 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
 /// Why a promotion did not apply, and what it would be like.
 fn told_reason(rulebook: &Rulebook, reason: &Reason) -> String {
     let mut text = why(rulebook, &reason.why);
-    if !reason.even_without.is_empty() {
-        write!(text, " even without {}", ids(rulebook, &reason.even_without)).unwrap();
-    }
-    if let Some(short) = reason.short {
-        write!(text, ", misses {} then", money(short)).unwrap();
+    let not_counted = ids(rulebook, &reason.not_counted);
+    match reason.short {
+        Some(short) => write!(text, ", misses {} without the goods of {not_counted}", money(short)).unwrap(),
+        None if !not_counted.is_empty() => write!(text, " even without {not_counted}").unwrap(),
+        None => {}
     }
     if let Some(instead) = &reason.instead {
         write!(text, ", {} dearer instead", money(instead.dearer_by)).unwrap();

@@ -91,6 +91,7 @@ fn check(problem: &Problem, now: &Quote, reason: &Reason, instead: &Instead) -> 
         own.is_price_promotion()
             && other.is_some_and(|other| other.is_price_promotion() && !other.is_compatible_with(own))
     };
+    let named = [off.clone(), out.clone()].concat();
     let mut is_uncounted = false;
     loop {
         let changed = without(problem, &out, &off, &skus, is_uncounted);
@@ -101,7 +102,7 @@ fn check(problem: &Problem, now: &Quote, reason: &Reason, instead: &Instead) -> 
                 return None;
             }
             let (before, after) = (total(problem, now), total(&changed, &new));
-            let is_lost = |id: &&String| !applied.contains(id) && !off.contains(id) && !out.contains(id);
+            let is_lost = |id: &&String| !applied.contains(id) && !named.contains(id);
             let were = self::applied(problem, now);
             let lost: Vec<&String> = were.iter().filter(is_lost).collect();
             let loses: Vec<String> = instead.loses.iter().filter_map(id).collect();

@@ -9,7 +9,7 @@ use crate::pricing::fill::{Need, Pool, lacking, sets};
 use crate::pricing::problem::{Give, Offer, Problem, SetRules};
 use crate::pricing::quote::{Missing, Near, Why};
 use crate::promotion::{Benefit, Count, Promotion, SetOf};
-use crate::rulebook::PromotionIndex;
+use crate::rulebook::{Marks, PromotionIndex, PromotionMatchers};
 
 /// What is near: what a promotion misses to give more than it does.
 pub struct Wish {
@@ -187,4 +187,10 @@ fn part(all: u32) -> u32 {
 /// The pieces of one set.
 fn size(set: &SetOf) -> Option<u32> {
     set.slots.iter().try_fold(0_u32, |sum, slot| sum.checked_add(slot.quantity))
+}
+
+/// The slots that goods with these marks fit.
+pub fn filled(matchers: &PromotionMatchers, marks: &Marks) -> Vec<usize> {
+    let slots = matchers.slots.iter().enumerate().filter(|(_, slot)| slot.matches(marks));
+    slots.map(|(place, _)| place).filter(|_| matchers.on.matches(marks)).collect()
 }

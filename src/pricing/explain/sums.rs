@@ -65,8 +65,11 @@ pub(super) fn counted_delivery_sum(priced: &Priced<'_>, offer: &DeliveryOffer) -
 
 /// The pieces of a line that count for an offer.
 pub(super) fn counted_pieces(priced: &Priced<'_>, place: usize, line: usize) -> u32 {
-    let groups = priced.solution.settled.groups.iter().filter(|group| group.line == line);
-    groups.filter(|group| priced.problem.goes_with(place, &group.carried)).map(|group| group.count).sum()
+    // The groups stand by line.
+    let groups = &priced.solution.settled.groups;
+    let from = groups.partition_point(|group| group.line < line);
+    let of_line = groups.iter().skip(from).take_while(|group| group.line == line);
+    of_line.filter(|group| priced.problem.goes_with(place, &group.carried)).map(|group| group.count).sum()
 }
 
 /// The offers that units of some lines carry and that `is_refused`, by place in the rulebook.

@@ -1,15 +1,19 @@
 //! Why a promotion that took nothing off and gave nothing did not apply.
 
+use fixedbitset::FixedBitSet;
+
 use super::floor::caps_at;
+use super::near::filled;
 use super::priced::Priced;
 use super::sums::{counted_delivery_sum, counted_sum, delivery_sum, offer_sum, refused_on};
 use super::worth::{displaced, takes_nothing};
 use crate::money::Amount;
+use crate::pricing::fill::{Need, Pool, sets};
 use crate::pricing::points::why_not;
 use crate::pricing::problem::{DeliveryOffer, Offer};
-use crate::pricing::quote::{Applied, Reason, Why};
+use crate::pricing::quote::{Applied, Missing, Reason, Why};
 use crate::pricing::settle::Group;
-use crate::rulebook::PromotionIndex;
+use crate::rulebook::{PromotionIndex, slots_of};
 
 /// The reasons of all promotions that did not apply, by place.
 pub(super) fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
@@ -23,8 +27,12 @@ pub(super) fn reason(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[
     let mut reason = Reason::new(promotion, why(priced, promotion, applied));
     if let Some(sum) = Sum::of(priced, promotion) {
         match &reason.why {
-            Why::SpendMissing(_) => reason.even_without = sum.without,
-            Why::Beaten(_) if sum.counted < sum.from => reason.short = Some(sum.from - sum.counted),
+            // What a unit would cost without one promotion is only known where it carries no other.
+            Why::SpendMissing(_) if sum.is_plain => reason.not_counted = sum.without,
+            Why::Beaten(_) if sum.counted < sum.from => {
+                reason.short = Some(sum.from - sum.counted);
+                reason.not_counted = sum.without;
+            }
             _ => {}
         }
     }
@@ -36,6 +44,8 @@ struct Sum {
     from: Amount,
     counted: Amount,
     without: Vec<PromotionIndex>,
+    /// Whether the units that do not count carry nothing that they could keep.
+    is_plain: bool,
 }
 
 impl Sum {
@@ -46,26 +56,76 @@ impl Sum {
             problem.offers.iter().enumerate().find(|(_, offer)| offer.index == promotion)
         {
             let lines = &offer.spend.as_ref()?.lines;
+            let is_refused = |other: usize| !problem.is_compatible(other, place);
             return Some(Sum {
                 from: Amount::from_minor(offer.tiers.first()?.from),
                 counted: counted_sum(priced, place, offer)?,
-                without: refused_on(priced, lines, |other| !problem.is_compatible(other, place)),
+                without: refused_on(priced, lines, is_refused),
+                is_plain: is_plain(priced, lines, is_refused),
             });
         }
         let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
         let offer = deliveries.find(|offer| offer.index == promotion)?;
+        let is_refused = |other: usize| offer.refuses.contains(other);
         Some(Sum {
             from: offer.from,
             counted: counted_delivery_sum(priced, offer),
-            without: refused_on(priced, &offer.lines, |other| offer.refuses.contains(other)),
+            without: refused_on(priced, &offer.lines, is_refused),
+            is_plain: is_plain(priced, &offer.lines, is_refused),
         })
     }
+}
+
+/// Whether no unit of some lines carries both what is refused and what is not.
+fn is_plain(priced: &Priced<'_>, lines: &FixedBitSet, is_refused: impl Fn(usize) -> bool) -> bool {
+    let groups = priced.solution.settled.groups.iter().filter(|group| lines.contains(group.line));
+    let is_mixed = |group: &Group| {
+        let refused = group.carried.iter().filter(|&&place| is_refused(place)).count();
+        0 < refused && refused < group.carried.len()
+    };
+    !groups.into_iter().any(is_mixed)
+}
+
+/// The slots for which as many pieces as one lacks would complete a set as well, where only one lacks some: what is there moves up. Equal
+/// pieces are not looked at: they are asked for as such.
+fn others_for(priced: &Priced<'_>, promotion: PromotionIndex, lacks: &[Missing]) -> Vec<usize> {
+    let slots = priced.rulebook.promotion(promotion).map(slots_of).unwrap_or_default();
+    let (&[lack], Some(matchers)) = (lacks, priced.rulebook.matchers(promotion)) else {
+        return Vec::new();
+    };
+    if slots.len() < 2 || slots.iter().any(|slot| slot.same_sku) {
+        return Vec::new();
+    }
+    let needs: Vec<Need> =
+        slots.iter().map(|slot| Need { quantity: slot.quantity, same_sku: false }).collect();
+    let seen = priced.checked.items.iter().filter(|item| !item.no_promotions);
+    let mut pools: Vec<Pool<'_>> = seen
+        .map(|item| Pool {
+            sku: &item.sku,
+            slots: filled(matchers, &priced.rulebook.marks(item)),
+            count: item.quantity,
+        })
+        .collect();
+    pools.retain(|pool| !pool.slots.is_empty());
+    let mut completes = |slot: usize| {
+        pools.push(Pool { sku: "", slots: vec![slot], count: lack.quantity });
+        let is_complete = sets(&needs, &pools, 1) == 1;
+        pools.pop();
+        is_complete
+    };
+    (0..slots.len()).filter(|&slot| slot != lack.slot && completes(slot)).collect()
 }
 
 /// The first reason that holds of one of them.
 pub(super) fn why(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Why {
     if let Ok(place) = priced.candidates.refused.binary_search_by_key(&promotion, |&(refused, _)| refused) {
-        return priced.candidates.refused.get(place).map_or(Why::NoSuchGoods, |(_, why)| why.clone());
+        return match priced.candidates.refused.get(place) {
+            Some((_, Why::SetMissing { lacks, .. })) if priced.request.explain => {
+                Why::SetMissing { lacks: lacks.clone(), or: others_for(priced, promotion, lacks) }
+            }
+            Some((_, why)) => why.clone(),
+            None => Why::NoSuchGoods,
+        };
     }
     let problem = priced.problem;
     if let Some(place) = problem.offers.iter().position(|offer| offer.index == promotion) {

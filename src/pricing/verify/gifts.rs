@@ -144,7 +144,7 @@ impl<'a> Audit<'a> {
     }
 
     /// How many times a gift is given, or why it is not; with the reason where that is a condition.
-    fn trigger(&self, promotion: &Promotion, gift: &'a Gift) -> Result<u32, Option<Why>> {
+    pub(super) fn trigger(&self, promotion: &Promotion, gift: &Gift) -> Result<u32, Option<Why>> {
         if let Some(why) = self.refused(promotion) {
             // Whether goods are missing at all is told before what `basket_has` lacks; any such reason will do.
             return Err(Some(why).filter(|why| !matches!(why, Why::BasketLacks(_))));

@@ -81,9 +81,10 @@ impl Audit<'_> {
 
     fn has_used_sets(&self, index: PromotionIndex, promotion: &Promotion, most: u32) -> bool {
         if let Benefit::Gift(gift) = &promotion.benefit {
-            // How often it is given is reckoned with the gifts; without a limit of its own it is given once.
+            // Without a limit of its own it is given once.
             let limit = promotion.limits.sets.unwrap_or(Sets::AtMost(1));
-            return limit == Sets::AtMost(most) && !gift.slots.is_empty();
+            let is_set = !gift.slots.is_empty() && limit == Sets::AtMost(most);
+            return is_set && self.trigger(promotion, gift).is_ok_and(|times| times == most);
         }
         let made = self.sets.get(&index).map_or(0, Vec::len);
         promotion.limits.sets == Some(Sets::AtMost(most)) && usize::try_from(most) == Ok(made)

@@ -33,7 +33,7 @@ pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
         }
         Why::SpendMissing(missing) => {
             out.goods = counted_goods(rulebook, told.promotion);
-            out.beaten_by = ids(rulebook, told.even_without);
+            out.not_counted = ids(rulebook, told.not_counted);
             sum_missing(rulebook, told.promotion, missing, &mut out);
             Code::SpendMissing
         }
@@ -81,6 +81,7 @@ pub(super) fn reason(rulebook: &Rulebook, told: Reason) -> wire::Reason {
         Why::Beaten(by) => {
             out.beaten_by = ids(rulebook, by);
             if let Some(short) = told.short {
+                out.not_counted = ids(rulebook, told.not_counted);
                 sum_missing(rulebook, told.promotion, short, &mut out);
             }
             Code::Beaten

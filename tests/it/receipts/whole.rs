@@ -182,8 +182,7 @@ Add goods for 155.00 and you save at least
 
 Why not the others
  “Club days −10_%” — it cannot be combined
-   with “Black Friday −20_%”, and no lower price
-   was found
+   with “Black Friday −20_%”
  “Крем дня −5_%” — held by “Luxury houses, at
    most −15_%”: the price may not go lower
  “Крем дня −5_%” — it is over: the last day
@@ -227,7 +226,7 @@ fn a_receipt_in_ukrainian() {
 
 Чому не діють інші акції
  «Club days −10_%» — не поєднується з «Black
-   Friday −20_%», а дешевшої ціни не знайдено
+   Friday −20_%»
  «Крем дня −5_%» — нижчу ціну не дозволяє
    «Luxury houses, at most −15_%»
  «Крем дня −5_%» — акція вже закінчилася:
