@@ -57,6 +57,8 @@ pub(super) struct Unit {
     pub(super) delivered: Mask,
     /// The gift that it became: it costs its floor and is out of everything else.
     pub(super) gifted: Option<usize>,
+    /// Whether its line is out of everything: it never becomes a gift.
+    pub(super) no_promotions: bool,
 }
 
 /// A price promotion that is live, by id in byte order.
@@ -191,6 +193,7 @@ impl Shop {
                     measured: unless_out(mask_of(&priced, |p| meant(measured_goods(p)))),
                     delivered: unless_out(mask_of(&delivering, |p| meant(measured_goods(p)))),
                     gifted,
+                    no_promotions: line.no_promotions,
                 });
             }
         }
@@ -232,7 +235,7 @@ impl Shop {
     fn are_alike(&self, one: usize, other: usize) -> bool {
         let key = |at: usize| {
             let unit = &self.units[at];
-            (unit.list, unit.floor, unit.matches, unit.measured, unit.delivered)
+            (unit.list, unit.floor, unit.matches, unit.measured, unit.delivered, unit.no_promotions)
         };
         let same_goods = self.units[one].sku == self.units[other].sku;
         let told_apart = |(at, promo): (usize, &Promo)| match &promo.gives {
