@@ -101,7 +101,9 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
                 let new = outcome(shop, reduced, plan, (problem, solution), served);
                 found = if new.beats(&found) { new } else { found };
             }
-            // The best assignment does not earn the gift; another one might, and can be no better than this.
+            // The best assignment does not earn the gift; another one might, and can be no better than this. With several levels that
+            // says nothing of the total.
+            None if problem.levels > 1 => most = Some(i64::MAX),
             None => most = most.max(Some(total(&value(&solution, &plan, &problem)))),
         }
     }
@@ -215,7 +217,8 @@ fn close<'a>(shop: Shop<'_>, found: Outcome<'a>, most: Option<i64>, has_more: bo
     let mut best = found.best;
     let paid = shop.checked.list_total().minor() + best.problem.delivery_price.minor() - taken;
     // Of plans that were left out nothing is known but that nothing costs less than nothing.
-    let gain = if has_more { paid } else { most.map_or(0, |most| (most - taken).max(0)).min(paid) };
+    let gain =
+        if has_more { paid } else { most.map_or(0, |most| most.saturating_sub(taken).max(0)).min(paid) };
     // With several levels the hierarchy may be open although the total is not.
     let is_open = gain > 0 || (most.is_some() && best.problem.levels > 1);
     best.solution.possible_gain = is_open.then_some(Amount::from_minor(gain));

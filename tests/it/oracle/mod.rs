@@ -369,7 +369,7 @@ pub(crate) fn on_all_cores<T: Send>(seeds: std::ops::Range<u64>, check: impl Fn(
 }
 
 /// Seeds on which the search and the definition once disagreed.
-const ONCE_WRONG: [u64; 14] = [
+const ONCE_WRONG: [u64; 15] = [
     20_295_674,
     1_000_019_840,
     1_000_022_483,
@@ -384,6 +384,7 @@ const ONCE_WRONG: [u64; 14] = [
     1_001_035_015,
     1_002_021_573,
     1_003_189_005,
+    1_004_691_343,
 ];
 
 #[test]
