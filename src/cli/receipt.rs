@@ -34,7 +34,9 @@ pub enum Reasons {
 #[must_use]
 pub fn receipt(words: &Words<'_>, basket: &Basket, quote: &Quote, told: Reasons, width: usize) -> String {
     let mut paper = Paper::new(width);
-    let receipt = Receipt { words, basket, quote, told };
+    let is_proven = quote.optimality() != Optimality::Bounded;
+    let is_lowest = is_proven && words.has_one_level();
+    let receipt = Receipt { words, basket, quote, told, is_proven, is_lowest };
     for (place, line) in quote.lines.iter().enumerate() {
         receipt.line(&mut paper, place, line);
     }
@@ -55,6 +57,9 @@ struct Receipt<'a> {
     basket: &'a Basket,
     quote: &'a Quote,
     told: Reasons,
+    is_proven: bool,
+    /// Whether no total is lower: it is proven, and no level goes before it.
+    is_lowest: bool,
 }
 
 impl Receipt<'_> {
@@ -97,7 +102,7 @@ impl Receipt<'_> {
             match rival.and_then(|at| Some((at, line.left_out.get(at)?))) {
                 Some((at, _)) if at < place => {}
                 Some((_, other)) => notes.push(self.words.apart(one, other)),
-                None => notes.push(self.words.left_out(one, line.quantity, self.is_lowest())),
+                None => notes.push(self.words.left_out(one, line.quantity, self.is_lowest)),
             }
         }
         notes
@@ -249,8 +254,8 @@ impl Receipt<'_> {
         for refused in &self.quote.gifts_refused {
             let product = typed(self.words.product(&refused.sku));
             let text = lang.pick(
-                format!("{product} cannot be chosen: {}", self.words.refusal(refused, self.is_lowest())),
-                format!("{product} вибрати не можна: {}", self.words.refusal(refused, self.is_lowest())),
+                format!("{product} cannot be chosen: {}", self.words.refusal(refused, self.is_lowest)),
+                format!("{product} вибрати не можна: {}", self.words.refusal(refused, self.is_lowest)),
             );
             paper.paragraph(0, 3, &text);
         }
@@ -346,7 +351,7 @@ impl Receipt<'_> {
             }
             Status::NotApplied | Status::Unspecified => {
                 let why = reason.map_or_else(String::new, |reason| {
-                    format!(" — {}", self.words.reason(reason, self.is_lowest()))
+                    format!(" — {}", self.words.reason(reason, self.is_lowest))
                 });
                 lang.pick("gives nothing", "нічого не дає").to_owned() + &why
             }
@@ -393,7 +398,7 @@ impl Receipt<'_> {
             let text = format!(
                 "{} — {}",
                 self.words.promotion(&reason.promotion_id),
-                self.words.reason(reason, self.is_lowest())
+                self.words.reason(reason, self.is_lowest)
             );
             paper.paragraph(1, 2, &text);
         }
@@ -408,7 +413,7 @@ impl Receipt<'_> {
 
     /// A receipt speaks of proof only when there is none: the customer may ask for the difference.
     fn proof(&self, paper: &mut Paper) {
-        if self.is_proven() {
+        if self.is_proven {
             return;
         }
         let gain = self.words.money(self.quote.possible_gain);
@@ -422,15 +427,6 @@ impl Receipt<'_> {
         );
         paper.gap();
         paper.paragraph(0, 0, &text);
-    }
-
-    /// Whether no total is lower: it is proven, and no level goes before it.
-    fn is_lowest(&self) -> bool {
-        self.is_proven() && self.words.has_one_level()
-    }
-
-    fn is_proven(&self) -> bool {
-        self.quote.optimality() != Optimality::Bounded
     }
 
     /// What the receipt calls a promotion that applied; the quote says it.

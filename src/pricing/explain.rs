@@ -165,10 +165,10 @@ fn applied(priced: &Priced<'_>, delivery: Option<(PromotionIndex, Amount)>, back
         |promotion| Applied { promotion, amount: Amount::ZERO, units: 0, points: 0, stop: Stop::default() };
     let delivery = delivery.map(|(promotion, amount)| Applied { amount, ..nothing(promotion) });
     let rewards = priced.rewards;
-    let goods_left = Goods { problem: priced.problem, checked: &rewards.reduced, groups: &settled.groups };
+    let in_the_end = Goods { problem: priced.problem, checked: &rewards.reduced, groups: &settled.groups };
     let given = rewards.served.given.iter().map(|given| {
         let offer = rewards.gifts.iter().find(|gift| gift.index == given.promotion);
-        let sets = offer.and_then(|gift| gift.limit(goods_left));
+        let sets = offer.and_then(|gift| gift.limit(in_the_end));
         Applied { stop: Stop { sets, ..Stop::default() }, ..nothing(given.promotion) }
     });
     let converted = rewards.converted.iter().map(|piece| Applied {

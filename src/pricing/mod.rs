@@ -22,9 +22,9 @@ pub mod hint;
 pub mod instead;
 
 pub use quote::{
-    Applied, Carried, CodeFate, CodeResult, Counted, Floor, GiftRefused, GiftWhy, Given, Hint, Instead,
-    Lacks, LeftOut, MadeUp, Member, Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop, UnitGroup,
-    Why, Worth,
+    Applied, Carried, CodeFate, CodeResult, Counted, Extent, Floor, GiftRefused, GiftWhy, Given, Hint,
+    Instead, Lacks, LeftOut, MadeUp, Member, Missing, Near, Optimality, Quote, QuotedLine, Reason, Stop,
+    UnitGroup, Why,
 };
 
 use crate::basket::{Fault, Request, check};

@@ -192,14 +192,14 @@ pub struct Counted {
     /// Which.
     pub promotion: PromotionIndex,
     /// How much counts.
-    pub worth: Worth,
+    pub extent: Extent,
     /// The promotions whose goods do not count, by place.
     pub without: Vec<PromotionIndex>,
 }
 
 /// How much counts for a promotion.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Worth {
+pub enum Extent {
     /// A sum.
     Sum(Amount),
     /// Pieces.

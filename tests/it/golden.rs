@@ -13,7 +13,7 @@ use pricewright::lang::Lang;
 use pricewright::money::Amount;
 use pricewright::pricing::verify::verify;
 use pricewright::pricing::{
-    CodeFate, Effort, GiftWhy, Lacks, Member, Near, Optimality, Quote, Reason, Stop, Why, Worth, price,
+    CodeFate, Effort, Extent, GiftWhy, Lacks, Member, Near, Optimality, Quote, Reason, Stop, Why, price,
 };
 use pricewright::promotion::HasAtLeast;
 use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
@@ -162,9 +162,9 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
         }
         text.push_str(&stopped(&applied.stop));
         if let Some(counted) = quote.counted.iter().find(|counted| counted.promotion == applied.promotion) {
-            let worth = match counted.worth {
-                Worth::Sum(sum) => money(sum),
-                Worth::Pieces(pieces) => format!("{pieces} units"),
+            let worth = match counted.extent {
+                Extent::Sum(sum) => money(sum),
+                Extent::Pieces(pieces) => format!("{pieces} units"),
             };
             write!(text, ", counts {worth} without the goods of {}", ids(rulebook, &counted.without))
                 .unwrap();

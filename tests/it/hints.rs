@@ -108,6 +108,21 @@ fn with_sum(problem: &Problem, hinted: &Promotion, worth: Amount) -> Option<Prob
     Some(changed)
 }
 
+/// The basket with the added goods, which the hinted promotion does not know; one that gives nothing now is out.
+fn unseen(changed: &Problem, hinted: &str, applies: bool) -> Problem {
+    let mut unseen = changed.clone();
+    unseen.promotions.retain(|promotion| applies || promotion.id != hinted);
+    for promotion in unseen.promotions.iter_mut().filter(|promotion| promotion.id == hinted) {
+        let mut measured = measured_goods(promotion).clone();
+        measured.except.skus.push(NEW.to_owned());
+        promotion.on.except.skus.push(NEW.to_owned());
+        if let Some(spend) = spend_of(promotion) {
+            spend.on = Some(measured);
+        }
+    }
+    unseen
+}
+
 /// The basket with pieces of the goods that the hint names, as the line has them that fits, and their worth.
 fn with_pieces(problem: &Problem, hinted: &mut Promotion, pieces: u32, sku: &str) -> Option<(Problem, i64)> {
     let on = hinted.on.clone();
@@ -165,6 +180,17 @@ fn check(problem: &Problem, now: &Quote, hint: &Hint) -> Option<Result<&'static 
     let is_applied = new.applied.iter().any(|applied| applied.promotion == hint.promotion);
     let is_kept = match hint.missing {
         Near::Choice(_) => saved == hint.gain.minor(),
+        // What the others make of the added goods alone is not the doing of this one.
+        Near::Amount(_) => {
+            let applies = now.applied.iter().any(|applied| applied.promotion == hint.promotion);
+            let unseen = unseen(&changed, &hinted.id, applies);
+            let quote = quote(&unseen);
+            if quote.optimality != Optimality::Proven {
+                return None;
+            }
+            let old = (before + worth).min(total(&unseen, &quote));
+            old - after == hint.gain.minor()
+        }
         _ => saved >= hint.gain.minor(),
     };
     let is_worth_it = if is_reward && !matches!(hint.missing, Near::Choice(_)) {

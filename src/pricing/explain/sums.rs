@@ -7,7 +7,7 @@ use fixedbitset::FixedBitSet;
 use super::priced::Priced;
 use crate::money::Amount;
 use crate::pricing::problem::{DeliveryOffer, Give, Line, Offer, Problem, Tier};
-use crate::pricing::quote::{Counted, Worth};
+use crate::pricing::quote::{Counted, Extent};
 use crate::pricing::settle::Group;
 use crate::promotion::{Count, Measured, Stage};
 use crate::rulebook::PromotionIndex;
@@ -107,22 +107,22 @@ pub(super) fn counted(priced: &Priced<'_>) -> Vec<Counted> {
     let applied = applied.filter(|(_, (_, taken))| !taken.is_zero());
     let mut counted: Vec<Counted> = applied
         .filter_map(|(place, (offer, _))| {
-            let (lines, worth) = match (&offer.spend, offer.count) {
+            let (lines, extent) = match (&offer.spend, offer.count) {
                 (Some(measure), _) => {
                     let asks = offer.tiers.first().is_some_and(|tier| tier.from > 0);
-                    asks.then_some((&measure.lines, Worth::Sum(counted_sum(priced, place, offer)?)))?
+                    asks.then_some((&measure.lines, Extent::Sum(counted_sum(priced, place, offer)?)))?
                 }
                 (None, Some(Count::Together)) => {
                     let pieces = offer.on.ones().map(|line| counted_pieces(priced, place, line)).sum::<u32>();
                     let all = offer.on.ones().filter_map(|line| problem.lines.get(line));
                     let all: i64 = all.map(|line| i64::from(line.quantity)).sum();
                     let next = |tier: &Tier| i64::from(pieces) < tier.from && tier.from <= all;
-                    offer.tiers.iter().any(next).then_some((&offer.on, Worth::Pieces(pieces)))?
+                    offer.tiers.iter().any(next).then_some((&offer.on, Extent::Pieces(pieces)))?
                 }
                 (None, Some(Count::SameSku) | None) => return None,
             };
             let without = refused_on(priced, lines, |other| !problem.is_compatible(other, place));
-            (!without.is_empty()).then_some(Counted { promotion: offer.index, worth, without })
+            (!without.is_empty()).then_some(Counted { promotion: offer.index, extent, without })
         })
         .collect();
     counted.sort_by_key(|one| one.promotion);

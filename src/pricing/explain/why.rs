@@ -25,13 +25,13 @@ pub(super) fn reasons(priced: &Priced<'_>, applied: &[Applied]) -> Vec<Reason> {
 /// The reason of one of them, with what other promotions do to its sum.
 pub(super) fn reason(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[Applied]) -> Reason {
     let mut reason = Reason::new(promotion, why(priced, promotion, applied));
-    if let Some(sum) = Sum::of(priced, promotion) {
+    if let Some(asked) = Asked::of(priced, promotion) {
         match &reason.why {
             // What a unit would cost without one promotion is only known where it carries no other.
-            Why::SpendMissing(_) if sum.is_plain => reason.not_counted = sum.without,
-            Why::Beaten(_) if sum.counted < sum.from => {
-                reason.short = Some(sum.from - sum.counted);
-                reason.not_counted = sum.without;
+            Why::SpendMissing(_) if asked.is_plain => reason.not_counted = asked.without,
+            Why::Beaten(_) if asked.counted < asked.from => {
+                reason.short = Some(asked.from - asked.counted);
+                reason.not_counted = asked.without;
             }
             _ => {}
         }
@@ -40,7 +40,7 @@ pub(super) fn reason(priced: &Priced<'_>, promotion: PromotionIndex, applied: &[
 }
 
 /// What a promotion asks for as a sum, and what keeps goods from it.
-struct Sum {
+struct Asked {
     from: Amount,
     counted: Amount,
     without: Vec<PromotionIndex>,
@@ -48,7 +48,7 @@ struct Sum {
     is_plain: bool,
 }
 
-impl Sum {
+impl Asked {
     /// Of a price or a delivery promotion.
     fn of(priced: &Priced<'_>, promotion: PromotionIndex) -> Option<Self> {
         let problem = priced.problem;
@@ -57,7 +57,7 @@ impl Sum {
         {
             let lines = &offer.spend.as_ref()?.lines;
             let is_refused = |other: usize| !problem.is_compatible(other, place);
-            return Some(Sum {
+            return Some(Asked {
                 from: Amount::from_minor(offer.tiers.first()?.from),
                 counted: counted_sum(priced, place, offer)?,
                 without: refused_on(priced, lines, is_refused),
@@ -67,7 +67,7 @@ impl Sum {
         let mut deliveries = problem.deliveries.iter().chain(&problem.idle_deliveries);
         let offer = deliveries.find(|offer| offer.index == promotion)?;
         let is_refused = |other: usize| offer.refuses.contains(other);
-        Some(Sum {
+        Some(Asked {
             from: offer.from,
             counted: counted_delivery_sum(priced, offer),
             without: refused_on(priced, &offer.lines, is_refused),

@@ -5,7 +5,7 @@ use super::names::{number, promotion_id, promotion_name};
 use super::reason::reason;
 use crate::basket::Request;
 use crate::money::Amount;
-use crate::pricing::{self, Applied, Carried, CodeFate, Counted, GiftWhy, Near, Optimality, Quote, Worth};
+use crate::pricing::{self, Applied, Carried, CodeFate, Counted, Extent, GiftWhy, Near, Optimality, Quote};
 use crate::rulebook::Rulebook;
 use crate::server::wire;
 
@@ -64,9 +64,9 @@ fn applied_promotion(
     applied: &Applied,
     counted: Option<&Counted>,
 ) -> wire::AppliedPromotion {
-    let (counted_amount, counted_quantity) = match counted.map(|counted| counted.worth) {
-        Some(Worth::Sum(sum)) => (Some(sum.minor()), None),
-        Some(Worth::Pieces(pieces)) => (None, Some(pieces)),
+    let (counted_amount, counted_quantity) = match counted.map(|counted| counted.extent) {
+        Some(Extent::Sum(sum)) => (Some(sum.minor()), None),
+        Some(Extent::Pieces(pieces)) => (None, Some(pieces)),
         None => (None, None),
     };
     let without = counted.map(|counted| counted.without.as_slice()).unwrap_or_default();
