@@ -11,37 +11,39 @@ use crate::lang::Lang;
 use crate::money::{Amount, Currency, Rounding};
 
 /// One line with everything that conditions may ask of it.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Item {
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Item<'a> {
     /// The caller's name for the line.
-    pub id: String,
+    pub id: &'a str,
     /// The stock-keeping unit.
-    pub sku: String,
+    pub sku: &'a str,
     /// Pieces.
     pub quantity: u32,
     /// What one piece costs before promotions.
     pub list_price: Amount,
     /// The brand; empty when unknown.
-    pub brand: String,
+    pub brand: &'a str,
     /// Category paths.
-    pub categories: Vec<String>,
+    pub categories: &'a [String],
     /// Tags.
-    pub tags: Vec<String>,
+    pub tags: &'a [String],
+    /// The place of its product in the catalogue, where brand, categories and tags are those that stand there.
+    pub product: Option<usize>,
     /// What the retailer paid for one piece.
     pub cost: Option<Amount>,
     /// Matches nothing and counts nowhere.
     pub no_promotions: bool,
 }
 
-impl Item {
+impl<'a> Item<'a> {
     /// What a selector asks about.
     #[must_use]
-    pub fn goods(&self) -> Goods<'_> {
+    pub fn goods(&self) -> Goods<'a> {
         Goods {
-            sku: &self.sku,
-            brand: &self.brand,
-            categories: &self.categories,
-            tags: &self.tags,
+            sku: self.sku,
+            brand: self.brand,
+            categories: self.categories,
+            tags: self.tags,
             list_price: self.list_price,
         }
     }
@@ -49,12 +51,12 @@ impl Item {
 
 /// The lines of a request that passed every check, in its order.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Checked {
+pub struct Checked<'a> {
     /// One a line.
-    pub items: Vec<Item>,
+    pub items: Vec<Item<'a>>,
 }
 
-impl Checked {
+impl Checked<'_> {
     /// What the goods cost before promotions.
     #[must_use]
     pub fn list_total(&self) -> Amount {
@@ -134,12 +136,12 @@ impl std::fmt::Display for Fault {
 ///
 /// # Errors
 /// Every fault that was found, in the order of the request.
-pub fn check(
-    request: &Request,
-    catalog: &Catalog,
+pub fn check<'a>(
+    request: &'a Request,
+    catalog: &'a Catalog,
     currency: Currency,
     rounding: Rounding,
-) -> Result<Checked, Vec<Fault>> {
+) -> Result<Checked<'a>, Vec<Fault>> {
     let mut checker = Checker { faults: Vec::new(), currency, rounding };
     checker.context(request);
     let items = checker.basket(&request.basket, catalog);
@@ -171,13 +173,13 @@ impl Checker {
         self.text(field, text);
     }
 
-    fn texts<'a>(&mut self, field: &str, most: usize, texts: impl ExactSizeIterator<Item = &'a String>) {
+    fn texts(&mut self, field: impl Fn() -> String, most: usize, texts: &[String]) {
         if texts.len() > most {
-            self.fault(field, Problem::TooMany(most));
+            self.fault(field(), Problem::TooMany(most));
             return;
         }
-        for (place, text) in texts.enumerate() {
-            self.text(|| format!("{field}[{place}]"), text);
+        for (place, text) in texts.iter().enumerate() {
+            self.text(|| format!("{}[{place}]", field()), text);
         }
     }
 
@@ -189,7 +191,7 @@ impl Checker {
 
     fn context(&mut self, request: &Request) {
         let context = &request.context;
-        self.texts("context.codes", limits::CODES_MAX, context.codes.iter());
+        self.texts(|| "context.codes".to_owned(), limits::CODES_MAX, &context.codes);
         for (field, text) in [
             ("context.channel", &context.channel),
             ("context.store", &context.store),
@@ -243,7 +245,7 @@ impl Checker {
     fn customer(&mut self, customer: &Customer) {
         self.text(|| "context.customer.id".to_owned(), &customer.id);
         self.text(|| "context.customer.phone".to_owned(), &customer.phone);
-        self.texts("context.customer.segments", limits::WORDS_MAX, customer.segments.iter());
+        self.texts(|| "context.customer.segments".to_owned(), limits::WORDS_MAX, &customer.segments);
         if let Some(tier) = &customer.tier {
             self.text(|| "context.customer.tier".to_owned(), tier);
         }
@@ -258,7 +260,7 @@ impl Checker {
         }
     }
 
-    fn basket(&mut self, basket: &Basket, catalog: &Catalog) -> Vec<Item> {
+    fn basket<'a>(&mut self, basket: &'a Basket, catalog: &'a Catalog) -> Vec<Item<'a>> {
         if !basket.currency_code.is_empty() && basket.currency_code != self.currency.code() {
             self.fault("basket.currency_code", Problem::Currency(self.currency.code()));
         }
@@ -273,7 +275,7 @@ impl Checker {
             return Vec::new();
         }
         self.ids_are_unique(&basket.lines);
-        let items: Vec<Item> = basket
+        let items: Vec<Item<'a>> = basket
             .lines
             .iter()
             .enumerate()
@@ -310,7 +312,7 @@ impl Checker {
     }
 
     /// The line with what the catalogue knows; `None` where it has no usable price.
-    fn line(&mut self, place: usize, line: &Line, catalog: &Catalog) -> Option<Item> {
+    fn line<'a>(&mut self, place: usize, line: &'a Line, catalog: &'a Catalog) -> Option<Item<'a>> {
         let field = |name: &str| format!("basket.lines[{place}].{name}");
         self.text(|| field("id"), &line.id);
         self.needed(|| field("sku"), &line.sku);
@@ -318,9 +320,10 @@ impl Checker {
         if let Some(brand) = &line.brand {
             self.text(|| field("brand"), brand);
         }
-        self.texts(&field("categories"), limits::WORDS_MAX, line.categories.iter());
-        self.texts(&field("tags"), limits::WORDS_MAX, line.tags.iter());
-        let known = catalog.get(&line.sku);
+        self.texts(|| field("categories"), limits::WORDS_MAX, &line.categories);
+        self.texts(|| field("tags"), limits::WORDS_MAX, &line.tags);
+        let product = catalog.find(&line.sku);
+        let known = product.and_then(|place| catalog.products().get(place));
         let cost = line.cost.or_else(|| known.and_then(|product| product.cost));
         if let Some(cost) = cost {
             self.range(|| field("cost"), cost.minor(), 0, limits::UNIT_PRICE_MAX);
@@ -330,22 +333,27 @@ impl Checker {
             return None;
         };
         self.range(|| field("unit_price"), price.minor(), 0, limits::UNIT_PRICE_MAX);
-        let list_price = self.measured(&field("measure"), line.measure, price)?;
+        let list_price = self.measured(|| field("measure"), line.measure, price)?;
         let cost = match cost {
-            Some(cost) => Some(self.measured(&field("measure"), line.measure, cost)?),
+            Some(cost) => Some(self.measured(|| field("measure"), line.measure, cost)?),
             None => None,
         };
-        Some(filled(line, known, list_price, cost))
+        Some(filled(line, product.zip(known), list_price, cost))
     }
 
     /// `round(price × measure)`.
-    fn measured(&mut self, field: &str, measure: Option<Decimal>, price: Amount) -> Option<Amount> {
+    fn measured(
+        &mut self,
+        field: impl Fn() -> String,
+        measure: Option<Decimal>,
+        price: Amount,
+    ) -> Option<Amount> {
         let Some(measure) = measure else {
             return Some(price);
         };
         let has_too_many_places = measure.normalize().scale() > limits::MEASURE_PLACES_MAX;
         if has_too_many_places || measure <= Decimal::ZERO || measure > Decimal::from(limits::MEASURE_MAX) {
-            self.fault(field, Problem::OutOfRange(0, limits::MEASURE_MAX));
+            self.fault(field(), Problem::OutOfRange(0, limits::MEASURE_MAX));
             return None;
         }
         let exact = Decimal::from(price.minor()).checked_mul(measure);
@@ -357,25 +365,33 @@ impl Checker {
         };
         let rounded = exact.and_then(|exact| i64::try_from(exact.round_dp_with_strategy(0, strategy)).ok());
         let Some(minor) = rounded.filter(|&minor| (0..=limits::UNIT_PRICE_MAX).contains(&minor)) else {
-            self.fault(field, Problem::OutOfRange(0, limits::MEASURE_MAX));
+            self.fault(field(), Problem::OutOfRange(0, limits::MEASURE_MAX));
             return None;
         };
         Some(Amount::from_minor(minor))
     }
 }
 
-fn filled(line: &Line, known: Option<&Product>, list_price: Amount, cost: Option<Amount>) -> Item {
-    let or_known = |given: &Vec<String>, known: Option<&Vec<String>>| {
-        if given.is_empty() { known.cloned().unwrap_or_default() } else { given.clone() }
+fn filled<'a>(
+    line: &'a Line,
+    known: Option<(usize, &'a Product)>,
+    list_price: Amount,
+    cost: Option<Amount>,
+) -> Item<'a> {
+    let product = known.map(|(_, product)| product);
+    let or_known = |given: &'a [String], known: Option<&'a Vec<String>>| {
+        if given.is_empty() { known.map(Vec::as_slice).unwrap_or_default() } else { given }
     };
+    let is_as_known = line.brand.is_none() && line.categories.is_empty() && line.tags.is_empty();
     Item {
-        id: line.id.clone(),
-        sku: line.sku.clone(),
+        id: &line.id,
+        sku: &line.sku,
         quantity: line.quantity,
         list_price,
-        brand: line.brand.clone().or_else(|| known.map(|product| product.brand.clone())).unwrap_or_default(),
-        categories: or_known(&line.categories, known.map(|product| &product.categories)),
-        tags: or_known(&line.tags, known.map(|product| &product.tags)),
+        brand: line.brand.as_deref().or(product.map(|product| product.brand.as_str())).unwrap_or_default(),
+        categories: or_known(&line.categories, product.map(|product| &product.categories)),
+        tags: or_known(&line.tags, product.map(|product| &product.tags)),
+        product: known.map(|(place, _)| place).filter(|_| is_as_known),
         cost,
         no_promotions: line.no_promotions,
     }

@@ -63,7 +63,13 @@ impl Catalog {
     /// The product with this SKU.
     #[must_use]
     pub fn get(&self, sku: &str) -> Option<&Product> {
-        self.by_sku.get(sku).and_then(|&place| self.products.get(place))
+        self.find(sku).and_then(|place| self.products.get(place))
+    }
+
+    /// The place of the product with this SKU.
+    #[must_use]
+    pub fn find(&self, sku: &str) -> Option<usize> {
+        self.by_sku.get(sku).copied()
     }
 
     /// All products, in the order in which they came.

@@ -23,7 +23,7 @@ pub struct Shop<'a> {
     /// What was asked.
     pub request: &'a Request,
     /// Its lines.
-    pub checked: &'a Checked,
+    pub checked: &'a Checked<'a>,
     /// What may apply.
     pub candidates: &'a Candidates<'a>,
 }
@@ -41,7 +41,7 @@ pub struct Best<'a> {
 /// Gifts and points of a settled basket.
 pub struct Rewards<'a> {
     /// The lines of the basket without the units that became gifts, as the problem numbers them.
-    pub reduced: Checked,
+    pub reduced: Checked<'a>,
     /// The gifts that may be given, by place.
     pub gifts: Vec<GiftOffer<'a>>,
     /// The promotions that may earn points, by place.
@@ -184,7 +184,7 @@ fn serve(
 
 fn outcome<'a>(
     shop: Shop<'a>,
-    reduced: Checked,
+    reduced: Checked<'a>,
     plan: Plan,
     (problem, solution): (Problem, Solution),
     served: Served,

@@ -18,7 +18,8 @@ use crate::rulebook::{Marks, Matcher, PromotionIndex, PromotionMatchers, Ruleboo
 pub struct Candidates<'a> {
     /// The promotions that may apply, by place.
     pub list: Vec<Candidate<'a>>,
-    /// Those that cannot, whatever is chosen, each with the first reason; by place.
+    /// Those that cannot, whatever is chosen, each with the first reason; by place. Unless all is to be explained, those that have nothing
+    /// to do with the purchase are left out.
     pub refused: Vec<(PromotionIndex, Why)>,
     /// The floor of each line's units: no promotion takes them lower.
     pub floors: Vec<Amount>,
@@ -47,13 +48,27 @@ pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase
     let shelf = Shelf { items: &checked.items, marks: &marks };
     let mut list = Vec::new();
     let mut refused = Vec::new();
-    for (index, promotion, matchers) in rulebook.with_matchers() {
+    let mut look_at = |index: PromotionIndex, promotion: &'a Promotion, matchers: &PromotionMatchers| {
         let verdict = purchase.check(promotion).and_then(|()| shelf.lines(promotion, matchers));
         match verdict {
             Ok(Touched { on, measures, slots }) => {
                 list.push(Candidate { index, promotion, on, measures, slots });
             }
             Err(why) => refused.push((index, why)),
+        }
+    };
+    if purchase.is_explained() {
+        rulebook.with_matchers().for_each(|(index, promotion, matchers)| look_at(index, promotion, matchers));
+    } else {
+        let pass = purchase.pass(rulebook);
+        let mut near = rulebook.running(marks.iter().flatten(), purchase.now(), &pass);
+        near.extend(purchase.asked(rulebook));
+        near.sort_unstable();
+        near.dedup();
+        for index in near {
+            if let (Some(promotion), Some(matchers)) = (rulebook.promotion(index), rulebook.matchers(index)) {
+                look_at(index, promotion, matchers);
+            }
         }
     }
     let min_unit_price = rulebook.settings().min_unit_price;
@@ -75,7 +90,7 @@ struct Touched {
 
 /// The lines of a basket with their marks; a line without marks takes part in nothing.
 struct Shelf<'a> {
-    items: &'a [Item],
+    items: &'a [Item<'a>],
     marks: &'a [Option<Marks>],
 }
 
@@ -92,7 +107,7 @@ impl Shelf<'_> {
         }
         if let Benefit::Prices(list) = &promotion.benefit {
             for (line, item) in self.items.iter().enumerate() {
-                if !list.prices.contains_key(&item.sku) {
+                if !list.prices.contains_key(item.sku) {
                     on.remove(line);
                 }
             }
@@ -149,7 +164,7 @@ impl Shelf<'_> {
         }
         let mut by_sku: BTreeMap<&str, (u32, Reverse<usize>)> = BTreeMap::new();
         for (place, item) in items().enumerate() {
-            let (pieces, _) = by_sku.entry(&item.sku).or_insert((0, Reverse(place)));
+            let (pieces, _) = by_sku.entry(item.sku).or_insert((0, Reverse(place)));
             *pieces = pieces.saturating_add(item.quantity);
         }
         let most = by_sku.into_iter().max_by_key(|&(_, key)| key);
@@ -160,7 +175,7 @@ impl Shelf<'_> {
     fn pools(&self, slots: &[FixedBitSet]) -> Vec<Pool<'_>> {
         let pools = self.items.iter().enumerate().map(|(line, item)| {
             let fits = slots.iter().enumerate().filter(|(_, lines)| lines.contains(line));
-            Pool { sku: &item.sku, slots: fits.map(|(slot, _)| slot).collect(), count: item.quantity }
+            Pool { sku: item.sku, slots: fits.map(|(slot, _)| slot).collect(), count: item.quantity }
         });
         pools.filter(|pool| !pool.slots.is_empty()).collect()
     }

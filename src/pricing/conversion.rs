@@ -114,7 +114,7 @@ fn seat(open: &[Seat], checked: &Checked, plan: &Plan, plans: &mut Plans) {
         }
         return;
     };
-    let sku = |line: usize| checked.items.get(line).map(|item| item.sku.as_str());
+    let sku = |line: usize| checked.items.get(line).map(|item| item.sku);
     let is_same = |piece: &&Piece| piece.gift == first.piece.gift && sku(piece.line) == Some(&first.sku);
     let of_choice: u32 = plan.pieces.iter().filter(is_same).map(|piece| piece.count).sum();
     let room = |line: usize| {
@@ -141,7 +141,7 @@ fn seat(open: &[Seat], checked: &Checked, plan: &Plan, plans: &mut Plans) {
 impl Plan {
     /// The basket without the units that become gifts; a line may be left with none.
     #[must_use]
-    pub fn reduce(&self, checked: &Checked) -> Checked {
+    pub fn reduce<'a>(&self, checked: &Checked<'a>) -> Checked<'a> {
         let mut reduced = checked.clone();
         for piece in &self.pieces {
             if let Some(item) = reduced.items.get_mut(piece.line) {
@@ -180,7 +180,7 @@ impl Plan {
     fn times(&self, desk: &Desk<'_>, offer: &GiftOffer<'_>, goods: Goods<'_>) -> Option<u32> {
         let mut wanted: Vec<(&str, u32)> = Vec::new();
         for piece in self.pieces.iter().filter(|piece| piece.gift == offer.index) {
-            let sku = goods.checked.items.get(piece.line)?.sku.as_str();
+            let sku = goods.checked.items.get(piece.line)?.sku;
             wanted.push((sku, piece.count));
         }
         if wanted.is_empty() {

@@ -1,5 +1,8 @@
 //! Whether a promotion's `when` holds for a purchase, and if not, the first reason.
 
+use std::borrow::Cow;
+use std::cell::OnceCell;
+
 use jiff::Span;
 use jiff::civil::Date;
 use rust_decimal::Decimal;
@@ -7,46 +10,81 @@ use smallvec::SmallVec;
 
 use super::quote::Why;
 use crate::basket::{Customer, Item, Request};
-use crate::catalog::word::{fold, fold_code};
+use crate::catalog::word::{fold, fold_code, folded};
 use crate::money::Amount;
 use crate::promotion::{AttributeTest, Birthday, Code, Conditions, HasAtLeast, Promotion};
+use crate::rulebook::{Pass, PromotionIndex, Rulebook};
 use crate::time::{Hours, Instant, Local, Zone};
 
-/// The purchase as conditions ask about it: words folded once, the wall clock read once.
-pub struct Purchase {
-    now: Instant,
-    local: Local,
-    channel: Option<String>,
-    store: Option<String>,
-    payment: Option<String>,
-    delivery: Option<String>,
-    customer: Option<Customer>,
-    segments: SmallVec<[String; 4]>,
-    tier: Option<String>,
+/// The purchase as conditions ask about it: words folded once, the wall clock read when it is asked for.
+pub struct Purchase<'a> {
+    request: &'a Request,
+    zone: &'a Zone,
+    local: OnceCell<Local>,
+    channel: Option<Cow<'a, str>>,
+    store: Option<Cow<'a, str>>,
+    payment: Option<Cow<'a, str>>,
+    delivery: Option<Cow<'a, str>>,
+    segments: Vec<Cow<'a, str>>,
+    tier: Option<Cow<'a, str>>,
     codes: SmallVec<[String; 2]>,
 }
 
-impl Purchase {
+impl<'a> Purchase<'a> {
     /// Reads a request in the zone of the settings.
     #[must_use]
-    pub fn of(request: &Request, zone: &Zone) -> Self {
+    pub fn of(request: &'a Request, zone: &'a Zone) -> Self {
         let context = &request.context;
-        let folded = |word: &Option<String>| word.as_deref().map(fold).filter(|word| !word.is_empty());
+        let said = |word: &'a Option<String>| word.as_deref().map(folded).filter(|word| !word.is_empty());
         let customer = context.customer.as_ref();
         Purchase {
-            now: context.time,
-            local: zone.local(context.time),
-            channel: folded(&context.channel),
-            store: folded(&context.store),
-            payment: folded(&context.payment_method),
-            delivery: request.basket.delivery.as_ref().map(|delivery| fold(&delivery.method)),
+            request,
+            zone,
+            local: OnceCell::new(),
+            channel: said(&context.channel),
+            store: said(&context.store),
+            payment: said(&context.payment_method),
+            delivery: request.basket.delivery.as_ref().map(|delivery| folded(&delivery.method)),
             segments: customer
-                .map(|c| c.segments.iter().map(|word| fold(word)).collect())
+                .map(|c| c.segments.iter().map(|word| folded(word)).collect())
                 .unwrap_or_default(),
-            tier: customer.and_then(|c| folded(&c.tier)),
-            customer: context.customer.clone(),
+            tier: customer.and_then(|c| said(&c.tier)),
             codes: context.codes.iter().map(|code| fold_code(code)).collect(),
         }
+    }
+
+    /// Whether a reason is wanted of every promotion that does not apply.
+    #[must_use]
+    pub fn is_explained(&self) -> bool {
+        self.request.explain
+    }
+
+    /// The moment the price is for.
+    #[must_use]
+    pub fn now(&self) -> Instant {
+        self.request.context.time
+    }
+
+    /// What its channel and store open.
+    #[must_use]
+    pub fn pass(&self, rulebook: &Rulebook) -> Pass {
+        rulebook.pass(self.channel.as_deref(), self.store.as_deref())
+    }
+
+    /// The promotions of which it must be told what became of them, whatever is in the basket: those that its codes open, and the
+    /// gifts that were chosen.
+    pub fn asked<'r>(&'r self, rulebook: &'r Rulebook) -> impl Iterator<Item = PromotionIndex> + 'r {
+        let by_code = self.codes.iter().flat_map(|code| rulebook.waiting_for(code)).copied();
+        let choices = self.request.context.gift_choices.iter();
+        by_code.chain(choices.filter_map(|choice| rulebook.find(&choice.promotion)))
+    }
+
+    fn customer(&self) -> Option<&'a Customer> {
+        self.request.context.customer.as_ref()
+    }
+
+    fn local(&self) -> &Local {
+        self.local.get_or_init(|| self.zone.local(self.now()))
     }
 
     /// Whether `when` holds, apart from `basket_has`.
@@ -55,32 +93,36 @@ impl Purchase {
     /// The first reason why not, in the order of [`Why`].
     pub fn check(&self, promotion: &Promotion) -> Result<(), Why> {
         let when = &promotion.when;
-        ensure(when.window.has_begun(self.now), Why::NotStarted)?;
-        ensure(!when.window.is_over(self.now), Why::Ended)?;
+        ensure(when.window.has_begun(self.now()), Why::NotStarted)?;
+        ensure(!when.window.is_over(self.now()), Why::Ended)?;
         self.clock(when)?;
-        ensure(is_any(&when.channels, self.channel.as_ref()), Why::WrongChannel)?;
-        ensure(is_any(&when.stores, self.store.as_ref()), Why::WrongStore)?;
+        ensure(is_any(&when.channels, self.channel.as_deref()), Why::WrongChannel)?;
+        ensure(is_any(&when.stores, self.store.as_deref()), Why::WrongStore)?;
         ensure(
-            when.segments.is_empty() || self.segments.iter().any(|segment| when.segments.contains(segment)),
+            when.segments.is_empty()
+                || self.segments.iter().any(|segment| when.segments.iter().any(|word| word == segment)),
             Why::WrongSegment,
         )?;
-        ensure(is_any(&when.tiers, self.tier.as_ref()), Why::WrongTier)?;
+        ensure(is_any(&when.tiers, self.tier.as_deref()), Why::WrongTier)?;
         if let Some(birthday) = when.birthday {
-            let born = self.customer.as_ref().and_then(|customer| customer.birthday);
+            let born = self.customer().and_then(|customer| customer.birthday);
             let born = born.ok_or(Why::BirthdayUnknown)?;
             ensure(self.is_near_birthday(born, birthday), Why::WrongBirthday)?;
         }
         ensure(self.customer_fits(when), Why::WrongCustomer)?;
-        ensure(is_any(&when.payment, self.payment.as_ref()), Why::WrongPayment)?;
+        ensure(is_any(&when.payment, self.payment.as_deref()), Why::WrongPayment)?;
         ensure(when.delivery.is_empty() || self.delivery.is_some(), Why::NoDelivery)?;
-        ensure(is_any(&when.delivery, self.delivery.as_ref()), Why::WrongDelivery)?;
+        ensure(is_any(&when.delivery, self.delivery.as_deref()), Why::WrongDelivery)?;
         ensure(self.has_code(when.code.as_ref()), Why::CodeMissing)
     }
 
     /// Weekdays and hours together: the part of a night after midnight belongs to the day on which it began.
     fn clock(&self, when: &Conditions) -> Result<(), Why> {
-        let Local { weekday: today, second, .. } = self.local;
         let is_day = |day: u8| when.weekdays.is_none_or(|days| days.contains(day));
+        if when.hours.is_empty() && when.weekdays.is_none() {
+            return Ok(());
+        }
+        let &Local { weekday: today, second, .. } = self.local();
         if when.hours.is_empty() {
             return ensure(is_day(today), Why::WrongWeekday);
         }
@@ -106,7 +148,7 @@ impl Purchase {
     }
 
     fn is_near_birthday(&self, born: Date, birthday: Birthday) -> bool {
-        let today = self.local.date;
+        let today = self.local().date;
         // A window around New Year's Eve reaches a birthday of the next or the last year.
         [-1, 0, 1].into_iter().any(|years| {
             let Some(day) = today.year().checked_add(years).and_then(|year| birthday_in(born, year)) else {
@@ -120,7 +162,7 @@ impl Purchase {
 
     fn customer_fits(&self, when: &Conditions) -> bool {
         when.customer.iter().all(|(name, test)| {
-            let Some(customer) = &self.customer else {
+            let Some(customer) = self.customer() else {
                 return false;
             };
             let stated = customer
@@ -144,8 +186,8 @@ fn ensure(holds: bool, why: Why) -> Result<(), Why> {
 }
 
 /// Whether an absent list accepts everything, or a list holds the word.
-fn is_any(list: &[String], word: Option<&String>) -> bool {
-    list.is_empty() || word.is_some_and(|word| list.contains(word))
+fn is_any(list: &[String], word: Option<&str>) -> bool {
+    list.is_empty() || word.is_some_and(|word| list.iter().any(|one| one == word))
 }
 
 /// The birthday in a year: who was born on 29 February has it on the 28th in the other years.
@@ -164,7 +206,7 @@ fn passes(test: &AttributeTest, value: &str) -> bool {
 }
 
 /// What the goods that `items` yields lack for an entry of `basket_has`; `None` when they are enough.
-pub fn lacks<'a>(least: HasAtLeast, items: impl Iterator<Item = &'a Item>) -> Option<HasAtLeast> {
+pub fn lacks<'a>(least: HasAtLeast, items: impl Iterator<Item = &'a Item<'a>>) -> Option<HasAtLeast> {
     match least {
         HasAtLeast::Pieces(pieces) => {
             let here: u64 = items.map(|item| u64::from(item.quantity)).sum();

@@ -84,8 +84,8 @@ fn lines(priced: &Priced<'_>, settled: &Settled, back: &HeldBack) -> (Vec<Quoted
         .items
         .iter()
         .map(|item| QuotedLine {
-            id: item.id.clone(),
-            sku: item.sku.clone(),
+            id: item.id.to_owned(),
+            sku: item.sku.to_owned(),
             quantity: item.quantity,
             list_price: item.list_price,
             total: Amount::ZERO,

@@ -39,7 +39,7 @@ pub struct Goods<'a> {
     /// The numbers.
     pub problem: &'a Problem,
     /// The lines of the basket that the problem numbers.
-    pub checked: &'a Checked,
+    pub checked: &'a Checked<'a>,
     /// The units.
     pub groups: &'a [Group],
 }
@@ -141,7 +141,7 @@ impl GiftOffer<'_> {
             let item = goods.checked.items.get(goods.problem.lines.get(group.line)?.first)?;
             let fits = self.slots.iter().enumerate().filter(|(_, lines)| lines.contains(group.line));
             let slots: Vec<usize> = fits.map(|(slot, _)| slot).collect();
-            (!slots.is_empty()).then_some(Pool { sku: &item.sku, slots, count: group.count })
+            (!slots.is_empty()).then_some(Pool { sku: item.sku, slots, count: group.count })
         };
         counting.filter_map(pool).collect()
     }
@@ -169,7 +169,7 @@ impl GiftOffer<'_> {
 /// Where gifts are handed out: what was chosen, what is left, what things are worth.
 pub struct Desk<'a> {
     rulebook: &'a Rulebook,
-    checked: &'a Checked,
+    checked: &'a Checked<'a>,
     choices: &'a [GiftChoice],
     stock: BTreeMap<&'a str, u32>,
 }
@@ -255,7 +255,7 @@ impl<'a> Desk<'a> {
             line,
         };
         for piece in converted.iter().filter(|piece| piece.gift == offer.index) {
-            let sku = self.checked.items.get(piece.line)?.sku.as_str();
+            let sku = self.checked.items.get(piece.line)?.sku;
             for _ in 0..piece.count {
                 honored.remove(honored.iter().position(|(_, chosen)| *chosen == sku)?);
             }

@@ -63,7 +63,7 @@ pub fn told(priced: &Priced<'_>, purchase: &Purchase, now: &Quote, budget: &Budg
 #[derive(Clone, Copy)]
 struct Till<'a> {
     priced: &'a Priced<'a>,
-    purchase: &'a Purchase,
+    purchase: &'a Purchase<'a>,
     request: &'a Request,
     now: &'a Quote,
     budget: &'a Budget,
@@ -81,7 +81,7 @@ impl Till<'_> {
     fn hint(&self, worth: Amount, wish: Wish, item: Item) -> Option<Hint> {
         let promotion = wish.promotion;
         let is_sum = matches!(wish.missing, Near::Amount(_));
-        let sku = (!is_sum).then(|| item.sku.clone());
+        let sku = (!is_sum).then_some(item.sku);
         let mut checked = self.priced.checked.clone();
         let line = checked.items.len();
         checked.items.push(item);
@@ -114,14 +114,20 @@ impl Till<'_> {
         let old = self.unseen(&checked, candidates, promotion, apart)?;
         let is_more = if self.is_reward(promotion) { old.given < new.given } else { new.total < old.total };
         let gain = old.total - new.total;
-        (is_more && new.total <= old.total).then_some(Hint { promotion, missing: wish.missing, sku, gain })
+        (is_more && new.total <= old.total).then(|| Hint {
+            promotion,
+            missing: wish.missing,
+            sku: sku.map(str::to_owned),
+            gain,
+        })
     }
 
     /// The dearest goods of a gift on top that lie in the basket.
     fn here(&self, given: &Given) -> Option<String> {
         let items = self.priced.checked.items.iter();
-        let here = items.filter(|item| !item.no_promotions && given.options.contains(&item.sku));
-        Some(here.max_by_key(|item| item.list_price)?.sku.clone())
+        let here =
+            items.filter(|item| !item.no_promotions && given.options.iter().any(|option| option == item.sku));
+        Some(here.max_by_key(|item| item.list_price)?.sku.to_owned())
     }
 
     /// Goods of the basket as a gift, where choosing them makes the rest cheaper and costs no other gift.
@@ -185,7 +191,7 @@ impl Till<'_> {
 struct Shelf<'a> {
     priced: &'a Priced<'a>,
     /// The lines that promotions see, without the units that became gifts.
-    items: Vec<(&'a Item, Marks)>,
+    items: Vec<(&'a Item<'a>, Marks)>,
 }
 
 impl<'a> Shelf<'a> {
@@ -197,7 +203,7 @@ impl<'a> Shelf<'a> {
     }
 
     /// The goods; nothing where nobody knows what they cost, for then nobody knows what they bring.
-    fn fetch(&self, wish: &Wish) -> Option<Item> {
+    fn fetch(&self, wish: &Wish) -> Option<Item<'_>> {
         let matchers = self.priced.rulebook.matchers(wish.promotion)?;
         match wish.missing {
             Near::Choice(_) => None,
@@ -213,7 +219,7 @@ impl<'a> Shelf<'a> {
                 let fits = |marks: &Marks| filled(matchers, marks).contains(&missing.slot);
                 let completes = |sku: &str, marks: &Marks| basket.is_completed(sku, marks, missing.quantity);
                 let mut here = self.items.iter().filter(|(_, marks)| fits(marks)).take(LINES_MAX);
-                let item = match here.find(|(item, marks)| completes(&item.sku, marks)) {
+                let item = match here.find(|(item, marks)| completes(item.sku, marks)) {
                     Some((item, _)) => (*item).clone(),
                     None => {
                         let cheapest = self.priced.rulebook.cheapest(fits);
@@ -240,7 +246,7 @@ impl<'a> Slots<'a> {
         let needs: Vec<Need> =
             slots.map(|slot| Need { quantity: slot.quantity, same_sku: slot.same_sku }).collect();
         let pool = |(item, marks): &(&'a Item, Marks)| Pool {
-            sku: &item.sku,
+            sku: item.sku,
             slots: filled(matchers, marks),
             count: item.quantity,
         };
@@ -269,22 +275,21 @@ fn takes_any_goods(promotion: &Promotion) -> bool {
 }
 
 /// Goods that cost so much in all and that no promotion sees.
-fn worth_of(list_price: Amount) -> Option<Item> {
+fn worth_of(list_price: Amount) -> Option<Item<'static>> {
     let is_sold = list_price.minor() <= limits::UNIT_PRICE_MAX;
-    is_sold.then(|| Item { list_price, no_promotions: true, ..item_of(&Product::default()) })
+    is_sold.then(|| Item { quantity: 1, list_price, no_promotions: true, ..Item::default() })
 }
 
 /// One piece of a product.
-fn item_of(product: &Product) -> Item {
+fn item_of(product: &Product) -> Item<'_> {
     Item {
-        id: String::new(),
-        sku: product.sku.clone(),
+        sku: &product.sku,
         quantity: 1,
         list_price: product.price.unwrap_or_default(),
-        brand: product.brand.clone(),
-        categories: product.categories.clone(),
-        tags: product.tags.clone(),
+        brand: &product.brand,
+        categories: &product.categories,
+        tags: &product.tags,
         cost: product.cost,
-        no_promotions: false,
+        ..Item::default()
     }
 }

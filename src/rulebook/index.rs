@@ -1,13 +1,17 @@
 //! The rulebook: compiled, indexed, immutable.
 
+use fixedbitset::FixedBitSet;
 use rustc_hash::FxHashMap;
 
 use crate::basket::Item;
 use crate::catalog::{Catalog, Product, Selector};
 use crate::promotion::{Benefit, Cap, Code, Promotion, Slot, Spend};
+use crate::rulebook::gates::{Gates, Pass};
 use crate::rulebook::matcher::{Marks, Matcher, Words};
+use crate::rulebook::postings::Postings;
 use crate::rulebook::settings::Settings;
 use crate::rulebook::source::Digest;
+use crate::time::Instant;
 
 /// A promotion's place in its rulebook: promotions stand by id in byte order.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -25,8 +29,12 @@ pub struct Rulebook {
     caps: Vec<Cap>,
     cap_matchers: Vec<Matcher>,
     words: Words,
-    // INVARIANT: the products of the catalog that cost something, by their places, the cheapest first.
-    shelf: Vec<(usize, Marks)>,
+    // INVARIANT: one entry a product of the catalog.
+    marks: Vec<Marks>,
+    // INVARIANT: the places of the products that cost something, the cheapest first.
+    shelf: Vec<usize>,
+    postings: Postings,
+    gates: Gates,
     digest: Digest,
     by_id: FxHashMap<String, PromotionIndex>,
     by_code: FxHashMap<String, Vec<PromotionIndex>>,
@@ -68,7 +76,10 @@ impl Rulebook {
                 by_code.entry(word.clone()).or_default().push(index);
             }
         }
-        let shelf = shelf(&words, &catalog);
+        let postings = Postings::of(&mut words, &promotions);
+        let gates = Gates::of(&promotions);
+        let marks = catalog.products().iter().map(|product| words.marks(&product.goods())).collect();
+        let shelf = shelf(&catalog);
         Rulebook {
             settings,
             catalog,
@@ -77,7 +88,10 @@ impl Rulebook {
             caps,
             cap_matchers,
             words,
+            marks,
             shelf,
+            postings,
+            gates,
             digest,
             by_id,
             by_code,
@@ -126,8 +140,9 @@ impl Rulebook {
 
     /// The cheapest product of the catalogue that fits, the earliest of equals; nothing that costs nothing.
     pub fn cheapest(&self, fits: impl Fn(&Marks) -> bool) -> Option<(&Product, &Marks)> {
-        let (place, marks) = self.shelf.iter().find(|(_, marks)| fits(marks))?;
-        Some((self.catalog.products().get(*place)?, marks))
+        let priced = self.shelf.iter().filter_map(|&place| Some((place, self.marks.get(place)?)));
+        let (place, marks) = { priced }.find(|(_, marks)| fits(marks))?;
+        Some((self.catalog.products().get(place)?, marks))
     }
 
     /// The place of the promotion with this id.
@@ -160,7 +175,35 @@ impl Rulebook {
     /// What a line shows to the matchers.
     #[must_use]
     pub fn marks(&self, item: &Item) -> Marks {
-        self.words.marks(&item.goods())
+        let known = item.product.and_then(|place| self.marks.get(place));
+        known.map_or_else(|| self.words.marks(&item.goods()), |marks| marks.at(item.list_price))
+    }
+
+    /// The promotions that run at `now`, are open to the channel and the store, and may be about goods with one of these marks, by place;
+    /// what is left out applies to none of them.
+    #[must_use]
+    pub fn running<'m>(
+        &self,
+        marks: impl Iterator<Item = &'m Marks>,
+        now: Instant,
+        pass: &Pass,
+    ) -> Vec<PromotionIndex> {
+        let mut seen = FixedBitSet::with_capacity(self.promotions.len());
+        let mut note = |promotion: u32| {
+            if let Ok(place) = usize::try_from(promotion) {
+                seen.insert(place);
+            }
+        };
+        self.postings.always(now, &mut note);
+        marks.for_each(|marks| self.postings.running(marks, now, &mut note));
+        let seen = seen.ones().filter(|&place| self.gates.is_open(place, pass));
+        seen.filter_map(|place| u32::try_from(place).ok()).map(PromotionIndex).collect()
+    }
+
+    /// What a channel and a store, folded, open.
+    #[must_use]
+    pub fn pass(&self, channel: Option<&str>, store: Option<&str>) -> Pass {
+        self.gates.pass(channel, store)
     }
 
     /// The digest of the sources.
@@ -170,13 +213,13 @@ impl Rulebook {
     }
 }
 
-/// The products in the order of their prices, with their marks: they are looked at while a customer waits.
-fn shelf(words: &Words, catalog: &Catalog) -> Vec<(usize, Marks)> {
+/// The products that cost something in the order of their prices: they are looked at while a customer waits.
+fn shelf(catalog: &Catalog) -> Vec<usize> {
     let costs = |product: &Product| product.price.is_some_and(|price| !price.is_zero());
     let products = catalog.products().iter().enumerate();
     let mut priced: Vec<(usize, &Product)> = products.filter(|(_, product)| costs(product)).collect();
     priced.sort_by_key(|&(place, product)| (product.price, place));
-    priced.into_iter().map(|(place, product)| (place, words.marks(&product.goods()))).collect()
+    priced.into_iter().map(|(place, _)| place).collect()
 }
 
 fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {

@@ -34,6 +34,28 @@ pub struct Words {
     tags: Numbers,
 }
 
+/// The facets of words, those that tell most first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum Facet {
+    Sku,
+    Brand,
+    Category,
+    Tag,
+}
+
+impl Facet {
+    pub(super) const ALL: [Facet; 4] = [Facet::Sku, Facet::Brand, Facet::Category, Facet::Tag];
+
+    pub(super) fn place(self) -> usize {
+        match self {
+            Facet::Sku => 0,
+            Facet::Brand => 1,
+            Facet::Category => 2,
+            Facet::Tag => 3,
+        }
+    }
+}
+
 /// What a line shows to selectors, as numbers. Words that no selector uses are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
@@ -80,6 +102,23 @@ impl Words {
         }
     }
 
+    /// The number of a SKU.
+    pub(super) fn sku(&mut self, sku: &str) -> u32 {
+        self.skus.intern(sku.to_owned())
+    }
+
+    /// The facet of words that tells most, with its words; nothing where no facet of words is set.
+    pub(super) fn telling(&mut self, facets: &Facets) -> Option<(Facet, Vec<u32>)> {
+        let numbers = self.numbered(facets);
+        let lists = [
+            (Facet::Sku, numbers.skus),
+            (Facet::Brand, numbers.brands),
+            (Facet::Category, numbers.categories),
+            (Facet::Tag, numbers.tags),
+        ];
+        lists.into_iter().find(|(_, list)| !list.is_empty())
+    }
+
     /// What goods show to the matchers of this rulebook.
     #[must_use]
     pub fn marks(&self, goods: &Goods<'_>) -> Marks {
@@ -95,6 +134,23 @@ impl Words {
             categories,
             tags: goods.tags.iter().filter_map(|tag| self.tags.get(&fold(tag))).collect(),
             list_price: goods.list_price,
+        }
+    }
+}
+
+impl Marks {
+    /// The same goods at another price.
+    pub(super) fn at(&self, list_price: Amount) -> Self {
+        Marks { list_price, ..self.clone() }
+    }
+
+    /// The words of a facet.
+    pub(super) fn of(&self, facet: Facet) -> &[u32] {
+        match facet {
+            Facet::Sku => self.sku.as_slice(),
+            Facet::Brand => self.brand.as_slice(),
+            Facet::Category => &self.categories,
+            Facet::Tag => &self.tags,
         }
     }
 }

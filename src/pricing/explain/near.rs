@@ -121,7 +121,7 @@ fn pools<'a>(
         let fits = rules.slots.iter().enumerate().filter(|(_, lines)| lines.contains(line));
         let slots: Vec<usize> = fits.map(|(slot, _)| slot).collect();
         let count = count(priced, place, line, among);
-        (!slots.is_empty()).then_some(Pool { sku: &item.sku, slots, count })
+        (!slots.is_empty()).then_some(Pool { sku: item.sku, slots, count })
     };
     offer.on.ones().filter_map(pool).collect()
 }
@@ -160,7 +160,7 @@ fn next_tier(priced: &Priced<'_>, (at, offer): (usize, &Offer), among: Among) ->
     let (missing, _, line) = missing.min()?;
     let item = priced.rewards.reduced.items.get(line).filter(|_| counts == Count::SameSku);
     let missing = Near::Pieces(u32::try_from(missing).ok()?);
-    Some(Wish { sku: item.map(|item| item.sku.clone()), ..Wish::of(offer.index, missing) })
+    Some(Wish { sku: item.map(|item| item.sku.to_owned()), ..Wish::of(offer.index, missing) })
 }
 
 /// What a tier takes off one unit of each of the lines at their list prices.

@@ -17,7 +17,7 @@ pub struct Priced<'a> {
     /// What was asked.
     pub request: &'a Request,
     /// Its lines.
-    pub checked: &'a Checked,
+    pub checked: &'a Checked<'a>,
     /// What might have applied.
     pub candidates: &'a Candidates<'a>,
     /// The same as numbers.

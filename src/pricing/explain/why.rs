@@ -101,7 +101,7 @@ fn others_for(priced: &Priced<'_>, promotion: PromotionIndex, lacks: &[Missing])
     let seen = priced.checked.items.iter().filter(|item| !item.no_promotions);
     let mut pools: Vec<Pool<'_>> = seen
         .map(|item| Pool {
-            sku: &item.sku,
+            sku: item.sku,
             slots: filled(matchers, &priced.rulebook.marks(item)),
             count: item.quantity,
         })

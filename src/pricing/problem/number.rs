@@ -66,7 +66,7 @@ fn lines(candidates: &Candidates<'_>, checked: &Checked) -> Vec<Line> {
     let is_same = |one: usize, other: usize| {
         candidates.list.iter().all(|candidate| {
             let listed = |line: usize| match &candidate.promotion.benefit {
-                Benefit::Prices(list) => checked.items.get(line).and_then(|item| list.prices.get(&item.sku)),
+                Benefit::Prices(list) => checked.items.get(line).and_then(|item| list.prices.get(item.sku)),
                 _ => None,
             };
             // What the delivery asks of its goods it asks of those that it measures.
@@ -96,7 +96,7 @@ fn lines(candidates: &Candidates<'_>, checked: &Checked) -> Vec<Line> {
             }
             _ => {
                 let next = numbers.len();
-                let sku = *numbers.entry(&item.sku).or_insert(next);
+                let sku = *numbers.entry(item.sku).or_insert(next);
                 lines.push(Line { first: place, quantity: item.quantity, list: item.list_price, floor, sku });
             }
         }
@@ -142,7 +142,7 @@ fn offer(candidate: &Candidate<'_>, level: usize, checked: &Checked, lines: &[Li
         Benefit::Units(unit) => (plain(Give::Units(cut(unit.cut))), unit.max_discount),
         Benefit::Prices(list) => {
             let price = |line: &Line| {
-                checked.items.get(line.first).and_then(|item| list.prices.get(&item.sku).copied())
+                checked.items.get(line.first).and_then(|item| list.prices.get(item.sku).copied())
             };
             let by_line = lines.iter().map(price).collect();
             (plain(Give::Units(Cut::PriceByLine(by_line))), list.max_discount)

@@ -98,9 +98,9 @@ pub(super) struct Seat {
 pub(super) struct Audit<'a> {
     pub(super) rulebook: &'a Rulebook,
     pub(super) request: &'a Request,
-    pub(super) checked: &'a Checked,
+    pub(super) checked: &'a Checked<'a>,
     pub(super) quote: &'a Quote,
-    pub(super) purchase: Purchase,
+    pub(super) purchase: Purchase<'a>,
     pub(super) rounding: Rounding,
     pub(super) units: Vec<Unit>,
     /// The places of the units of each group, by the places of line and group.
@@ -120,7 +120,7 @@ impl<'a> Audit<'a> {
     pub(super) fn new(
         rulebook: &'a Rulebook,
         request: &'a Request,
-        checked: &'a Checked,
+        checked: &'a Checked<'a>,
         quote: &'a Quote,
     ) -> Self {
         let settings = rulebook.settings();
@@ -190,12 +190,12 @@ impl<'a> Audit<'a> {
         self.rulebook.promotion(index)
     }
 
-    pub(super) fn item(&self, unit: &Unit) -> Option<&'a Item> {
+    pub(super) fn item(&self, unit: &Unit) -> Option<&'a Item<'a>> {
         self.checked.items.get(unit.line)
     }
 
     pub(super) fn sku(&self, unit: &Unit) -> &'a str {
-        self.item(unit).map_or("", |item| item.sku.as_str())
+        self.item(unit).map_or("", |item| item.sku)
     }
 
     /// Whether a selector means the unit's goods. A unit that became a gift is out of everything.
