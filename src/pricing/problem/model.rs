@@ -212,6 +212,16 @@ impl Problem {
         one == other || self.compatible.get(one).is_some_and(|row| row.contains(other))
     }
 
+    /// The offers that may meet one on a unit, as bits; only the first 128 places.
+    #[must_use]
+    pub fn compatible_with(&self, offer: usize) -> u128 {
+        let row = self.compatible.get(offer).map_or(&[][..], FixedBitSet::as_slice);
+        let words = (0_u32..2).zip(row);
+        words.fold(0, |bits, (place, &word)| {
+            bits | u128::try_from(word).unwrap_or_default() << (usize::BITS * place)
+        })
+    }
+
     /// Whether an offer may meet all of `carried` on one unit.
     #[must_use]
     pub fn goes_with(&self, offer: usize, carried: &[usize]) -> bool {

@@ -28,6 +28,7 @@ mod grouping;
 mod route;
 mod label;
 mod search;
+mod straight;
 
 pub use solution::{Solution, Worth};
 
@@ -39,6 +40,9 @@ use super::problem::Problem;
 /// as much and uses no more promotions is not seen: it could earn more where gifts or points are for a part of the goods.
 #[must_use]
 pub fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Solution {
+    if let Some(solution) = straight::solve(problem, steps, worth) {
+        return solution;
+    }
     let mut choices = choice::list(problem);
     let plan = switch::plan(problem, &choices);
     search::run(problem, &mut choices, &plan, steps, worth)

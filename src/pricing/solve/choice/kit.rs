@@ -52,6 +52,26 @@ pub(in crate::pricing::solve) struct KitRole {
 }
 
 impl Kit {
+    /// A kit of which only the units are of interest: what it gets is known already.
+    pub(in crate::pricing::solve) fn standing(
+        offer: usize,
+        roles: SmallVec<[KitRole; 2]>,
+        is_ordered: bool,
+    ) -> Self {
+        Kit {
+            offer,
+            level: 0,
+            roles,
+            is_ordered,
+            retailer_assigns: false,
+            gain: 0,
+            is_exact: true,
+            is_watched: false,
+            adds: SmallVec::new(),
+            sees: SmallVec::new(),
+        }
+    }
+
     /// Whether a gauge sees exactly what each set gets as a whole.
     pub(super) fn is_seen(&self, gauge: usize) -> bool {
         self.sees.get(gauge).copied().unwrap_or_default()

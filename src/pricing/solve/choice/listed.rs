@@ -21,3 +21,18 @@ pub(in crate::pricing::solve) struct Choices {
     /// What ways that are not listed could take off beyond what is.
     pub unlisted: i64,
 }
+
+impl Choices {
+    /// Choices of which only what units carry is of interest.
+    pub(in crate::pricing::solve) fn standing(lines: Vec<Vec<Choice>>, kits: Vec<Kit>) -> Self {
+        Choices {
+            gauges: Vec::new(),
+            capped: Vec::new(),
+            kept: Vec::new(),
+            lines,
+            kits,
+            gains: Vec::new(),
+            unlisted: 0,
+        }
+    }
+}

@@ -34,6 +34,23 @@ pub(in crate::pricing::solve) struct Choice {
     pub seats: SmallVec<[(usize, usize); 1]>,
 }
 
+impl Choice {
+    /// A choice of which only what it carries is of interest.
+    pub(in crate::pricing::solve) fn standing(carried: Offers, seats: SmallVec<[(usize, usize); 1]>) -> Self {
+        Choice {
+            carried,
+            acts: Acts::new(),
+            value: Value::new(),
+            capped: SmallVec::new(),
+            takers: SmallVec::new(),
+            rooms: SmallVec::new(),
+            adds: SmallVec::new(),
+            reach: SmallVec::new(),
+            seats,
+        }
+    }
+}
+
 /// An offer at one of its tiers; for an offer with sets, in one of its roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(in crate::pricing::solve) struct Act {

@@ -26,6 +26,8 @@ use crate::pricing::settle::Value;
 use queue::{Decided, Node};
 use state::Search;
 
+pub(super) use state::Best;
+
 /// The parts of the work that a climb and the attempts may take: one in so many.
 const CLIMB_PART: u64 = 8;
 const ATTEMPT_PART: u64 = 8;

@@ -22,13 +22,13 @@ const TURNS_MAX: usize = 6;
 
 /// The best assignment so far, with what breaks ties behind its worth: fewer codes and limited promotions used up, fewer
 /// promotions, their ids in byte order. Earlier lines need no entry: they are tried first.
-pub(super) struct Best {
-    pub(super) settled: Settled,
+pub(in crate::pricing::solve) struct Best {
+    pub(in crate::pricing::solve) settled: Settled,
     pub(super) used: Used,
 }
 
 impl Best {
-    pub(super) fn of(problem: &Problem, settled: Settled) -> Self {
+    pub(in crate::pricing::solve) fn of(problem: &Problem, settled: Settled) -> Self {
         let mut used = Used::none(problem);
         for (place, taken) in settled.taken.iter().enumerate() {
             if !taken.is_zero() {
@@ -42,7 +42,12 @@ impl Best {
     }
 
     /// Whether this is to be preferred: a better value, or an equal one that wins the tie.
-    fn beats(&self, other: &Best, problem: &Problem, worth: Option<&Worth<'_>>) -> bool {
+    pub(in crate::pricing::solve) fn beats(
+        &self,
+        other: &Best,
+        problem: &Problem,
+        worth: Option<&Worth<'_>>,
+    ) -> bool {
         let by_value = self.settled.value.cmp(&other.settled.value);
         let by_worth = || worth.map(|worth| worth(&self.settled).cmp(&worth(&other.settled)));
         let by_worth = by_value.then_with(|| by_worth().unwrap_or(Ordering::Equal));

@@ -1,0 +1,77 @@
+//! A way through the lines as an assignment, priced by `settle`.
+
+use std::cmp::Reverse;
+
+use fixedbitset::FixedBitSet;
+use smallvec::SmallVec;
+
+use super::super::choice::{Choice, Choices, Kit as SearchKit, KitRole};
+use super::super::grouping::{Deal, assignment};
+use super::super::orders::Order;
+use super::super::search::Best;
+use super::super::way::Served;
+use super::dig::Chosen;
+use super::model::{Bits, Kit, Table, places};
+use crate::pricing::settle::{Assignment, Offers, Units, settle};
+
+/// The prices of what was chosen; `None` where it is not legal.
+pub(super) fn price(table: &Table<'_>, chosen: &[Chosen], on: Bits) -> Option<Best> {
+    let mut amounts = FixedBitSet::with_capacity(table.problem.offers.len());
+    places(on).for_each(|place| amounts.insert(place));
+    let has_sets =
+        chosen.iter().any(|one| table.picks.get(one.pick).is_some_and(|pick| !pick.seats.is_empty()));
+    let assignment =
+        if has_sets { with_sets(table, chosen, &amounts)? } else { without(table, chosen, amounts)? };
+    settle(table.problem, &assignment).map(|settled| Best::of(table.problem, settled))
+}
+
+/// Units with more promotions stand first, as the search has it: so promotions sit on earlier units.
+fn without(table: &Table<'_>, chosen: &[Chosen], on: FixedBitSet) -> Option<Assignment> {
+    let mut units: Vec<Units> = Vec::with_capacity(chosen.len());
+    for one in chosen {
+        let (line, pick) = (table.lines.get(one.line)?, table.picks.get(one.pick)?);
+        let carried: Offers = places(pick.carried).collect();
+        units.push(Units { line: line.place, count: one.count, carried });
+    }
+    units.sort_by(|one, other| {
+        let key = |units: &Units| (units.line, Reverse(units.carried.len()));
+        key(one).cmp(&key(other)).then_with(|| other.carried.cmp(&one.carried))
+    });
+    units.dedup_by(|later, first| {
+        let is_same = later.line == first.line && later.carried == first.carried;
+        first.count += if is_same { later.count } else { 0 };
+        is_same
+    });
+    Some(Assignment { units, on, sets: Vec::new() })
+}
+
+fn with_sets(table: &Table<'_>, chosen: &[Chosen], on: &FixedBitSet) -> Option<Assignment> {
+    let mut lines: Vec<Vec<Choice>> = vec![Vec::new(); table.problem.lines.len()];
+    let mut served: Vec<Served> = Vec::with_capacity(chosen.len());
+    for one in chosen {
+        let (line, pick) = (table.lines.get(one.line)?, table.picks.get(one.pick)?);
+        let seat = |&seat: &usize| {
+            let kit = table.kits.iter().position(|kit| kit.roles.contains(&seat))?;
+            Some((kit, seat - table.kits.get(kit)?.roles.start))
+        };
+        let seats: SmallVec<[(usize, usize); 1]> = pick.seats.iter().filter_map(seat).collect();
+        let list = lines.get_mut(line.place)?;
+        served.push(Served { line: line.place, choice: list.len(), count: one.count });
+        list.push(Choice::standing(places(pick.carried).collect(), seats));
+    }
+    served.sort_by_key(|units| units.line);
+    let kits = table.kits.iter().filter_map(|kit| search_kit(table, kit)).collect();
+    let choices = Choices::standing(lines, kits);
+    Some(assignment(table.problem, &choices, &served, on, Deal::Basket, |_| Order::Turned(0)))
+}
+
+fn search_kit(table: &Table<'_>, kit: &Kit) -> Option<SearchKit> {
+    let rules = table.problem.offers.get(kit.offer)?.set.as_ref()?;
+    let roles = kit.roles.clone().enumerate().filter_map(|(at, role)| {
+        let numbers = table.roles.get(role)?;
+        let slot = rules.roles.get(at)?.slot;
+        let quantity = u32::try_from(numbers.quantity).ok()?;
+        Some(KitRole { role: at, slot, quantity, is_benefited: numbers.is_benefited })
+    });
+    Some(SearchKit::standing(kit.offer, roles.collect(), kit.is_ordered))
+}
