@@ -21,9 +21,10 @@ pub(super) fn is_out(promotion: &Promotion, lines: &[Line<'_>], money: Money) ->
         Benefit::Spend { spend, tiers, .. } => {
             tiers.iter().all(|tier| list_sum(promotion, spend, lines) < money.of_amount(tier.from))
         }
-        Benefit::Delivery(benefit) => benefit.spend.as_ref().is_some_and(|(spend, from)| {
-            list_sum(promotion, spend, lines) < money.of_amount(*from)
-        }),
+        Benefit::Delivery(benefit) => benefit
+            .spend
+            .as_ref()
+            .is_some_and(|(spend, from)| list_sum(promotion, spend, lines) < money.of_amount(*from)),
         _ => false,
     }
 }
