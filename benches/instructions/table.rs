@@ -87,8 +87,9 @@ pub(crate) fn head(valgrind: &str) -> Vec<String> {
         "# Instructions that a basket costs, counted by callgrind. To renew them:".to_owned(),
         "#     cargo bench --bench instructions -- --save --all".to_owned(),
         format!("{TOOLS}{rustc} for {}-{}, {valgrind}", std::env::consts::ARCH, std::env::consts::OS),
-        "# They do not depend on the speed of the machine nor on what else runs there, but on compiler, target and C".to_owned(),
-        "# library. An instruction is not a unit of time: a basket that misses the cache takes longer for as many.".to_owned(),
+        "# They are the same to the instruction for one binary, whatever the machine does besides. They depend on compiler, target and".to_owned(),
+        "# C library, and by a percent or two on how the compiler happens to cut the program up. An instruction is not a unit of time:".to_owned(),
+        "# a basket that misses the cache takes longer for as many.".to_owned(),
     ]
 }
 
