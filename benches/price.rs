@@ -1,96 +1,151 @@
-//! How long the sample chain's rules take to compile, and its baskets to price.
+//! How long a basket takes to be priced: lines by promotions, with and without what explains it, and the plain evaluator beside.
 //!
-//! `cargo bench --bench price` measures (about a minute); `cargo bench --bench price -- price/10` one group of it;
-//! `cargo bench --bench price -- --test` only shows that everything runs. One iteration of `price` is one basket: the benches go
-//! around among real baskets of the chain with so many lines, so a figure is a mean over them and not one lucky basket.
+//! `cargo bench --bench price` measures all of it (some minutes); `cargo bench --bench price -- 'price/10 lines'` a part;
+//! `cargo bench --bench price -- --test` only shows that everything runs. One iteration is one basket: the benches go around
+//! among real baskets of the chain with so many lines, so a figure is a mean over them and not one lucky basket. Times move with
+//! the machine; `benches/instructions.rs` counts what does not.
 
-use std::fs;
+#[path = "chain/mod.rs"]
+#[expect(dead_code, reason = "of what the benches share this one needs a part")]
+mod chain;
+#[path = "plain/mod.rs"]
+mod plain;
+
 use std::hint::black_box;
-use std::path::Path;
 use std::time::Duration;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
+use chain::{LINES, Outcome, PROMOTIONS};
+use criterion::measurement::WallTime;
+use criterion::{BenchmarkGroup, BenchmarkId, Criterion};
 use pricewright::basket::Request;
 use pricewright::pricing::{Effort, price};
-use pricewright::rulebook::{Rulebook, Source, compile, is_rule_file};
-use pricewright::server::convert;
-use pricewright::time::Instant;
+use pricewright::rulebook::Rulebook;
 
-type Outcome<T> = Result<T, Box<dyn std::error::Error>>;
-
-/// Baskets of one size: enough to be a sample of the chain's customers.
-const BASKETS: usize = 20;
+/// How most chains look: what is measured in one direction only stays there in the other.
+const USUAL_LINES: usize = 10;
+const USUAL_PROMOTIONS: usize = 300;
+const UNRELATED: usize = 9_000;
 
 fn main() -> Outcome<()> {
     let mut criterion = Criterion::default()
-        .warm_up_time(Duration::from_millis(500))
-        .measurement_time(Duration::from_secs(2))
-        .sample_size(20)
+        .warm_up_time(Duration::from_millis(200))
+        .measurement_time(Duration::from_millis(800))
+        .sample_size(10)
         .configure_from_args();
-    let sources = sources()?;
-    let rulebook = compile(&sources).rulebook.ok_or("the sample chain does not compile")?;
-    pricing(&mut criterion, &rulebook, &requests()?);
-    compiling(&mut criterion, &sources);
+    grid(&mut criterion)?;
+    usual(&mut criterion)?;
+    hard(&mut criterion)?;
+    on_items(&mut criterion)?;
     criterion.final_summary();
     Ok(())
 }
 
-fn pricing(criterion: &mut Criterion, rulebook: &Rulebook, requests: &[Request]) {
-    for (name, explain) in [("price", false), ("price and explain", true)] {
-        let mut group = criterion.benchmark_group(name);
-        group.throughput(Throughput::Elements(1));
-        for lines in [1, 5, 10, 20] {
-            let baskets = of_size(requests, lines, explain);
-            let mut turn = baskets.iter().cycle();
-            group.bench_function(BenchmarkId::from_parameter(lines), |bencher| {
-                bencher.iter(|| {
-                    turn.next().map(|request| price(rulebook, black_box(request), Effort::default()))
-                });
-            });
+/// Lines by promotions.
+fn grid(criterion: &mut Criterion) -> Outcome<()> {
+    let mut group = criterion.benchmark_group("price");
+    for promotions in PROMOTIONS {
+        let rulebook = chain::rulebook(&chain::promotions(promotions)?)?;
+        for lines in LINES {
+            let id = BenchmarkId::new(named(lines), promotions);
+            engine(&mut group, id, &rulebook, &chain::baskets(lines)?);
         }
-        group.finish();
     }
-}
-
-fn compiling(criterion: &mut Criterion, sources: &[Source]) {
-    let mut group = criterion.benchmark_group("compile");
-    let bytes = sources.iter().map(|source| u64::try_from(source.bytes.len()).unwrap_or(0)).sum();
-    group.throughput(Throughput::Bytes(bytes));
-    group.bench_function("sample chain", |bencher| bencher.iter(|| compile(black_box(sources))));
     group.finish();
+    Ok(())
 }
 
-/// Baskets of so many lines: a longer one is cut, so that every size has its sample.
-fn of_size(requests: &[Request], lines: usize, explain: bool) -> Vec<Request> {
-    let large_enough = requests.iter().filter(|request| request.basket.lines.len() >= lines);
-    let cut = large_enough.take(BASKETS).map(|request| {
-        let mut request = Request { explain, ..request.clone() };
-        request.basket.lines.truncate(lines);
-        request
-    });
-    cut.collect()
-}
-
-fn sources() -> Outcome<Vec<Source>> {
-    let mut sources = Vec::new();
-    for entry in fs::read_dir(folder())? {
-        let path = entry?.path();
-        let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        if is_rule_file(&name) || name.ends_with(".csv") {
-            sources.push(Source { path: name, bytes: fs::read(&path)? });
-        }
+/// What the quote tells with `explain`, and what promotions cost that have nothing to do with the basket.
+fn usual(criterion: &mut Criterion) -> Outcome<()> {
+    let mut sources = chain::promotions(USUAL_PROMOTIONS)?;
+    let rulebook = chain::rulebook(&sources)?;
+    let mut group = criterion.benchmark_group("explain");
+    for lines in LINES {
+        let explained =
+            chain::baskets(lines)?.into_iter().map(|request| Request { explain: true, ..request });
+        engine(
+            &mut group,
+            BenchmarkId::new(named(lines), USUAL_PROMOTIONS),
+            &rulebook,
+            &explained.collect::<Vec<_>>(),
+        );
     }
-    sources.sort();
-    Ok(sources)
+    group.finish();
+    sources.extend(chain::unrelated(UNRELATED)?);
+    let mut group = criterion.benchmark_group("unrelated");
+    let id = BenchmarkId::new(named(USUAL_LINES), format!("{USUAL_PROMOTIONS} and {UNRELATED}"));
+    engine(&mut group, id, &chain::rulebook(&sources)?, &chain::baskets(USUAL_LINES)?);
+    group.finish();
+    Ok(())
 }
 
-fn requests() -> Outcome<Vec<Request>> {
-    let now = Instant::from_unix(0).ok_or("the epoch is no moment")?;
-    let text = fs::read_to_string(folder().join("baskets.jsonl"))?;
-    let read = |line: &str| convert::request_from_json(line).map(|asked| convert::request(&asked, now).0);
-    Ok(text.lines().map(read).collect::<Result<_, _>>()?)
+/// Sets, tiers and sums over the same goods.
+fn hard(criterion: &mut Criterion) -> Outcome<()> {
+    let mut group = criterion.benchmark_group("hard");
+    for campaign in chain::hard()? {
+        let rulebook = chain::rulebook(&campaign.sources)?;
+        engine(&mut group, BenchmarkId::from_parameter(campaign.name), &rulebook, &campaign.baskets);
+    }
+    group.finish();
+    Ok(())
 }
 
-fn folder() -> std::path::PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("rules")
+/// The engine and the plain evaluator, where both have the same answer.
+fn on_items(criterion: &mut Criterion) -> Outcome<()> {
+    let baskets = chain::baskets(USUAL_LINES)?;
+    let mut group = criterion.benchmark_group("on items");
+    for promotions in PROMOTIONS {
+        let rulebook = chain::rulebook(&chain::item_only(promotions)?)?;
+        println!("plain evaluator: {}", agreed("on items", promotions, &rulebook, &baskets)?);
+        engine(&mut group, BenchmarkId::new("engine", promotions), &rulebook, &baskets);
+        let mut turn = baskets.iter().cycle();
+        group.bench_function(BenchmarkId::new("plain", promotions), |bencher| {
+            bencher.iter(|| turn.next().map(|request| plain::total(&rulebook, black_box(request))));
+        });
+    }
+    group.finish();
+    let rulebook = chain::rulebook(&chain::promotions(USUAL_PROMOTIONS)?)?;
+    for lines in [1, USUAL_LINES] {
+        let told = agreed("of the whole mix", USUAL_PROMOTIONS, &rulebook, &chain::baskets(lines)?)?;
+        println!("plain evaluator: {told}");
+    }
+    Ok(())
+}
+
+/// How many of the baskets the plain evaluator can do, and that it finds the same total for each.
+fn agreed(what: &str, promotions: usize, rulebook: &Rulebook, baskets: &[Request]) -> Outcome<String> {
+    let digits = rulebook.settings().currency.digits();
+    let mut able = 0;
+    for request in baskets {
+        let Some(plain) = plain::total(rulebook, request) else {
+            continue;
+        };
+        let quote = price(rulebook, request, Effort::default()).map_err(|faults| format!("{faults:?}"))?;
+        let total = quote.total.to_major(digits);
+        if total != plain {
+            return Err(format!(
+                "the engine says {total}, the plain evaluator {plain}: {:?}",
+                request.basket
+            )
+            .into());
+        }
+        able += 1;
+    }
+    let lines = baskets.first().map_or(0, |request| request.basket.lines.len());
+    Ok(format!("{able} of {} baskets, {} under {promotions} promotions {what}", baskets.len(), named(lines)))
+}
+
+fn engine(
+    group: &mut BenchmarkGroup<'_, WallTime>,
+    id: BenchmarkId,
+    rulebook: &Rulebook,
+    baskets: &[Request],
+) {
+    let mut turn = baskets.iter().cycle();
+    group.bench_function(id, |bencher| {
+        bencher.iter(|| turn.next().map(|request| price(rulebook, black_box(request), Effort::default())));
+    });
+}
+
+fn named(lines: usize) -> String {
+    format!("{lines} line{}", if lines == 1 { "" } else { "s" })
 }
