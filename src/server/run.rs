@@ -104,6 +104,17 @@ impl Server {
     /// # Errors
     /// The port or the data folder cannot be used.
     pub async fn start(config: Config) -> Result<RunningServer, Error> {
+        Self::start_with(config, |routes| routes).await
+    }
+
+    /// The same with more services beside its own, behind the same layers.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub async fn start_with(
+        config: Config,
+        more: impl FnOnce(Routes) -> Routes,
+    ) -> Result<RunningServer, Error> {
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
@@ -126,6 +137,7 @@ impl Server {
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
+        let routes = more(routes);
         let keeper = {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
@@ -148,6 +160,12 @@ impl RunningServer {
     #[must_use]
     pub fn live(&self) -> Option<Arc<Live>> {
         self.engine.live()
+    }
+
+    /// What publishes: who measures puts rulebooks in force without files.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Tells of every change of what is live.

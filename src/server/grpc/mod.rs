@@ -4,3 +4,4 @@ pub mod failure;
 pub mod gate;
 pub mod pricing;
 pub mod rulebooks;
+pub mod floor;
