@@ -200,9 +200,12 @@ impl Round {
         let number = self.next.fetch_add(1, Ordering::Relaxed);
         let asked = self.asked.get(number.checked_rem(self.asked.len())?)?.clone();
         let Some(pace) = &self.pace else { return Some((asked, from)) };
+        if number >= pace.count {
+            return None;
+        }
         let due = from + pace.after(number);
         late.record(clock::steady().saturating_duration_since(due));
-        (number < pace.count).then_some((asked, due))
+        Some((asked, due))
     }
 
     async fn work(self: Arc<Self>, channel: Channel) -> Result<()> {
