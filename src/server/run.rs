@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
+use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::service::Routes;
@@ -27,6 +28,7 @@ use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
+use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
@@ -265,7 +267,7 @@ async fn serve(
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).map(|stream| stream.map(Socket));
     tonic::transport::Server::builder()
         .accept_http1(config.grpc_web)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)

@@ -1,11 +1,12 @@
 //! Pricing on the threads that read requests: a basket that takes microseconds does not change its thread, which would cost several
 //! times as much. How long one takes is known when it is done, so none may hold up other callers meanwhile:
 //!
-//! - Work is a task of its own. Nothing that its caller woke waits behind it on the same thread, where no other thread could take
-//!   it; and the caller keeps its deadline.
 //! - One thread of the runtime always stays free of it. What finds no place goes to a thread for long work.
 //! - A watch sees to it that the free thread is awake: a thread that was the one to wait for the sockets, and then prices, wakes nobody
-//!   in its stead. Where nothing ends for some milliseconds, the watch does.
+//!   in its stead. Where nothing ends for some milliseconds, the watch does. Tasks that stand behind the basket are then taken over.
+//!
+//! Out of reach of other threads is one task alone, the last that was woken on the same thread. So whoever wakes something before it
+//! prices (a stream with the answer before) lets that go first.
 
 use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, OnceLock, Weak};
@@ -13,7 +14,6 @@ use std::thread::{self, Thread};
 use std::time::Duration;
 
 use tokio::runtime::Handle;
-use tokio::task::JoinError;
 
 /// Between two looks of the watch: nearly all baskets are done before, and nobody notices a socket that is read so much later.
 const TICK: Duration = Duration::from_millis(2);
@@ -75,23 +75,6 @@ impl InPlace {
             watch.unpark();
         }
         Some(Place(Arc::clone(&self.0)))
-    }
-}
-
-impl Place {
-    /// Does `work` here, on whichever thread of the runtime comes to it first: as a rule the caller's own.
-    ///
-    /// # Errors
-    /// The work panicked, or the runtime shuts down.
-    pub async fn run<T: Send + 'static>(
-        self,
-        work: impl FnOnce() -> T + Send + 'static,
-    ) -> Result<T, JoinError> {
-        tokio::spawn(async move {
-            let _place = self;
-            work()
-        })
-        .await
     }
 }
 
@@ -190,7 +173,11 @@ mod tests {
                     let done = is_accepted.recv_timeout(FOR_EVER).is_ok() && knocked.is_ok();
                     (done, is_accepted)
                 };
-                let (done, back) = tokio::spawn(place.run(work)).await.unwrap().unwrap();
+                let priced = tokio::spawn(async move {
+                    let _place = place;
+                    work()
+                });
+                let (done, back) = priced.await.unwrap();
                 assert!(done, "round {round}: nobody has read the socket");
                 is_accepted = back;
             }
