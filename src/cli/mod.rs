@@ -16,6 +16,7 @@ pub mod rules;
 pub mod completions;
 pub mod serve;
 pub mod demo;
+pub mod bench;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -26,7 +27,8 @@ const EXAMPLES: &str = "\
 Examples:
   pricewright demo                                 see what it does, in half a minute
   pricewright serve --rules ./rules                price over gRPC at 127.0.0.1:50051
-  pricewright price --rules ./rules basket.json    price one basket, print a receipt";
+  pricewright price --rules ./rules basket.json    price one basket, print a receipt
+  pricewright bench                                how fast it is here, beside an empty call";
 
 /// Exact best prices for retail baskets under hundreds of live promotions.
 #[derive(Debug, Parser)]
@@ -43,6 +45,10 @@ enum Command {
     Price(price::Args),
     #[command(subcommand)]
     Rules(rules::Command),
+    Bench(Box<bench::Args>),
+    /// What `bench` starts
+    #[command(hide = true)]
+    BenchServer(bench::host::Args),
     Completions(completions::Args),
 }
 
@@ -54,6 +60,8 @@ pub fn run() -> ExitCode {
         Command::Demo(args) => demo::run(&args),
         Command::Serve(args) => serve::run(&args),
         Command::Price(args) => price::run(&args),
+        Command::Bench(args) => bench::run(&args),
+        Command::BenchServer(args) => bench::host::run(&args),
         Command::Rules(command) => rules::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };

@@ -5,6 +5,7 @@ use std::thread::available_parallelism;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use tokio::runtime::Runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::server::config::{Config, Options};
@@ -52,12 +53,7 @@ const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 fn serve(config: Config) -> anyhow::Result<()> {
     telemetry::install(config.log_format, telemetry::levels(&config.log_level)?);
     telemetry::report_panics();
-    let workers = available_parallelism().map_or(1, usize::from).max(WORKERS_MIN);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(workers)
-        .enable_all()
-        .build()
-        .context("cannot start the runtime")?;
+    let runtime = runtime()?;
     let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
@@ -85,6 +81,16 @@ fn serve(config: Config) -> anyhow::Result<()> {
     // A basket still being priced does not keep the process: its caller was told.
     runtime.shutdown_timeout(SHUTDOWN_MAX);
     done
+}
+
+/// The threads of the service.
+///
+/// # Errors
+/// The system gives none.
+pub fn runtime() -> anyhow::Result<Runtime> {
+    let workers = available_parallelism().map_or(1, usize::from).max(WORKERS_MIN);
+    let mut threads = tokio::runtime::Builder::new_multi_thread();
+    threads.worker_threads(workers).enable_all().build().context("cannot start the runtime")
 }
 
 struct Signals {

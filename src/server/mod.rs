@@ -14,4 +14,5 @@ pub mod status;
 pub mod keeper;
 pub mod convert;
 pub mod grpc;
+pub mod socket;
 pub mod run;

@@ -9,6 +9,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
+use tokio_stream::StreamExt as _;
 use tonic::body::Body;
 use tonic::codegen::http;
 use tonic::service::Routes;
@@ -27,6 +28,7 @@ use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
+use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
@@ -104,6 +106,17 @@ impl Server {
     /// # Errors
     /// The port or the data folder cannot be used.
     pub async fn start(config: Config) -> Result<RunningServer, Error> {
+        Self::start_with(config, |routes| routes).await
+    }
+
+    /// The same with more services beside its own, behind the same layers.
+    ///
+    /// # Errors
+    /// See [`Server::start`].
+    pub async fn start_with(
+        config: Config,
+        more: impl FnOnce(Routes) -> Routes,
+    ) -> Result<RunningServer, Error> {
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
@@ -126,6 +139,7 @@ impl Server {
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
+        let routes = more(routes);
         let keeper = {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
@@ -148,6 +162,12 @@ impl RunningServer {
     #[must_use]
     pub fn live(&self) -> Option<Arc<Live>> {
         self.engine.live()
+    }
+
+    /// What publishes: who measures puts rulebooks in force without files.
+    #[must_use]
+    pub fn engine(&self) -> &Engine {
+        &self.engine
     }
 
     /// Tells of every change of what is live.
@@ -247,7 +267,7 @@ async fn serve(
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true));
+    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).map(|stream| stream.map(Socket));
     tonic::transport::Server::builder()
         .accept_http1(config.grpc_web)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)

@@ -7,6 +7,8 @@ mod audit;
 #[cfg(test)]
 mod beaten;
 #[cfg(test)]
+mod bench;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod gallery;

@@ -57,9 +57,9 @@ fn quote_id(rulebook: &Rulebook, asked: &wire::QuoteRequest, time: Instant) -> S
     hash.update(rulebook.digest().to_string());
     hash.update(canonical.encode_to_vec());
     let bytes: [u8; 32] = hash.finalize().into();
-    let hex: String = bytes.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+    let halves = bytes.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
     let mut id = String::with_capacity(36);
-    for (place, digit) in hex.chars().enumerate() {
+    for (place, digit) in halves.filter_map(|half| char::from_digit(half.into(), 16)).enumerate() {
         if [8, 12, 16, 20].contains(&place) {
             id.push('-');
         }

@@ -29,10 +29,12 @@ pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) 
     let gifts = priced.gifts.into_iter().map(|given| gift(rulebook, &lines, given)).collect();
     let hints = priced.hints.iter().map(|near| hint(rulebook, &lines, near)).collect();
     let refused = priced.gifts_refused.into_iter();
+    let digest = rulebook.digest().to_string();
     wire::Quote {
         id,
-        rulebook_version: rulebook.digest().version(),
-        rulebook_digest: rulebook.digest().to_string(),
+        // As `Digest::version` has it, without writing out the whole digest a second time.
+        rulebook_version: digest.get(..12).unwrap_or_default().to_owned(),
+        rulebook_digest: digest,
         currency_code: rulebook.settings().currency.code().to_owned(),
         list_total: priced.list_total.minor(),
         discount_total: priced.discount_total.minor(),

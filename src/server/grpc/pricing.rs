@@ -8,7 +8,7 @@ use std::time::Instant;
 
 use prost::Message;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::spawn_blocking;
+use tokio::task::{spawn_blocking, yield_now};
 use tokio::time::timeout_at;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -16,6 +16,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::failure::Failure;
 use super::gate::Call;
+use super::in_place::InPlace;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
 use crate::server::engine::{Engine, Live};
@@ -28,10 +29,9 @@ pub const BATCH_MAX: usize = 1_000;
 pub const STREAMS_MAX: usize = 1_024;
 /// Answers of a stream that wait for a slow reader.
 const ANSWERS_WAITING_MAX: usize = 16;
-/// Lines up to which a basket is priced where its request is read: microseconds. Four lines under eighty promotions can
-/// already take as long as the search may; they go to a thread of their own, which costs some ten microseconds, and no
-/// other caller waits behind them.
-const LIGHT_LINES_MAX: usize = 1;
+/// Lines up to which a basket is priced on the thread that reads its request. With more, and with an explanation, pricing takes so
+/// long that another thread costs little beside it: some seventy microseconds of the processor's time.
+const LINES_IN_PLACE_MAX: usize = 40;
 /// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
 const ASIDE_PER_CORE_MAX: usize = 16;
 
@@ -39,6 +39,7 @@ const ASIDE_PER_CORE_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Pricing {
     engine: Arc<Engine>,
+    in_place: InPlace,
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
@@ -47,12 +48,13 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// Prices by what `engine` has live; streams end when `closing` turns true.
+    /// Prices by what `engine` has live, on the runtime of the caller; streams end when `closing` turns true.
     #[must_use]
     pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Pricing {
             engine,
+            in_place: InPlace::here(),
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -63,10 +65,11 @@ impl Pricing {
     async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let lines = asked.basket.as_ref().map_or(0, |basket| basket.lines.len());
-        let quote = if lines <= LIGHT_LINES_MAX {
-            priced(&live, &asked)
-        } else {
-            aside(&self.aside, call, move || priced(&live, &asked)).await?
+        let may_be_quick = lines <= LINES_IN_PLACE_MAX && !asked.explain;
+        let work = move || priced(&live, &asked);
+        let quote = match may_be_quick.then(|| self.in_place.take()).flatten() {
+            Some(_place) => work(),
+            None => aside(&self.aside, call, work).await?,
         };
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
@@ -137,6 +140,11 @@ fn answer(quote: Result<wire::Quote, Failure>, lang: Lang) -> Answer {
     }
 }
 
+/// Whether requests are logged: else nothing is measured for a line that nobody writes.
+fn is_logged() -> bool {
+    tracing::enabled!(target: "pricewright::request", tracing::Level::DEBUG)
+}
+
 /// A line a request, for those who ask for it: no code, customer or basket is in it.
 fn log(method: &'static str, begun: Instant, request_bytes: usize, done: Result<&wire::Quote, &Failure>) {
     let micros = u64::try_from(begun.elapsed().as_micros()).unwrap_or(u64::MAX);
@@ -168,7 +176,7 @@ impl wire::pricing_service_server::PricingService for Pricing {
     async fn quote(&self, request: Request<wire::QuoteRequest>) -> Result<Response<wire::Quote>, Status> {
         let (begun, call) = (clock::steady(), Call::of(&request));
         let asked = request.into_inner();
-        let bytes = asked.encoded_len();
+        let bytes = if is_logged() { asked.encoded_len() } else { 0 };
         let quote = self.one(asked, call).await;
         log("Quote", begun, bytes, quote.as_ref());
         quote.map(Response::new).map_err(|failure| failure.status(call.lang))
@@ -237,7 +245,9 @@ impl Pricing {
             };
             let begun = clock::steady();
             let asked = asked.request.unwrap_or_default();
-            let bytes = asked.encoded_len();
+            let bytes = if is_logged() { asked.encoded_len() } else { 0 };
+            // The answer before goes out first: see `in_place`.
+            yield_now().await;
             let quote = self.one(asked, call.renewed()).await;
             log("QuoteStream", begun, bytes, quote.as_ref());
             let answer = Some(answer(quote, call.lang));
