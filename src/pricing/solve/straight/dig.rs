@@ -1,81 +1,16 @@
 //! Down through what couples the lines: only what the best picks break is decided.
 
-use std::cmp::{Ordering, Reverse};
+use std::cmp::Reverse;
 
 use smallvec::SmallVec;
 
-use super::super::search::Best;
 use super::super::solution::{Solution, Worth};
-use super::model::{Bits, ROLES_MAX, Setting, Table, bit};
-use super::price;
-use super::rows::{Lines, ONE, Rows, Sense, rows};
+use super::model::{Bits, ROLES_MAX, Table, bit};
+use super::path::{Behind, Chosen, Digger, Halt, Node, OPEN, ROWS_MAX, Way};
+use super::rows::{Lines, ONE, Open, Row, Rows, Sense, rows};
 
-/// The most rows of a node.
-const ROWS_MAX: usize = 16;
-
-/// Why a way down ends early.
-enum Halt {
-    /// The best picks do not keep what this switch asks for.
-    Broken(usize),
-    /// Too much work, or a price that sums do not tell.
-    Lost,
-}
-
-/// Units of a line with a pick.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Chosen {
-    /// The place of the line in the table.
-    pub line: usize,
-    pub pick: usize,
-    pub count: u32,
-}
-
-/// Where a way through the lines stands.
-#[derive(Clone, Copy)]
-struct Way {
-    /// What it takes off with the amounts at most, charged by the multipliers and not.
-    charged: i64,
-    plain: i64,
-    value: i64,
-    used: Bits,
-    rows: [i64; ROWS_MAX],
-    roles: [i64; ROLES_MAX],
-    /// Offers whose benefit, which the retailer assigns, went to dearer units, and to units of this price.
-    given: Bits,
-    giving: Bits,
-}
-
-/// What is behind each line at best.
-#[derive(Default)]
-struct Behind {
-    charged: Vec<i64>,
-    plain: Vec<i64>,
-    rows: Vec<[i64; ROWS_MAX]>,
-    roles: Vec<[i64; ROLES_MAX]>,
-}
-
-/// What is decided, and what it takes off beside what units carry.
-#[derive(Clone)]
-struct Node {
-    settings: SmallVec<[Option<Setting>; 16]>,
-    forbidden: Bits,
-    /// The basket amounts that are on, and those that may be.
-    on: Bits,
-    may: Bits,
-}
-
-pub(super) struct Digger<'t> {
-    table: &'t Table<'t>,
-    worth: Option<&'t Worth<'t>>,
-    most: u32,
-    left: u32,
-    lines: Lines,
-    behind: Behind,
-    rows: Rows,
-    chosen: Vec<Chosen>,
-    best: Option<(i64, Best)>,
-    used: Bits,
-}
+/// Steps that a node may take in haste.
+const HASTY: u32 = 96;
 
 impl<'t> Digger<'t> {
     pub(super) fn new(table: &'t Table<'t>, most: u32, worth: Option<&'t Worth<'t>>) -> Self {
@@ -84,6 +19,9 @@ impl<'t> Digger<'t> {
             worth,
             most,
             left: most,
+            patience: u32::MAX,
+            until: 0,
+            has_left_out: false,
             lines: Lines::default(),
             behind: Behind::default(),
             rows: Rows::new(),
@@ -95,9 +33,16 @@ impl<'t> Digger<'t> {
 
     /// The best assignment with its proof.
     pub(super) fn best(mut self) -> Option<Solution> {
-        let settings = SmallVec::from_elem(None, self.table.switches.len());
+        let settings = SmallVec::from_elem(OPEN, self.table.switches.len());
         let may = self.table.switches.iter().fold(0, |all, switch| all | switch.on);
-        self.node(&Node { settings, forbidden: 0, on: 0, may }).ok()?;
+        let root = Node { settings, forbidden: 0, on: 0, may };
+        // First in haste, for a good assignment; where nothing had to be left out that is the proof already.
+        self.patience = HASTY;
+        self.node(&root).ok()?;
+        if std::mem::take(&mut self.has_left_out) {
+            self.patience = u32::MAX;
+            self.node(&root).ok()?;
+        }
         let (_, best) = self.best?;
         Some(Solution { settled: best.settled, possible_gain: None, steps: u64::from(self.most - self.left) })
     }
@@ -108,8 +53,13 @@ impl<'t> Digger<'t> {
             return Ok(());
         };
         self.chosen.clear();
+        self.until = self.left.saturating_sub(self.patience);
         match self.dig(node, 0, 0, self.quantity(0), way) {
             Err(Halt::Broken(switch)) => self.decide(node, switch),
+            Err(Halt::Impatient) => {
+                self.has_left_out = true;
+                Ok(())
+            }
             ended => ended,
         }
     }
@@ -117,23 +67,23 @@ impl<'t> Digger<'t> {
     /// The lines under what is decided; nothing where they promise no more than the best.
     fn open(&mut self, node: &Node) -> Result<Option<Way>, Halt> {
         let table = self.table;
-        self.rows = rows(table, node.settings.iter().flatten());
+        let (constant, used) = self.beside(node);
+        // What sets get is counted in full from the beginning, whatever is made up of them.
+        let gains: i64 = table.kits.iter().map(|kit| kit.gain.max(0) * kit.sets_max).sum();
+        let most = (constant + gains) * ONE;
+        if self.is_hopeless(most + self.plain(node), used) {
+            return Ok(None);
+        }
+        self.rows = rows(table, self.decided(node).flatten());
         if self.rows.len() > ROWS_MAX {
             return Err(Halt::Lost);
         }
         if !self.lines.fill(table, &self.rows, node.forbidden, (node.on, node.may)) {
             return Ok(None);
         }
-        let (constant, used) = self.beside(node);
-        // What sets get is counted in full from the beginning, whatever is made up of them.
-        let gains: i64 = table.kits.iter().map(|kit| kit.gain.max(0) * kit.sets_max).sum();
-        let most = (constant + gains) * ONE;
-        if self.is_hopeless(most + self.lines.bound(table, &self.rows), used) {
-            return Ok(None);
-        }
         self.lines.tune(table, &mut self.rows);
         self.behind.of(table, &self.lines, &self.rows);
-        let side: i64 = self.rows.iter().map(super::rows::Row::side).sum();
+        let side: i64 = self.rows.iter().map(Row::side).sum();
         let way = Way {
             plain: most,
             charged: most + side,
@@ -148,14 +98,21 @@ impl<'t> Digger<'t> {
         Ok((!self.is_hopeless(way.charged + rest, used)).then_some(way))
     }
 
-    fn quantity(&self, line: usize) -> u32 {
-        self.table.lines.get(line).map_or(0, |line| line.quantity)
+    /// What all lines take off at best without any multiplier, in parts of [`ONE`].
+    fn plain(&self, node: &Node) -> i64 {
+        let table = self.table;
+        let best = table.lines.iter().map(|line| {
+            let picks = table.picks.get(line.picks.clone()).unwrap_or_default();
+            let open = picks.iter().find(|pick| pick.tiers & node.forbidden == 0);
+            open.map_or(0, |pick| pick.value) * i64::from(line.quantity)
+        });
+        best.sum::<i64>() * ONE
     }
 
     /// What the switches take off at most beside what units carry, and what is used by those that are decided.
     fn beside(&self, node: &Node) -> (i64, Bits) {
         let (mut constant, mut used) = (0, 0);
-        for (switch, setting) in self.table.switches.iter().zip(&node.settings) {
+        for (switch, setting) in self.table.switches.iter().zip(self.decided(node)) {
             match setting {
                 Some(setting) => {
                     constant += setting.amount;
@@ -167,20 +124,15 @@ impl<'t> Digger<'t> {
         (constant, used)
     }
 
-    fn used_by(&self, setting: &Setting) -> Bits {
-        let delivery = setting.delivery.map(|place| bit(self.table.problem.offers.len() + place));
-        setting.on | delivery.filter(|_| setting.amount > 0).unwrap_or_default()
-    }
-
     fn decide(&mut self, node: &Node, switch: usize) -> Result<(), Halt> {
         let Some(numbers) = self.table.switches.get(switch) else {
             return Err(Halt::Lost);
         };
         let mut below: SmallVec<[(i64, Node); 4]> = SmallVec::new();
-        for setting in self.table.settings(numbers) {
+        for (at, setting) in numbers.settings.clone().zip(self.table.settings(numbers)) {
             let mut child = node.clone();
-            if let Some(slot) = child.settings.get_mut(switch) {
-                *slot = Some(*setting);
+            if let (Some(slot), Ok(at)) = (child.settings.get_mut(switch), u16::try_from(at)) {
+                *slot = at;
             }
             child.forbidden |= numbers.tiers & !setting.tiers;
             child.on |= setting.on;
@@ -195,25 +147,12 @@ impl<'t> Digger<'t> {
         below.iter().try_for_each(|(_, child)| self.node(child))
     }
 
-    /// Whether nothing under a bound can replace the best: it is less, or as much and loses or repeats the tie.
-    fn is_hopeless(&self, bound: i64, used: Bits) -> bool {
-        let Some((best, _)) = &self.best else {
-            return false;
-        };
-        match bound.div_euclid(ONE).cmp(best) {
-            Ordering::Less => true,
-            Ordering::Greater => false,
-            Ordering::Equal => {
-                let up = |used: Bits| (used & self.table.uses_up).count_ones();
-                let by_use = (up(used), used.count_ones()).cmp(&(up(self.used), self.used.count_ones()));
-                by_use == Ordering::Greater || by_use == Ordering::Equal && used == self.used
-            }
-        }
-    }
-
     /// Gives picks to the open units of the line at `at`, those from `slot` on.
     fn dig(&mut self, node: &Node, at: usize, slot: usize, left: u32, way: Way) -> Result<(), Halt> {
         self.left = self.left.checked_sub(1).ok_or(Halt::Lost)?;
+        if self.left < self.until {
+            return Err(Halt::Impatient);
+        }
         if left == 0 {
             if !self.may_close(at, &way) {
                 return Ok(());
@@ -254,7 +193,7 @@ impl<'t> Digger<'t> {
     }
 
     /// Adds units with a pick to a way; false where no set could be made of them any more.
-    fn take(&self, open: &super::rows::Open, count: u32, way: &mut Way) -> bool {
+    fn take(&self, open: &Open, count: u32, way: &mut Way) -> bool {
         let Some(pick) = self.table.picks.get(open.pick) else {
             return false;
         };
@@ -289,16 +228,6 @@ impl<'t> Digger<'t> {
         true
     }
 
-    /// Sets that have begun.
-    fn begun(&self, kit: &super::model::Kit, way: &Way) -> i64 {
-        let roles =
-            kit.roles.clone().filter_map(|role| Some((self.table.roles.get(role)?, way.roles.get(role)?)));
-        roles
-            .map(|(role, &seated)| (seated + role.quantity - 1) / role.quantity.max(1))
-            .max()
-            .unwrap_or_default()
-    }
-
     /// Whether every row can still hold, and every set that has begun be completed.
     fn can_hold(&self, at: usize, left: u32, way: &Way) -> bool {
         let rows = self.rows.iter().enumerate().all(|(row, numbers)| {
@@ -320,7 +249,7 @@ impl<'t> Digger<'t> {
                     let quantity = self.table.roles.get(role).map_or(0, |role| role.quantity);
                     let seated = way.roles.get(role).copied().unwrap_or_default();
                     let behind = self.behind.roles.get(at + 1).and_then(|roles| roles.get(role)).copied();
-                    let fits = |open: &super::rows::Open| {
+                    let fits = |open: &Open| {
                         self.table.picks.get(open.pick).is_some_and(|pick| pick.seats.contains(&role))
                     };
                     let here = if self.lines.of(at).iter().any(fits) { i64::from(left) } else { 0 };
@@ -350,189 +279,5 @@ impl<'t> Digger<'t> {
                 .filter(|(role, _)| !role.is_benefited)
                 .all(|(role, &seated)| seated >= begun * role.quantity)
         })
-    }
-
-    /// All units have a pick.
-    fn leaf(&mut self, node: &Node, way: &Way) -> Result<(), Halt> {
-        let holds = self.rows.iter().zip(&way.rows).all(|(row, &sum)| match row.sense {
-            Sense::AtLeast => sum >= row.bound,
-            Sense::AtMost => sum <= row.bound,
-            Sense::Shared | Sense::Filled | Sense::Even => true,
-        });
-        if !holds || !self.are_complete(way) {
-            return Ok(());
-        }
-        let lost: i64 = self.rows.iter().zip(&way.rows).map(|(row, &sum)| row.lost(sum)).sum();
-        let value = way.value - lost;
-        if self.is_hopeless(value * ONE, way.used) {
-            return Ok(());
-        }
-        let (on, used) = self.settled_switches(node)?;
-        let used = way.used | used;
-        if self.is_hopeless(value * ONE, used) {
-            return Ok(());
-        }
-        if !self.are_cheapest(on) {
-            return Ok(());
-        }
-        let found = price::price(self.table, &self.chosen, on).ok_or(Halt::Lost)?;
-        if found.settled.value.last() != Some(&value) {
-            return Err(Halt::Lost);
-        }
-        let is_better = match &self.best {
-            Some((_, best)) => found.beats(best, self.table.problem, self.worth),
-            None => true,
-        };
-        if is_better {
-            self.best = Some((value, found));
-            self.used = used;
-        }
-        Ok(())
-    }
-
-    fn are_complete(&self, way: &Way) -> bool {
-        self.table.kits.iter().all(|kit| {
-            let begun = self.begun(kit, way);
-            kit.roles.clone().all(|role| {
-                let quantity = self.table.roles.get(role).map_or(0, |role| role.quantity);
-                way.roles.get(role).copied().unwrap_or_default() == begun * quantity
-            })
-        })
-    }
-
-    /// What the switches that are not decided come to with the chosen picks, if each keeps what it promised.
-    fn settled_switches(&self, node: &Node) -> Result<(Bits, Bits), Halt> {
-        let table = self.table;
-        let picks = || self.chosen.iter().filter_map(|one| table.picks.get(one.pick));
-        let tiers = picks().fold(0, |all, pick| all | pick.tiers);
-        let (mut on, mut used) = (node.on, 0);
-        let mut first: SmallVec<[(usize, Setting); 16]> = SmallVec::new();
-        for (place, (switch, decided)) in table.switches.iter().zip(&node.settings).enumerate() {
-            if decided.is_some() {
-                continue;
-            }
-            let settings = table.settings(switch);
-            let own = tiers & switch.tiers;
-            let setting = if switch.tiers == 0 {
-                settings.first()
-            } else {
-                settings.iter().find(|setting| own & !setting.tiers == 0 && (own != 0 || setting.tiers == 0))
-            };
-            let Some(setting) = setting else {
-                return Err(Halt::Broken(place));
-            };
-            on |= setting.on;
-            used |= self.used_by(setting);
-            first.push((place, *setting));
-        }
-        for &(place, setting) in &first {
-            let sum = |gauge: usize| -> i64 {
-                let sums =
-                    self.chosen.iter().map(|one| table.sum(one.pick, gauge, on) * i64::from(one.count));
-                sums.sum()
-            };
-            let room = || -> i64 {
-                let room = |one: &Chosen| {
-                    let pick = table.picks.get(one.pick).filter(|pick| pick.takers & setting.on != 0)?;
-                    Some(pick.room * i64::from(one.count))
-                };
-                self.chosen.iter().filter_map(room).sum()
-            };
-            let keeps = (setting.on == 0 || setting.amount <= room())
-                && setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
-                && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most);
-            if !keeps {
-                return Err(Halt::Broken(place));
-            }
-        }
-        // Amounts that are not decided may hide units from sums that are, or meet where they cannot.
-        let undecided = node.may & !node.on;
-        if undecided != 0 {
-            let is_legal = picks().all(|pick| table.may_share(pick, on)) && self.decided_hold(node, on);
-            if !is_legal {
-                let place = first.iter().find(|&&(place, _)| {
-                    table.switches.get(place).is_some_and(|switch| switch.on & undecided != 0)
-                });
-                return Err(place.map_or(Halt::Lost, |&(place, _)| Halt::Broken(place)));
-            }
-        }
-        Ok((on, used))
-    }
-
-    /// Whether every benefit that the retailer assigns goes to the cheapest of all that count for it.
-    fn are_cheapest(&self, on: Bits) -> bool {
-        let table = self.table;
-        let list = |one: &&Chosen| table.lines.get(one.line).map_or(0, |line| line.list);
-        let pick = |one: &Chosen| table.picks.get(one.pick);
-        table.kits.iter().filter(|kit| kit.retailer_assigns).all(|kit| {
-            let gets = |one: &&Chosen| pick(one).is_some_and(|pick| pick.carried & bit(kit.offer) != 0);
-            let counts = |one: &&Chosen| {
-                let (Some(pick), Some(line)) = (pick(one), table.lines.get(one.line)) else {
-                    return false;
-                };
-                let fits =
-                    table.problem.offers.get(kit.offer).is_some_and(|offer| offer.on.contains(line.place));
-                fits && (pick.carried | pick.takers & on) & !kit.compatible == 0
-            };
-            let dearest = self.chosen.iter().filter(gets).map(|one| list(&one)).max();
-            let left_out = self.chosen.iter().filter(|one| !gets(one) && counts(one));
-            dearest.is_none_or(|dearest| left_out.map(|one| list(&one)).all(|list| dearest <= list))
-        })
-    }
-
-    fn decided_hold(&self, node: &Node, on: Bits) -> bool {
-        let sum = |gauge: usize| -> i64 {
-            let sums =
-                self.chosen.iter().map(|one| self.table.sum(one.pick, gauge, on) * i64::from(one.count));
-            sums.sum()
-        };
-        node.settings.iter().flatten().all(|setting| {
-            setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
-                && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most)
-        })
-    }
-}
-
-impl Behind {
-    fn of(&mut self, table: &Table<'_>, lines: &Lines, rows: &Rows) {
-        let count = table.lines.len();
-        self.charged.clear();
-        self.charged.resize(count + 1, 0);
-        self.plain.clear();
-        self.plain.resize(count + 1, 0);
-        self.rows.clear();
-        self.rows.resize(count + 1, [0; ROWS_MAX]);
-        self.roles.clear();
-        self.roles.resize(count + 1, [0; ROLES_MAX]);
-        let (mut charged, mut plain, mut sums, mut roles) = (0, 0, [0; ROWS_MAX], [0; ROLES_MAX]);
-        for (at, line) in table.lines.iter().enumerate().rev() {
-            let open = lines.of(at);
-            let quantity = i64::from(line.quantity);
-            charged += open.first().map_or(0, |best| best.charged) * quantity;
-            plain += lines.dearest(at) * quantity;
-            for ((place, row), sum) in rows.iter().enumerate().zip(&mut sums) {
-                let adds = open.iter().map(|one| lines.adds(one, place));
-                let best = if row.sense == Sense::AtLeast { adds.max() } else { adds.min() };
-                *sum += best.unwrap_or_default() * quantity;
-            }
-            for (role, units) in roles.iter_mut().enumerate().take(table.roles.len()) {
-                let has = |one: &super::rows::Open| {
-                    table.picks.get(one.pick).is_some_and(|pick| pick.seats.contains(&role))
-                };
-                *units += if open.iter().any(has) { quantity } else { 0 };
-            }
-            if let Some(slot) = self.charged.get_mut(at) {
-                *slot = charged;
-            }
-            if let Some(slot) = self.plain.get_mut(at) {
-                *slot = plain;
-            }
-            if let Some(slot) = self.rows.get_mut(at) {
-                *slot = sums;
-            }
-            if let Some(slot) = self.roles.get_mut(at) {
-                *slot = roles;
-            }
-        }
     }
 }

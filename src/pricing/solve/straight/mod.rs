@@ -12,20 +12,25 @@
 
 mod model;
 mod picks;
+mod layer;
+mod lines;
+mod switches;
 mod table;
 mod rows;
-mod dig;
+mod path;
 mod price;
+mod leaf;
+mod dig;
 
 use super::solution::{Solution, Worth};
 use crate::pricing::problem::Problem;
 
 /// Places looked at before the search is better off: some tenths of a millisecond.
-const STEPS_MAX: u32 = 60_000;
+const STEPS_MAX: u32 = 200_000;
 
 /// The best assignment with its proof; nothing where this is no way to it.
 pub(super) fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Solution> {
     let table = table::lay(problem)?;
     let most = u32::try_from(steps).unwrap_or(u32::MAX).min(STEPS_MAX);
-    dig::Digger::new(&table, most, worth).best()
+    path::Digger::new(&table, most, worth).best()
 }

@@ -68,6 +68,8 @@ pub(super) struct Line {
 pub(super) struct Gauge {
     /// Basket amounts that keep the units they take from counting.
     pub hidden_by: Bits,
+    /// Whether more is never worse.
+    pub is_rising: bool,
     /// What is measured.
     pub of: GaugeOf,
 }

@@ -10,8 +10,8 @@ use super::super::grouping::{Deal, assignment};
 use super::super::orders::Order;
 use super::super::search::Best;
 use super::super::way::Served;
-use super::dig::Chosen;
 use super::model::{Bits, Kit, Table, places};
+use super::path::Chosen;
 use crate::pricing::settle::{Assignment, Offers, Units, settle};
 
 /// The prices of what was chosen; `None` where it is not legal.

@@ -27,7 +27,7 @@ pub(super) enum Sense {
 
 /// What a row adds up.
 #[derive(Debug, Clone, Copy)]
-pub(super) enum Of {
+enum Of {
     Gauge(usize),
     /// Units that carry an offer.
     Carry(Bits),
@@ -42,9 +42,9 @@ pub(super) enum Of {
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Row {
     pub sense: Sense,
-    pub of: Of,
+    of: Of,
     pub bound: i64,
-    pub multiplier: i64,
+    multiplier: i64,
 }
 
 pub(super) type Rows = SmallVec<[Row; 8]>;
@@ -83,22 +83,27 @@ pub(super) fn rows<'s>(table: &Table<'_>, decided: impl Iterator<Item = &'s Sett
 
 impl Row {
     /// What one unit with a pick adds: to its favor, as long as basket amounts that `may` be on are not decided.
-    fn adds(&self, table: &Table<'_>, pick: usize, (on, may): (Bits, Bits)) -> i64 {
-        let on = if self.sense == Sense::AtMost { may } else { on };
+    fn adds(&self, table: &Table<'_>, pick: usize, on: Bits) -> i64 {
+        let Some(numbers) = table.picks.get(pick) else {
+            return 0;
+        };
         match self.of {
             Of::Gauge(gauge) => table.sum(pick, gauge, on),
-            Of::Carry(offer) => table.picks.get(pick).map_or(0, |pick| i64::from(pick.carried & offer != 0)),
-            Of::Maximum(place) => match table.picks.get(pick).and_then(|pick| pick.capped) {
-                Some((maximum, take)) if maximum == place => take,
-                _ => 0,
-            },
-            Of::Room(basket) => {
-                table.picks.get(pick).map_or(0, |pick| if pick.takers & basket != 0 { pick.room } else { 0 })
+            Of::Carry(offer) => i64::from(numbers.carried & offer != 0),
+            Of::Maximum(place) => {
+                numbers.capped.filter(|&(maximum, _)| maximum == place).map_or(0, |(_, take)| take)
             }
-            Of::Balance((first, one), (second, other)) => table.picks.get(pick).map_or(0, |pick| {
-                let has = |role: usize| i64::from(pick.seats.contains(&role));
+            Of::Room(basket) => {
+                if numbers.takers & basket != 0 {
+                    numbers.room
+                } else {
+                    0
+                }
+            }
+            Of::Balance((first, one), (second, other)) => {
+                let has = |role: usize| i64::from(numbers.seats.contains(&role));
                 has(first) * other - has(second) * one
-            }),
+            }
         }
     }
 
@@ -133,14 +138,22 @@ impl Row {
             Sense::AtMost | Sense::Shared | Sense::Even => -adds * self.multiplier,
         }
     }
+
+    fn breaks(&self, sum: i64) -> bool {
+        match self.sense {
+            Sense::AtLeast | Sense::Filled => sum < self.bound,
+            Sense::AtMost | Sense::Shared => sum > self.bound,
+            Sense::Even => sum != 0,
+        }
+    }
 }
 
 /// A pick that may be taken under what is decided.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Open {
     pub pick: usize,
-    /// Its place among the lines' `adds`.
-    pub adds: usize,
+    /// Its place among all, before they were sorted.
+    at: usize,
     /// What it takes off, charged, in parts of [`ONE`].
     pub charged: i64,
 }
@@ -149,32 +162,37 @@ pub(super) struct Open {
 #[derive(Debug, Default)]
 pub(super) struct Lines {
     /// Line by line, the best charged first.
-    pub open: Vec<Open>,
+    open: Vec<Open>,
     /// Where each line's begin, and the end.
-    pub begins: Vec<usize>,
-    /// What each pick adds to each row.
-    pub adds: Vec<i64>,
+    begins: Vec<usize>,
+    /// What each pick adds to each row, row by row.
+    adds: Vec<i64>,
+    /// The place of each line's best charged.
+    best: Vec<usize>,
     /// What each line's best takes off, not charged.
     dearest: Vec<i64>,
 }
 
 impl Lines {
-    /// Fills in the picks that may be taken; false where a line has none.
-    pub(super) fn fill(&mut self, table: &Table<'_>, rows: &Rows, forbidden: Bits, on: (Bits, Bits)) -> bool {
+    /// Fills in the picks that may be taken; false where a line has none, or a row cannot hold.
+    pub(super) fn fill(
+        &mut self,
+        table: &Table<'_>,
+        rows: &Rows,
+        forbidden: Bits,
+        (on, may): (Bits, Bits),
+    ) -> bool {
         self.open.clear();
         self.begins.clear();
-        self.adds.clear();
         self.dearest.clear();
+        self.best.clear();
         for line in &table.lines {
             let begin = self.open.len();
             self.begins.push(begin);
-            for at in line.picks.clone() {
-                let Some(pick) = table.picks.get(at) else {
-                    continue;
-                };
-                if pick.tiers & forbidden == 0 && table.may_share(pick, on.0) {
-                    self.open.push(Open { pick: at, adds: self.adds.len(), charged: pick.value * ONE });
-                    self.adds.extend(rows.iter().map(|row| row.adds(table, at, on)));
+            let picks = line.picks.clone().zip(table.picks.get(line.picks.clone()).unwrap_or_default());
+            for (at, pick) in picks {
+                if pick.tiers & forbidden == 0 && table.may_share(pick, on) {
+                    self.open.push(Open { pick: at, at: self.open.len(), charged: pick.value * ONE });
                 }
             }
             // Picks stand in the order of what they take off.
@@ -182,9 +200,33 @@ impl Lines {
                 return false;
             };
             self.dearest.push(best.charged);
+            self.best.push(begin);
         }
         self.begins.push(self.open.len());
-        true
+        self.adds.clear();
+        for row in rows {
+            // To its favor, as long as basket amounts that may be on are not decided.
+            let on = if row.sense == Sense::AtMost { may } else { on };
+            self.adds.extend(self.open.iter().map(|open| row.adds(table, open.pick, on)));
+        }
+        (0..rows.len()).all(|at| rows.get(at).is_none_or(|row| self.can_hold(table, row, at)))
+    }
+
+    /// Whether the lines can keep a row at all.
+    fn can_hold(&self, table: &Table<'_>, row: &Row, at: usize) -> bool {
+        let adds = self.of_row(at);
+        let ends = self.begins.iter().zip(self.begins.iter().skip(1)).zip(&table.lines);
+        let sum = |best: fn(&[i64]) -> i64| -> i64 {
+            let lines = ends.clone().map(|((&from, &until), line)| {
+                best(adds.get(from..until).unwrap_or_default()) * i64::from(line.quantity)
+            });
+            lines.sum()
+        };
+        match row.sense {
+            Sense::AtLeast => row.bound <= sum(|adds| adds.iter().copied().max().unwrap_or_default()),
+            Sense::AtMost => sum(|adds| adds.iter().copied().min().unwrap_or_default()) <= row.bound,
+            Sense::Shared | Sense::Filled | Sense::Even => true,
+        }
     }
 
     pub(super) fn of(&self, line: usize) -> &[Open] {
@@ -198,19 +240,13 @@ impl Lines {
     }
 
     pub(super) fn adds(&self, open: &Open, row: usize) -> i64 {
-        self.adds.get(open.adds + row).copied().unwrap_or_default()
+        self.adds.get(row * self.open.len() + open.at).copied().unwrap_or_default()
     }
 
-    fn best(&self, line: usize) -> Option<&Open> {
-        self.of(line).iter().max_by_key(|open| open.charged)
-    }
-
-    /// The bound of everything, in parts of [`ONE`], without what is constant.
-    pub(super) fn bound(&self, table: &Table<'_>, rows: &Rows) -> i64 {
-        let lines = table.lines.iter().enumerate();
-        let best =
-            lines.map(|(at, line)| self.best(at).map_or(0, |one| one.charged) * i64::from(line.quantity));
-        best.sum::<i64>() + rows.iter().map(Row::side).sum::<i64>()
+    /// What each open pick adds to a row, line by line, as long as they are not sorted.
+    fn of_row(&self, row: usize) -> &[i64] {
+        let count = self.open.len();
+        self.adds.get(row * count..(row + 1) * count).unwrap_or_default()
     }
 
     /// Finds multipliers for the rows that the best picks break, and puts the best charged first.
@@ -218,33 +254,29 @@ impl Lines {
         for _ in 0..ROUNDS {
             let mut is_broken = false;
             for at in 0..rows.len() {
-                let Some(&row) = rows.get(at) else {
+                let Some(row) = rows.get(at).copied() else {
                     continue;
                 };
                 let sum = self.sum(table, at);
-                let breaks = match row.sense {
-                    Sense::AtLeast | Sense::Filled => sum < row.bound,
-                    Sense::AtMost | Sense::Shared => sum > row.bound,
-                    Sense::Even => sum != 0,
-                };
-                if breaks {
+                if row.breaks(sum) {
                     is_broken = true;
                     let toward = if sum < row.bound { 1 } else { -1 };
                     let more = self.price(table, at, (sum - row.bound).abs(), toward);
                     let most = row.multiplier_max(table);
                     let more = if row.sense == Sense::Even && toward > 0 { -more } else { more };
                     let least = if row.sense == Sense::Even { -most } else { 0 };
-                    let multiplier = row.multiplier.saturating_add(more).clamp(least, most);
-                    self.charge(rows, at, multiplier);
+                    self.charge(rows, at, row.multiplier.saturating_add(more).clamp(least, most));
                 }
             }
             if !is_broken {
                 break;
             }
         }
-        for line in 0..table.lines.len() {
-            let range = self.begins.get(line).zip(self.begins.get(line + 1));
-            if let Some(open) = range.and_then(|(&from, &until)| self.open.get_mut(from..until)) {
+        if rows.iter().all(|row| row.multiplier == 0) {
+            return;
+        }
+        for (&from, &until) in self.begins.iter().zip(self.begins.iter().skip(1)) {
+            if let Some(open) = self.open.get_mut(from..until) {
                 open.sort_by_key(|open| std::cmp::Reverse(open.charged));
             }
         }
@@ -254,35 +286,47 @@ impl Lines {
         let Some(row) = rows.get_mut(at) else {
             return;
         };
-        let before = *row;
+        let change = Row { multiplier: multiplier - row.multiplier, ..*row };
         row.multiplier = multiplier;
-        let row = *row;
-        for open in &mut self.open {
-            let adds = self.adds.get(open.adds + at).copied().unwrap_or_default();
-            open.charged += row.charge(adds) - before.charge(adds);
+        let count = self.open.len();
+        let adds = self.adds.get(at * count..(at + 1) * count).unwrap_or_default();
+        for (open, &adds) in self.open.iter_mut().zip(adds) {
+            open.charged += change.charge(adds);
+        }
+        for ((&from, &until), best) in self.begins.iter().zip(self.begins.iter().skip(1)).zip(&mut self.best)
+        {
+            let open = self.open.get(from..until).unwrap_or_default();
+            let mut most = i64::MIN;
+            for (place, one) in open.iter().enumerate() {
+                if one.charged > most {
+                    (most, *best) = (one.charged, from + place);
+                }
+            }
         }
     }
 
     /// What the best picks add to a row.
     fn sum(&self, table: &Table<'_>, row: usize) -> i64 {
-        let lines = table.lines.iter().enumerate();
-        lines
-            .map(|(at, line)| self.best(at).map_or(0, |open| self.adds(open, row)) * i64::from(line.quantity))
-            .sum()
+        let adds = self.of_row(row);
+        let best = self.best.iter().zip(&table.lines);
+        best.map(|(&best, line)| adds.get(best).copied().unwrap_or_default() * i64::from(line.quantity)).sum()
     }
 
     /// What must be paid more for a unit of a row so that `open` units of it change: the cheapest changes first.
     fn price(&self, table: &Table<'_>, row: usize, open: i64, toward: i64) -> i64 {
-        let mut changes: SmallVec<[(i64, i64); 32]> = SmallVec::new();
-        for (at, line) in table.lines.iter().enumerate() {
-            let Some(best) = self.best(at) else {
+        let adds = self.of_row(row);
+        let mut changes: SmallVec<[(i64, i64); 64]> = SmallVec::new();
+        let ends = self.begins.iter().zip(self.begins.iter().skip(1));
+        for ((line, (&from, &until)), &best) in table.lines.iter().zip(ends).zip(&self.best) {
+            let (Some(own), Some(most)) = (adds.get(best), self.open.get(best).map(|best| best.charged))
+            else {
                 continue;
             };
-            let own = self.adds(best, row);
-            for other in self.of(at) {
-                let gain = (self.adds(other, row) - own) * toward;
+            let others = self.open.get(from..until).unwrap_or_default();
+            for (other, adds) in others.iter().zip(adds.get(from..until).unwrap_or_default()) {
+                let gain = (adds - own) * toward;
                 if gain > 0 {
-                    let lost = best.charged - other.charged;
+                    let lost = most - other.charged;
                     changes
                         .push((lost / gain + i64::from(lost % gain != 0), gain * i64::from(line.quantity)));
                 }
