@@ -48,6 +48,8 @@ impl Default for Effort {
 
 /// Lines of a basket that is priced at once.
 const LINES_AT_ONCE_MAX: usize = 40;
+/// Lines times promotions of a basket that is priced at once: each pair costs work before the first step, and at each decision.
+const PAIRS_AT_ONCE_MAX: usize = 500;
 /// Steps of the straight path for a price at once: nearly all baskets that it leads to a price take less, most a hundredth of it.
 const STEPS_AT_ONCE: u64 = 5_000;
 
@@ -71,8 +73,12 @@ pub fn price_at_once(rulebook: &Rulebook, request: &Request) -> Result<Option<Qu
         return Ok(None);
     }
     let steps = Effort::default().steps;
-    let quote =
-        price_with(rulebook, request, |shop| best::find_at_once(shop, steps, STEPS_AT_ONCE).ok_or(()))?;
+    let quote = price_with(rulebook, request, |shop| {
+        let pairs = shop.checked.items.len().saturating_mul(shop.candidates.list.len());
+        let best =
+            if pairs <= PAIRS_AT_ONCE_MAX { best::find_at_once(shop, steps, STEPS_AT_ONCE) } else { None };
+        best.ok_or(())
+    })?;
     Ok(quote.ok())
 }
 
