@@ -123,13 +123,7 @@ impl Swaps {
             }
             let anew = self.compiles.then(|| self.rulebook(RULEBOOKS + step).ok()).flatten();
             let rulebook = anew.unwrap_or_else(|| Arc::clone(ready));
-            let version = rulebook.digest().version();
-            engine.publish(Live {
-                rulebook,
-                version,
-                live_at: clock::timestamp(),
-                folder: Folder::default(),
-            });
+            engine.publish(Live::of(rulebook, clock::timestamp(), Folder::default()));
             self.count.fetch_add(1, Ordering::Relaxed);
             due += PAUSE;
             thread::sleep(due.saturating_duration_since(clock::steady()));

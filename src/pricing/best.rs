@@ -3,13 +3,15 @@
 //! Each plan of such units is a problem of its own with its own search. Without a choice that stands in the basket there is
 //! one plan, and nothing here costs anything.
 
+use std::convert::Infallible;
+
 use super::candidate::Candidates;
 use super::conversion::{Plan, Plans, levels, plans};
 use super::gift::{Desk, GiftOffer, Goods, Served, offers};
 use super::points::{self, Earned, PointsOffer};
 use super::problem::{Problem, number};
 use super::settle::{Settled, Value};
-use super::solve::{Solution, Worth, solve};
+use super::solve::{Solution, Worth, solve, solve_at_once};
 use super::trigger::{Piece, untouched};
 use crate::basket::{Checked, Request};
 use crate::money::Amount;
@@ -65,6 +67,30 @@ struct Outcome<'a> {
 /// Solves every plan, each with its part of `steps`, and keeps the best.
 #[must_use]
 pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
+    let search = |problem: &Problem, steps: u64, worth: Option<&Worth<'_>>| {
+        Ok::<_, Infallible>(solve(problem, steps, worth))
+    };
+    let Ok(best) = find_with(shop, steps, search);
+    best
+}
+
+/// What [`find`] finds, where the straight path solves every plan and all of that takes at most `most` steps; else nothing.
+#[must_use]
+pub fn find_at_once<'a>(shop: Shop<'a>, steps: u64, mut most: u64) -> Option<Best<'a>> {
+    let straight = |problem: &Problem, steps: u64, worth: Option<&Worth<'_>>| {
+        let solution = solve_at_once(problem, steps.min(most), worth).ok_or(())?;
+        most = most.saturating_sub(solution.steps);
+        Ok::<_, ()>(solution)
+    };
+    find_with(shop, steps, straight).ok()
+}
+
+/// Solves every plan with `solve`, as long as that succeeds.
+fn find_with<'a, E>(
+    shop: Shop<'a>,
+    steps: u64,
+    mut solve: impl FnMut(&Problem, u64, Option<&Worth<'_>>) -> Result<Solution, E>,
+) -> Result<Best<'a>, E> {
     let desk = Desk::of(shop.rulebook, shop.request, shop.checked);
     let plans = planned(shop, &desk);
     let (gift_levels, count) = (levels(&plans), plans.list.len());
@@ -72,7 +98,7 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
     let plain = Plan::default();
     let problem = numbered(shop, shop.checked, &gift_levels);
     let worth = worth_of(shop, &desk, &plain, &problem, shop.checked);
-    let solution = solve(&problem, part(steps, count + 1), worth.as_deref());
+    let solution = solve(&problem, part(steps, count + 1), worth.as_deref())?;
     drop(worth);
     let mut left = steps.saturating_sub(solution.steps);
     let mut most = bound(&solution, &plain, &problem);
@@ -88,7 +114,7 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
         };
         problem.duties = duties;
         let worth = worth_of(shop, &desk, &plan, &problem, &reduced);
-        let solution = solve(&problem, part(left, count - at), worth.as_deref());
+        let solution = solve(&problem, part(left, count - at), worth.as_deref())?;
         drop(worth);
         left = left.saturating_sub(solution.steps);
         // No assignment does what the gift asks for: if one did, the same without any promotion would, which is always looked at.
@@ -109,7 +135,7 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
     }
     let mut best = close(shop, found, most, plans.has_more);
     best.solution.steps = steps - left;
-    best
+    Ok(best)
 }
 
 /// The plans that make gifts of units; none where nothing was chosen.

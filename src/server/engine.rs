@@ -23,10 +23,21 @@ pub struct Live {
     pub rulebook: Arc<Rulebook>,
     /// Its version.
     pub version: String,
+    /// Its digest, written out once for all quotes.
+    pub digest: String,
     /// Since when it is live.
     pub live_at: Timestamp,
     /// How the folder stands to it.
     pub folder: Folder,
+}
+
+impl Live {
+    /// A rulebook that is live.
+    #[must_use]
+    pub fn of(rulebook: Arc<Rulebook>, live_at: Timestamp, folder: Folder) -> Self {
+        let (version, digest) = (rulebook.digest().version(), rulebook.digest().to_string());
+        Live { rulebook, version, digest, live_at, folder }
+    }
 }
 
 /// How the rules folder stands.
@@ -124,9 +135,7 @@ impl Engine {
     /// The live value when its version or digest is asked for, or one of the last that were live.
     #[must_use]
     pub fn version(&self, asked: &str) -> Option<Arc<Live>> {
-        let is_it = |live: &Arc<Live>| {
-            live.version == asked || (asked.len() == 64 && live.rulebook.digest().to_string() == asked)
-        };
+        let is_it = |live: &Arc<Live>| live.version == asked || live.digest == asked;
         self.live().filter(is_it).or_else(|| {
             let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
             recent.iter().find(|live| is_it(live)).cloned()
@@ -169,12 +178,7 @@ mod tests {
             Vec::new(),
             digest,
         );
-        Live {
-            version: rulebook.digest().version(),
-            rulebook: Arc::new(rulebook),
-            live_at: Timestamp::UNIX_EPOCH,
-            folder: Folder::default(),
-        }
+        Live::of(Arc::new(rulebook), Timestamp::UNIX_EPOCH, Folder::default())
     }
 
     #[test]

@@ -129,12 +129,7 @@ impl Work {
         if let Some(rulebook) = adoption.rulebook {
             tracing::info!(version = rulebook.digest().version(), "the last good rules are live again");
             self.good = adoption.sources;
-            self.engine.publish(Live {
-                version: rulebook.digest().version(),
-                rulebook: Arc::new(rulebook),
-                live_at: kept.live_at,
-                folder: Folder::default(),
-            });
+            self.engine.publish(Live::of(Arc::new(rulebook), kept.live_at, Folder::default()));
         }
     }
 
@@ -254,10 +249,10 @@ impl Work {
         let now = clock::timestamp();
         let before = self.engine.live().filter(|live| live.rulebook.digest() == rulebook.digest());
         let live_at = before.as_ref().map_or(now, |live| live.live_at);
-        let version = rulebook.digest().version();
         if before.is_none() {
             // Kept before it is live: what was live can always be found again. A full disk does not stop prices.
             self.keep(&sources, now);
+            let version = rulebook.digest().version();
             tracing::info!(version, promotions = rulebook.promotions().len(), "rules are live");
         }
         for standing in self.folder.standings.iter().filter(|standing| standing.state != State::Live) {
@@ -269,12 +264,8 @@ impl Work {
             tracing::warn!(file = found.path, line, code = found.code, message, "a rule file is at fault");
         }
         self.good = sources;
-        self.engine.publish(Live {
-            rulebook: before.map_or_else(|| Arc::new(rulebook), |live| Arc::clone(&live.rulebook)),
-            version,
-            live_at,
-            folder: self.folder.clone(),
-        });
+        let rulebook = before.map_or_else(|| Arc::new(rulebook), |live| Arc::clone(&live.rulebook));
+        self.engine.publish(Live::of(rulebook, live_at, self.folder.clone()));
     }
 
     /// Keeps what is live on disk. What could not be kept is tried again at every look.

@@ -14,6 +14,7 @@ use pricewright::money::Amount;
 use pricewright::pricing::verify::verify;
 use pricewright::pricing::{
     CodeFate, Effort, Extent, GiftWhy, Lacks, Member, Near, Optimality, Quote, Reason, Stop, Why, price,
+    price_at_once,
 };
 use pricewright::promotion::HasAtLeast;
 use pricewright::rulebook::{PromotionIndex, Rulebook, Severity, Source, TestCase, compile, read_tests};
@@ -48,6 +49,36 @@ fn every_scenario_has_the_quote_it_shows() {
     println!("{} scenarios, {baskets} baskets", paths.len());
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
     assert!(paths.len() >= 35 && baskets >= 100, "{} scenarios, {baskets} baskets", paths.len());
+}
+
+#[test]
+fn what_is_priced_at_once_has_the_quote_that_the_search_would_give() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/golden");
+    let (mut quick, mut baskets) = (0, 0);
+    for entry in fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let name = path.to_string_lossy().into_owned();
+        let (_, parts) = parts(&fs::read_to_string(&path).unwrap());
+        let (sources, others): (Vec<Part>, Vec<Part>) = parts
+            .into_iter()
+            .filter(|part| part.heading != "quote")
+            .partition(|part| part.heading.ends_with(".yaml") || part.heading.ends_with(".csv"));
+        let sources: Vec<Source> =
+            sources.into_iter().map(|part| Source { path: part.heading, bytes: part.text.into() }).collect();
+        let rulebook = rulebook(&name, &sources);
+        for part in &others {
+            let request = case(&name, &rulebook, part).request;
+            let request = pricewright::basket::Request { explain: false, ..request };
+            baskets += 1;
+            if let Some(quote) = price_at_once(&rulebook, &request).unwrap() {
+                quick += 1;
+                let long = price(&rulebook, &request, Effort::default()).unwrap();
+                assert_eq!(quote, long, "{name}: {}", part.heading);
+            }
+        }
+    }
+    println!("{quick} of {baskets} at once");
+    assert!(quick * 2 >= baskets, "{quick} of {baskets}");
 }
 
 /// A scenario with the quotes that the engine gives, the number of its baskets, and what is not as reckoned by hand.

@@ -3,8 +3,8 @@
 use std::fs;
 use std::path::Path;
 
-use pricewright::basket::Request;
-use pricewright::pricing::{Effort, Optimality, price, verify::verify};
+use pricewright::basket::{Basket, Request};
+use pricewright::pricing::{Effort, Optimality, price, price_at_once, verify::verify};
 use pricewright::rulebook::{Rulebook, Severity, Source, compile};
 use pricewright::server::convert;
 use pricewright::time::Instant;
@@ -49,6 +49,27 @@ pub(crate) fn baskets() -> Vec<Request> {
             request
         })
         .collect()
+}
+
+#[test]
+fn most_baskets_of_the_chain_are_priced_at_once_and_alike() {
+    let rulebook = rulebook();
+    let baskets: Vec<Request> =
+        baskets().into_iter().map(|request| Request { explain: false, ..request }).collect();
+    let mut quick = 0;
+    for (place, request) in baskets.iter().enumerate() {
+        if let Some(quote) = price_at_once(&rulebook, request).unwrap() {
+            quick += 1;
+            assert_eq!(quote, price(&rulebook, request, Effort::default()).unwrap(), "basket {place}");
+        }
+        let explained = Request { explain: true, ..request.clone() };
+        assert_eq!(price_at_once(&rulebook, &explained), Ok(None), "basket {place}");
+    }
+    println!("{quick} of {} at once", baskets.len());
+    assert!(quick * 4 >= baskets.len() * 3, "{quick} of {}", baskets.len());
+    let faulty = Request { basket: Basket::default(), ..baskets.into_iter().next().unwrap() };
+    let faults = price(&rulebook, &faulty, Effort::default()).unwrap_err();
+    assert_eq!(price_at_once(&rulebook, &faulty), Err(faults));
 }
 
 #[test]

@@ -34,6 +34,13 @@ pub use solution::{Solution, Worth};
 
 use super::problem::Problem;
 
+/// The assignment that [`solve`] finds, where the straight path leads to it within `steps` of work; nothing where it does not. More steps
+/// lead to the same one.
+#[must_use]
+pub fn solve_at_once(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Solution> {
+    straight::solve(problem, steps, worth)
+}
+
 /// Finds the best assignment within `steps` of work. Without gifts and points there is no `worth`.
 ///
 /// Of the ways that cost the same `worth` sees those that the search prices. A way that is let go because another takes off

@@ -1,6 +1,6 @@
 //! Between the wire and the core: requests come in, quotes go out, and wire types die here.
 //!
-//! The command line and every service go through [`price`], so they give the same bytes.
+//! The command line and every service go through [`Asked`], so they give the same bytes.
 
 pub mod request;
 pub mod goods;
@@ -19,11 +19,62 @@ use crate::rulebook::Rulebook;
 use crate::time::Instant;
 
 pub use findings::{active, diagnostics};
+pub use names::Rules;
 pub use quote::{quote, quote_json};
 pub use request::{JsonError, request, request_from_json};
 
-/// Prices a request of the wire: the one way for the command line and for every service. `now` is the moment when the
-/// request names none.
+/// A request that could be read.
+#[derive(Debug)]
+pub struct Asked {
+    request: basket::Request,
+    id: String,
+}
+
+impl Asked {
+    /// Reads a request of the wire. `now` is the moment when it names none.
+    ///
+    /// # Errors
+    /// Every fault of the request, each with its field, when there is one that keeps it from being read.
+    pub fn read(rules: Rules<'_>, mut asked: wire::QuoteRequest, now: Instant) -> Result<Self, Vec<Fault>> {
+        let named = asked.context.as_ref().and_then(|context| context.time.as_ref());
+        let id = request::moment(named, now).map(|time| {
+            let context = asked.context.get_or_insert_default();
+            context.time = Some(pbjson_types::Timestamp { seconds: time.unix(), nanos: 0 });
+            context.rulebook_version.clear();
+            quote_id(rules.digest, &asked)
+        });
+        let (request, mut faults) = request::taken(asked, now);
+        if let Some(id) = id.filter(|_| faults.is_empty()) {
+            return Ok(Asked { request, id });
+        }
+        let settings = rules.rulebook.settings();
+        let others = basket::check(&request, rules.rulebook.catalog(), settings.currency, settings.rounding);
+        faults.extend(others.err().unwrap_or_default());
+        Err(faults)
+    }
+
+    /// Prices the request.
+    ///
+    /// # Errors
+    /// Every fault of the request, each with its field.
+    pub fn price(self, rules: Rules<'_>) -> Result<wire::Quote, Vec<Fault>> {
+        let priced = pricing::price(rules.rulebook, &self.request, Effort::default())?;
+        Ok(quote::told(rules, &self.request, self.id, priced))
+    }
+
+    /// Prices the request where that takes little time, else gives it back.
+    ///
+    /// # Errors
+    /// Every fault of the request, each with its field.
+    pub fn price_at_once(self, rules: Rules<'_>) -> Result<Result<wire::Quote, Self>, Vec<Fault>> {
+        Ok(match pricing::price_at_once(rules.rulebook, &self.request)? {
+            Some(priced) => Ok(quote::told(rules, &self.request, self.id, priced)),
+            None => Err(self),
+        })
+    }
+}
+
+/// Prices a request of the wire. `now` is the moment when the request names none.
 ///
 /// # Errors
 /// Every fault of the request, each with its field.
@@ -32,50 +83,37 @@ pub fn price(
     asked: &wire::QuoteRequest,
     now: Instant,
 ) -> Result<wire::Quote, Vec<Fault>> {
-    let (request, mut faults) = request(asked, now);
-    if faults.is_empty() {
-        let priced = pricing::price(rulebook, &request, Effort::default())?;
-        let id = quote_id(rulebook, asked, request.context.time);
-        return Ok(quote(rulebook, &request, id, priced));
-    }
-    let settings = rulebook.settings();
-    let others = basket::check(&request, rulebook.catalog(), settings.currency, settings.rounding);
-    faults.extend(others.err().unwrap_or_default());
-    Err(faults)
+    let rules = Rules { rulebook, digest: &rulebook.digest().to_string() };
+    Asked::read(rules, asked.clone(), now)?.price(rules)
 }
 
 /// Equal for equal requests under equal rules, on every node: a UUID (version 8) of their hash.
 ///
-/// The moment counts as it was used, in seconds; how the rulebook was named does not, for its digest does.
-fn quote_id(rulebook: &Rulebook, asked: &wire::QuoteRequest, time: Instant) -> String {
-    let mut canonical = asked.clone();
-    let context = canonical.context.get_or_insert_default();
-    context.time = Some(pbjson_types::Timestamp { seconds: time.unix(), nanos: 0 });
-    context.rulebook_version.clear();
-    let mut hash = Sha256::new();
-    hash.update("pricewright.v1.Quote\n");
-    hash.update(rulebook.digest().to_string());
-    hash.update(canonical.encode_to_vec());
-    let bytes: [u8; 32] = hash.finalize().into();
-    let halves = bytes.iter().take(16).flat_map(|byte| [byte >> 4, byte & 15]);
-    let mut id = String::with_capacity(36);
-    for (place, digit) in halves.filter_map(|half| char::from_digit(half.into(), 16)).enumerate() {
-        if [8, 12, 16, 20].contains(&place) {
-            id.push('-');
+/// `asked` has the moment as it is used, in seconds; how the rulebook was named is not in it, for its digest is.
+fn quote_id(digest: &str, asked: &wire::QuoteRequest) -> String {
+    const HEAD: &str = "pricewright.v1.Quote\n";
+    let mut hashed = Vec::with_capacity(HEAD.len() + digest.len() + asked.encoded_len());
+    hashed.extend_from_slice(HEAD.as_bytes());
+    hashed.extend_from_slice(digest.as_bytes());
+    asked.encode_raw(&mut hashed);
+    let bytes: [u8; 32] = Sha256::digest(&hashed).into();
+    let mut id = Vec::with_capacity(36);
+    for (place, byte) in bytes.into_iter().take(16).enumerate() {
+        if [4, 6, 8, 10].contains(&place) {
+            id.push(b'-');
         }
-        id.push(match place {
-            12 => '8',
-            // The variant of RFC 9562: two bits `10`, two of the hash.
-            16 => match digit.to_digit(16).unwrap_or_default() & 3 {
-                0 => '8',
-                1 => '9',
-                2 => 'a',
-                _ => 'b',
-            },
-            _ => digit,
-        });
+        let byte = match place {
+            // The version of RFC 9562.
+            6 => byte & 0x0f | 0x80,
+            // Its variant: two bits `10`, two of the hash.
+            8 => byte & 0x3f | 0x80,
+            _ => byte,
+        };
+        for digit in [byte >> 4, byte & 15] {
+            id.push(if digit < 10 { b'0' + digit } else { b'a' + digit - 10 });
+        }
     }
-    id
+    String::from_utf8(id).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -3,6 +3,15 @@
 use crate::promotion::Promotion;
 use crate::rulebook::{PromotionIndex, Rulebook};
 
+/// A rulebook with its digest written out, which every quote tells.
+#[derive(Debug, Clone, Copy)]
+pub struct Rules<'a> {
+    /// The rulebook.
+    pub rulebook: &'a Rulebook,
+    /// Its digest.
+    pub digest: &'a str,
+}
+
 /// A promotion's id.
 pub(super) fn promotion_id(rulebook: &Rulebook, index: PromotionIndex) -> String {
     named(rulebook, index, |promotion| &promotion.id)

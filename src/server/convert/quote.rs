@@ -1,7 +1,7 @@
 //! What a basket costs, from the core to the wire.
 
 use super::goods::{counted_goods, counted_pieces, product, slot_goods};
-use super::names::{number, promotion_id, promotion_name};
+use super::names::{Rules, number, promotion_id, promotion_name};
 use super::reason::reason;
 use crate::basket::Request;
 use crate::money::Amount;
@@ -19,22 +19,33 @@ pub fn quote_json(quote: &wire::Quote) -> String {
 /// What `request` costs, as the wire has it.
 #[must_use]
 pub fn quote(rulebook: &Rulebook, request: &Request, id: String, priced: Quote) -> wire::Quote {
+    told(Rules { rulebook, digest: &rulebook.digest().to_string() }, request, id, priced)
+}
+
+/// The same with a digest that is written out already.
+pub(super) fn told(rules: Rules<'_>, request: &Request, id: String, priced: Quote) -> wire::Quote {
+    let Rules { rulebook, digest } = rules;
     let (optimality, possible_gain) = match priced.optimality {
         Optimality::Proven => (wire::quote::Optimality::Proven, 0),
         Optimality::Bounded(gain) => (wire::quote::Optimality::Bounded, gain.minor()),
     };
-    let (lines, places): (Vec<wire::QuotedLine>, Vec<Vec<u32>>) =
-        priced.lines.into_iter().map(|line| quoted_line(rulebook, &priced.applied, line)).unzip();
+    let mut lines = Vec::with_capacity(priced.lines.len());
+    // Where each of the core's groups went is asked by sets alone.
+    let mut places: Option<Vec<Vec<u32>>> = (!priced.sets.is_empty()).then(Vec::new);
+    for line in priced.lines {
+        let told = quoted_line(rulebook, &priced.applied, line, places.as_mut());
+        lines.push(told);
+    }
+    let places = places.unwrap_or_default();
     let sets = sets(rulebook, &priced.sets, &lines, &places);
     let gifts = priced.gifts.into_iter().map(|given| gift(rulebook, &lines, given)).collect();
     let hints = priced.hints.iter().map(|near| hint(rulebook, &lines, near)).collect();
     let refused = priced.gifts_refused.into_iter();
-    let digest = rulebook.digest().to_string();
     wire::Quote {
         id,
-        // As `Digest::version` has it, without writing out the whole digest a second time.
+        // As `Digest::version` has it.
         rulebook_version: digest.get(..12).unwrap_or_default().to_owned(),
-        rulebook_digest: digest,
+        rulebook_digest: digest.to_owned(),
         currency_code: rulebook.settings().currency.code().to_owned(),
         list_total: priced.list_total.minor(),
         discount_total: priced.discount_total.minor(),
@@ -89,18 +100,19 @@ fn applied_promotion(
 }
 
 /// A discount of nothing is not told, unless a floor held it back and the promotion applies; groups that then look the same are
-/// one. Beside the line: where each of the core's groups went.
+/// one. Where each of the core's groups went is noted in `went`.
 fn quoted_line(
     rulebook: &Rulebook,
     applied: &[Applied],
     line: pricing::QuotedLine,
-) -> (wire::QuotedLine, Vec<u32>) {
+    went: Option<&mut Vec<Vec<u32>>>,
+) -> wire::QuotedLine {
     let is_told = |carried: &&Carried| {
         let is_applied = || applied.iter().any(|one| one.promotion == carried.promotion);
         !carried.amount.is_zero() || !carried.held.is_zero() && is_applied()
     };
     let mut groups: Vec<wire::UnitGroup> = Vec::with_capacity(line.groups.len());
-    let mut places = Vec::with_capacity(line.groups.len());
+    let mut places = Vec::with_capacity(if went.is_some() { line.groups.len() } else { 0 });
     for group in line.groups {
         let discounts: Vec<wire::UnitDiscount> = group
             .carried
@@ -119,7 +131,12 @@ fn quoted_line(
             Some(same) => same.quantity = same.quantity.saturating_add(group.quantity),
             None => groups.push(wire::UnitGroup { quantity: group.quantity, unit_price, discounts }),
         }
-        places.push(number(place));
+        if went.is_some() {
+            places.push(number(place));
+        }
+    }
+    if let Some(went) = went {
+        went.push(places);
     }
     let mut told = groups.iter().flat_map(|group| &group.discounts);
     let floor = line.floor.filter(|_| told.any(|discount| discount.held_amount != 0));
@@ -129,7 +146,7 @@ fn quoted_line(
         reason: Some(reason(rulebook, left_out.reason)),
         quantity: left_out.quantity,
     });
-    let line = wire::QuotedLine {
+    wire::QuotedLine {
         id: line.id,
         sku: line.sku,
         quantity: line.quantity,
@@ -139,8 +156,7 @@ fn quoted_line(
         floor_unit_price,
         held_by,
         left_out: left_out.collect(),
-    };
-    (line, places)
+    }
 }
 
 /// Sets that look the same once groups are one are told once, with their times added up.

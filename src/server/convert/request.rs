@@ -42,86 +42,83 @@ pub fn request_from_json(text: &str) -> Result<wire::QuoteRequest, JsonError> {
 /// The request as the core has it, and the fields that cannot be read.
 #[must_use]
 pub fn request(asked: &wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>) {
+    taken(asked.clone(), now)
+}
+
+/// The same of a request that nobody needs any more: its texts move.
+pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut unreadable = |field: String| faults.push(Fault { field, problem: Problem::Unreadable });
-    let nothing = wire::Basket::default();
-    let basket = asked.basket.as_ref().unwrap_or(&nothing);
+    let basket = asked.basket.unwrap_or_default();
     // One line too many is enough to refuse the basket: a message of empty lines would cost its memory twice.
-    let lines = basket.lines.iter().take(basket::limits::LINES_MAX + 1);
+    let lines = basket.lines.into_iter().take(basket::limits::LINES_MAX + 1);
     let lines = lines.enumerate().map(|(place, line)| basket::Line {
-        id: line.id.clone(),
-        sku: line.sku.clone(),
+        id: line.id,
+        sku: line.sku,
         quantity: line.quantity,
         measure: readable(&line.measure, |text| text.parse::<Decimal>().ok()).unwrap_or_else(|()| {
             unreadable(format!("basket.lines[{place}].measure"));
             None
         }),
         unit_price: line.unit_price.map(Amount::from_minor),
-        brand: line.brand.clone(),
-        categories: line.categories.clone(),
-        tags: line.tags.clone(),
+        brand: line.brand,
+        categories: line.categories,
+        tags: line.tags,
         cost: line.cost.map(Amount::from_minor),
         no_promotions: line.no_promotions,
     });
     let basket = basket::Basket {
-        currency_code: basket.currency_code.clone(),
+        currency_code: basket.currency_code,
         lines: lines.collect(),
-        delivery: basket.delivery.as_ref().map(|delivery| basket::Delivery {
-            method: delivery.method.clone(),
+        delivery: basket.delivery.map(|delivery| basket::Delivery {
+            method: delivery.method,
             price: Amount::from_minor(delivery.price),
         }),
     };
-    let nothing = wire::Context::default();
-    let context = asked.context.as_ref().unwrap_or(&nothing);
-    let customer = context.customer.as_ref().map(|customer| basket::Customer {
-        id: customer.id.clone(),
-        phone: customer.phone.clone(),
-        segments: customer.segments.clone(),
-        tier: said(&customer.tier),
+    let context = asked.context.unwrap_or_default();
+    let customer = context.customer.map(|customer| basket::Customer {
         birthday: readable(&customer.birthday, |text| text.parse().ok()).unwrap_or_else(|()| {
             unreadable("context.customer.birthday".to_owned());
             None
         }),
+        id: customer.id,
+        phone: customer.phone,
+        segments: customer.segments,
+        tier: said(customer.tier),
         first_purchase: customer.first_purchase,
-        attributes: customer.attributes.clone(),
+        attributes: customer.attributes,
     });
-    let time = match context.time {
-        None => now,
-        Some(time) => Instant::from_unix(time.seconds).unwrap_or_else(|| {
-            unreadable("context.time".to_owned());
-            now
-        }),
-    };
+    let time = moment(context.time.as_ref(), now).unwrap_or_else(|| {
+        unreadable("context.time".to_owned());
+        now
+    });
+    // One choice too many is enough to refuse them all: see the lines.
+    let choices = context.gift_choices.into_iter().take(basket::limits::GIFT_CHOICES_MAX + 1);
+    let stock = context.gift_stock.into_iter().take(basket::limits::GIFT_STOCK_MAX + 1);
     let context = basket::Context {
         time,
-        channel: said(&context.channel),
-        store: said(&context.store),
+        channel: said(context.channel),
+        store: said(context.store),
         customer,
-        payment_method: said(&context.payment_method),
-        codes: context.codes.clone(),
-        gift_choices: gift_choices(context),
-        gift_stock: gift_stock(context),
+        payment_method: said(context.payment_method),
+        codes: context.codes,
+        gift_choices: choices
+            .map(|choice| basket::GiftChoice { promotion: choice.promotion_id, sku: choice.sku })
+            .collect(),
+        gift_stock: stock.map(|left| basket::GiftStock { sku: left.sku, quantity: left.quantity }).collect(),
     };
     (Request { basket, context, explain: asked.explain }, faults)
 }
 
-fn said(text: &str) -> Option<String> {
-    (!text.is_empty()).then(|| text.to_owned())
+/// The moment that a request is for; nothing where it cannot be read.
+pub(super) fn moment(time: Option<&pbjson_types::Timestamp>, now: Instant) -> Option<Instant> {
+    time.map_or(Some(now), |time| Instant::from_unix(time.seconds))
+}
+
+fn said(text: String) -> Option<String> {
+    (!text.is_empty()).then_some(text)
 }
 
 fn readable<T>(text: &str, read: impl Fn(&str) -> Option<T>) -> Result<Option<T>, ()> {
     if text.is_empty() { Ok(None) } else { read(text).map(Some).ok_or(()) }
-}
-
-/// One choice too many is enough to refuse them all: see the lines.
-fn gift_choices(context: &wire::Context) -> Vec<basket::GiftChoice> {
-    let choices = context.gift_choices.iter().take(basket::limits::GIFT_CHOICES_MAX + 1);
-    let choices = choices
-        .map(|choice| basket::GiftChoice { promotion: choice.promotion_id.clone(), sku: choice.sku.clone() });
-    choices.collect()
-}
-
-fn gift_stock(context: &wire::Context) -> Vec<basket::GiftStock> {
-    let stock = context.gift_stock.iter().take(basket::limits::GIFT_STOCK_MAX + 1);
-    stock.map(|left| basket::GiftStock { sku: left.sku.clone(), quantity: left.quantity }).collect()
 }

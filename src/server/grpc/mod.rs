@@ -2,7 +2,6 @@
 
 pub mod failure;
 pub mod gate;
-pub mod in_place;
 pub mod pricing;
 pub mod rulebooks;
 pub mod floor;

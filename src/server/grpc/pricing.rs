@@ -16,12 +16,12 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::failure::Failure;
 use super::gate::Call;
-use super::in_place::InPlace;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
+use crate::server::clock;
+use crate::server::convert::{Asked, Rules};
 use crate::server::engine::{Engine, Live};
 use crate::server::wire::{self, quote_stream_response::Answer};
-use crate::server::{clock, convert};
 
 /// Baskets of one batch.
 pub const BATCH_MAX: usize = 1_000;
@@ -29,9 +29,9 @@ pub const BATCH_MAX: usize = 1_000;
 pub const STREAMS_MAX: usize = 1_024;
 /// Answers of a stream that wait for a slow reader.
 const ANSWERS_WAITING_MAX: usize = 16;
-/// Lines up to which a basket is priced on the thread that reads its request. With more, and with an explanation, pricing takes so
-/// long that another thread costs little beside it: some seventy microseconds of the processor's time.
-const LINES_IN_PLACE_MAX: usize = 40;
+/// Bytes of a request up to which it is read and priced, where that is quick, on the thread that got it. What is larger, and an explanation,
+/// takes so long that another thread costs little beside it: some seventy microseconds of the processor's time.
+const BYTES_AT_ONCE_MAX: usize = 16 * 1_024;
 /// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
 const ASIDE_PER_CORE_MAX: usize = 16;
 
@@ -39,7 +39,6 @@ const ASIDE_PER_CORE_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Pricing {
     engine: Arc<Engine>,
-    in_place: InPlace,
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
@@ -48,13 +47,12 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// Prices by what `engine` has live, on the runtime of the caller; streams end when `closing` turns true.
+    /// Prices by what `engine` has live; streams end when `closing` turns true.
     #[must_use]
     pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Pricing {
             engine,
-            in_place: InPlace::here(),
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -64,12 +62,16 @@ impl Pricing {
 
     async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
-        let lines = asked.basket.as_ref().map_or(0, |basket| basket.lines.len());
-        let may_be_quick = lines <= LINES_IN_PLACE_MAX && !asked.explain;
-        let work = move || priced(&live, &asked);
-        let quote = match may_be_quick.then(|| self.in_place.take()).flatten() {
-            Some(_place) => work(),
-            None => aside(&self.aside, call, work).await?,
+        let quote = if !asked.explain && asked.encoded_len() <= BYTES_AT_ONCE_MAX {
+            match at_once(&live, asked)? {
+                Ok(quote) => Ok(quote),
+                Err(asked) => {
+                    let work = move || guarded(|| asked.price(rules(&live)));
+                    aside(&self.aside, call, work).await?
+                }
+            }
+        } else {
+            aside(&self.aside, call, move || priced(&live, asked)).await?
         };
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
@@ -93,7 +95,7 @@ impl Pricing {
                     return Err(Failure::TooLate);
                 }
                 let quote = rulebook_for(&request, &engine, Arc::clone(&live))
-                    .and_then(|live| priced(&live, &request));
+                    .and_then(|live| priced(&live, request));
                 answers.push(answer(quote, call.lang));
             }
             Ok(answers)
@@ -126,11 +128,23 @@ fn rulebook_for(asked: &wire::QuoteRequest, engine: &Engine, live: Arc<Live>) ->
     }
 }
 
-/// The one place where a service prices: a panic of the core costs this basket and no other.
-fn priced(live: &Live, asked: &wire::QuoteRequest) -> Result<wire::Quote, Failure> {
-    catch_unwind(AssertUnwindSafe(|| convert::price(&live.rulebook, asked, clock::now())))
-        .map_err(|_| Failure::Internal)?
-        .map_err(Failure::Invalid)
+fn rules(live: &Live) -> Rules<'_> {
+    Rules { rulebook: &live.rulebook, digest: &live.digest }
+}
+
+/// Prices a basket, however long that takes.
+fn priced(live: &Live, asked: wire::QuoteRequest) -> Result<wire::Quote, Failure> {
+    guarded(|| Asked::read(rules(live), asked, clock::now())?.price(rules(live)))
+}
+
+/// Prices a basket where that is quick, else gives the request back.
+fn at_once(live: &Live, asked: wire::QuoteRequest) -> Result<Result<wire::Quote, Asked>, Failure> {
+    guarded(|| Asked::read(rules(live), asked, clock::now())?.price_at_once(rules(live)))
+}
+
+/// The core runs within this: a panic of it costs one basket and no other.
+fn guarded<T>(work: impl FnOnce() -> Result<T, Vec<Fault>>) -> Result<T, Failure> {
+    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Failure::Internal)?.map_err(Failure::Invalid)
 }
 
 fn answer(quote: Result<wire::Quote, Failure>, lang: Lang) -> Answer {
@@ -246,7 +260,7 @@ impl Pricing {
             let begun = clock::steady();
             let asked = asked.request.unwrap_or_default();
             let bytes = if is_logged() { asked.encoded_len() } else { 0 };
-            // The answer before goes out first: see `in_place`.
+            // The answer before goes out first: whoever sends it may wait on this thread.
             yield_now().await;
             let quote = self.one(asked, call.renewed()).await;
             log("QuoteStream", begun, bytes, quote.as_ref());
