@@ -49,10 +49,11 @@ pub fn request(asked: &wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>
 pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>) {
     let mut faults = Vec::new();
     let mut unreadable = |field: String| faults.push(Fault { field, problem: Problem::Unreadable });
-    let basket = asked.basket.unwrap_or_default();
-    // One line too many is enough to refuse the basket: a message of empty lines would cost its memory twice.
-    let lines = basket.lines.into_iter().take(basket::limits::LINES_MAX + 1);
-    let lines = lines.enumerate().map(|(place, line)| basket::Line {
+    let mut basket = asked.basket.unwrap_or_default();
+    // One line too many is enough to refuse the basket: a message of empty lines would keep its memory for longer.
+    basket.lines.truncate(basket::limits::LINES_MAX + 1);
+    basket.lines.shrink_to_fit();
+    let lines = basket.lines.into_iter().enumerate().map(|(place, line)| basket::Line {
         id: line.id,
         sku: line.sku,
         quantity: line.quantity,

@@ -137,8 +137,10 @@ impl<'t> Digger<'t> {
             child.forbidden |= numbers.tiers & !setting.tiers;
             child.on |= setting.on;
             child.may &= !(numbers.on & !setting.on);
-            let (constant, _) = self.beside(&child);
-            below.push((constant * ONE + self.plain(&child), child));
+            if let Some(way) = self.open(&child)? {
+                let rest = self.behind.charged.first().copied().unwrap_or_default();
+                below.push((way.charged + rest, child));
+            }
         }
         // What promises most first: the better the best that is known, the less is to be looked at.
         below.sort_by_key(|(bound, _)| Reverse(*bound));
