@@ -122,7 +122,7 @@ pub(super) fn all() -> Outcome<Vec<Hard>> {
 fn goods<'a>(rulebook: &'a Rulebook, campaign: &Campaign) -> Vec<&'a Product> {
     let is_of = |product: &&Product| {
         let path = product.categories.first().map(String::as_str).unwrap_or_default();
-        let is_brand = campaign.brands.is_empty() || campaign.brands.contains(&product.brand.as_str());
+        let is_brand = campaign.brands.is_empty() || campaign.brands.contains(&&*product.brand);
         is_brand && campaign.shelves.iter().any(|shelf| path.starts_with(shelf))
     };
     rulebook.catalog().products().iter().filter(is_of).collect()

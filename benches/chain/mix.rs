@@ -44,7 +44,7 @@ impl Chain {
             let price = product.price.map_or(0, pricewright::money::Amount::minor) / 100;
             brands.entry(&product.brand).or_default().push(Good {
                 sku: product.sku.clone(),
-                brand: product.brand.clone(),
+                brand: product.brand.to_string(),
                 category: product.categories.first().cloned().unwrap_or_default(),
                 price: u64::try_from(price)?,
             });

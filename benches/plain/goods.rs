@@ -37,15 +37,15 @@ pub(super) fn lines<'a>(rulebook: &'a Rulebook, request: &'a Request, money: Mon
 fn filled<'a>(asked: &'a Asked, known: Option<&'a Product>, money: Money) -> Option<Line<'a>> {
     let list_amount = asked.unit_price.or_else(|| known?.price)?;
     let cost = asked.cost.or_else(|| known?.cost);
-    let said = |asked: &'a [String], known: Option<&'a Vec<String>>| match known {
-        Some(known) if asked.is_empty() => known.as_slice(),
+    let said = |asked: &'a [String], known: Option<&'a [String]>| match known {
+        Some(known) if asked.is_empty() => known,
         _ => asked,
     };
     Some(Line {
         sku: &asked.sku,
-        brand: asked.brand.as_deref().or_else(|| Some(known?.brand.as_str())).unwrap_or_default(),
-        categories: said(&asked.categories, known.map(|product| &product.categories)),
-        tags: said(&asked.tags, known.map(|product| &product.tags)),
+        brand: asked.brand.as_deref().or_else(|| Some(&*known?.brand)).unwrap_or_default(),
+        categories: said(&asked.categories, known.map(|product| &*product.categories)),
+        tags: said(&asked.tags, known.map(|product| &*product.tags)),
         quantity: Decimal::from(asked.quantity),
         list_amount,
         list_price: money.of_amount(list_amount),

@@ -379,8 +379,8 @@ fn filled<'a>(
     cost: Option<Amount>,
 ) -> Item<'a> {
     let product = known.map(|(_, product)| product);
-    let or_known = |given: &'a [String], known: Option<&'a Vec<String>>| {
-        if given.is_empty() { known.map(Vec::as_slice).unwrap_or_default() } else { given }
+    let or_known = |given: &'a [String], known: Option<&'a [String]>| {
+        if given.is_empty() { known.unwrap_or_default() } else { given }
     };
     let is_as_known = line.brand.is_none() && line.categories.is_empty() && line.tags.is_empty();
     Item {
@@ -388,9 +388,9 @@ fn filled<'a>(
         sku: &line.sku,
         quantity: line.quantity,
         list_price,
-        brand: line.brand.as_deref().or(product.map(|product| product.brand.as_str())).unwrap_or_default(),
-        categories: or_known(&line.categories, product.map(|product| &product.categories)),
-        tags: or_known(&line.tags, product.map(|product| &product.tags)),
+        brand: line.brand.as_deref().or(product.map(|product| &*product.brand)).unwrap_or_default(),
+        categories: or_known(&line.categories, product.map(|product| &*product.categories)),
+        tags: or_known(&line.tags, product.map(|product| &*product.tags)),
         product: known.map(|(place, _)| place).filter(|_| is_as_known),
         cost,
         no_promotions: line.no_promotions,

@@ -12,7 +12,8 @@ pub fn fold(word: &str) -> String {
 #[must_use]
 pub fn folded(word: &str) -> Cow<'_, str> {
     let is_folded = |byte: &u8| byte.is_ascii() && !byte.is_ascii_uppercase();
-    let trimmed = word.trim_ascii();
+    // Not `trim_ascii`: a vertical tab is a blank too.
+    let trimmed = word.trim();
     if trimmed.as_bytes().iter().all(is_folded) { Cow::Borrowed(trimmed) } else { Cow::Owned(fold(word)) }
 }
 
@@ -20,6 +21,20 @@ pub fn folded(word: &str) -> Cow<'_, str> {
 #[must_use]
 pub fn fold_path(path: &str) -> String {
     path.split('/').map(fold).filter(|part| !part.is_empty()).collect::<Vec<_>>().join("/")
+}
+
+/// The same, borrowed where a path stands in that form already.
+#[must_use]
+pub fn folded_path(path: &str) -> Cow<'_, str> {
+    let is_plain = |byte: &u8| {
+        byte.is_ascii() && !byte.is_ascii_uppercase() && !byte.is_ascii_whitespace() && *byte != 0x0B
+    };
+    let bytes = path.as_bytes();
+    let is_folded = bytes.iter().all(is_plain)
+        && !bytes.starts_with(b"/")
+        && !bytes.ends_with(b"/")
+        && !bytes.windows(2).any(|pair| pair == b"//");
+    if is_folded { Cow::Borrowed(path) } else { Cow::Owned(fold_path(path)) }
 }
 
 /// A campaign word as codes are compared: case, spaces and dashes do not matter.
@@ -44,6 +59,21 @@ mod tests {
         }
         assert_eq!(fold(" LANCÔME\u{a0}"), "lancôme");
         assert_eq!(fold_path("/Face / Cream/"), "face/cream");
+        for path in [
+            "",
+            "face",
+            "face/cream",
+            "/face",
+            "face/",
+            "a//b",
+            "a / b",
+            "Face",
+            "обличчя/крем",
+            "a\u{b}",
+            "/",
+        ] {
+            assert_eq!(folded_path(path), fold_path(path));
+        }
         assert_eq!(fold_code("spring – 20"), fold_code("SPRING20"));
     }
 }

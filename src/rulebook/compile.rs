@@ -49,8 +49,8 @@ fn finish<'a>(library: Library<'a>, mut built: Built<'a>) -> Compiled {
 }
 
 /// The rulebook of its parts.
-pub(super) fn rulebook(parts: Parts) -> Rulebook {
-    let digest = Digest::of(&parts.sources);
+pub(super) fn rulebook(parts: Parts<'_>) -> Rulebook {
+    let digest = Digest::of(parts.sources.iter().copied());
     Rulebook::new(parts.settings, Catalog::new(parts.products), parts.promotions, parts.caps, digest)
 }
 

@@ -5,6 +5,7 @@ use rustc_hash::FxHashMap;
 
 use crate::basket::Item;
 use crate::catalog::{Catalog, Product, Selector};
+use crate::money::Amount;
 use crate::promotion::{Benefit, Cap, Code, Promotion, Slot, Spend};
 use crate::rulebook::gates::{Gates, Pass};
 use crate::rulebook::matcher::{Marks, Matcher, Words};
@@ -78,7 +79,7 @@ impl Rulebook {
         }
         let postings = Postings::of(&mut words, &promotions);
         let gates = Gates::of(&promotions);
-        let marks = catalog.products().iter().map(|product| words.marks(&product.goods())).collect();
+        let marks = words.marks_of(catalog.products());
         let shelf = shelf(&catalog);
         Rulebook {
             settings,
@@ -215,11 +216,12 @@ impl Rulebook {
 
 /// The products that cost something in the order of their prices: they are looked at while a customer waits.
 fn shelf(catalog: &Catalog) -> Vec<usize> {
-    let costs = |product: &Product| product.price.is_some_and(|price| !price.is_zero());
+    let costs = |product: &Product| product.price.filter(|price| !price.is_zero());
     let products = catalog.products().iter().enumerate();
-    let mut priced: Vec<(usize, &Product)> = products.filter(|(_, product)| costs(product)).collect();
-    priced.sort_by_key(|&(place, product)| (product.price, place));
-    priced.into_iter().map(|(place, _)| place).collect()
+    let mut priced: Vec<(Amount, usize)> =
+        products.filter_map(|(place, product)| Some((costs(product)?, place))).collect();
+    priced.sort_unstable();
+    priced.into_iter().map(|(_, place)| place).collect()
 }
 
 fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {

@@ -2,6 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use rustc_hash::{FxHashMap, FxHashSet};
+
 use crate::catalog::Product;
 use crate::money::Amount;
 use crate::promotion::{Benefit, Cap, Promotion};
@@ -59,7 +61,7 @@ pub struct Built<'a> {
 }
 
 /// Everything a rulebook is made of.
-pub struct Parts {
+pub struct Parts<'a> {
     /// The settings.
     pub settings: Settings,
     /// The goods of the catalogue.
@@ -69,7 +71,7 @@ pub struct Parts {
     /// Caps.
     pub caps: Vec<Cap>,
     /// The files that have a part in it, by path.
-    pub sources: Vec<Source>,
+    pub sources: Vec<&'a Source>,
 }
 
 impl<'a> Library<'a> {
@@ -142,21 +144,20 @@ impl<'a> Library<'a> {
     }
 
     /// What was put together, taken out of the library: nothing is copied but price lists.
-    pub fn take(mut self, built: Built<'a>) -> Parts {
+    pub fn take(mut self, built: Built<'a>) -> Parts<'a> {
         let mut parts = Parts {
             settings: self.settings.settings,
             products: Vec::new(),
             promotions: Vec::new(),
             caps: Vec::new(),
-            sources: built.sources.into_iter().cloned().collect(),
+            sources: built.sources,
         };
         for (version, source) in built.goods {
-            parts.products.extend(
-                self.goods
-                    .remove(&(source.path.as_str(), version))
-                    .into_iter()
-                    .flat_map(|(products, _)| products),
-            );
+            let goods = self.goods.remove(&(source.path.as_str(), version));
+            match goods.map(|(products, _)| products).unwrap_or_default() {
+                products if parts.products.is_empty() => parts.products = products,
+                products => parts.products.extend(products),
+            }
         }
         for (version, source) in built.files {
             let Some(reading) = self.rules.remove(&(source.path.as_str(), version)) else {
@@ -254,7 +255,7 @@ fn find<'a>(tables: &BTreeMap<&str, Picked<'a>>, from: &str, name: &str) -> Resu
 
 /// Ids that stand twice. The older file keeps the id, else the first by path.
 fn ids(readings: &[&Reading<'_>], manner: &Manner<'_>, found: &mut Vec<Diagnostic>) {
-    let mut first: BTreeMap<&str, (usize, At)> = BTreeMap::new();
+    let mut first: FxHashMap<&str, (usize, At)> = FxHashMap::default();
     for (file, reading) in readings.iter().enumerate() {
         for (id, at) in &reading.rules.ids {
             let owner = manner.owners.get(id).map(String::as_str);
@@ -290,7 +291,7 @@ fn clash(
 }
 
 /// The ids and groups of promotions.
-fn names<'r>(readings: impl Iterator<Item = &'r Reading<'r>>) -> BTreeSet<&'r str> {
+fn names<'r>(readings: impl Iterator<Item = &'r Reading<'r>>) -> FxHashSet<&'r str> {
     let of_one = |reading: &'r Reading<'r>| {
         let ids = reading.rules.ids.iter().map(|(id, _)| id.as_str());
         ids.chain(reading.rules.groups.iter().map(String::as_str))
@@ -302,7 +303,7 @@ fn names<'r>(readings: impl Iterator<Item = &'r Reading<'r>>) -> BTreeSet<&'r st
 /// is held or out, is only a warning: a file at fault harms nobody else.
 fn stacking(
     readings: &[&Reading<'_>],
-    everywhere: &BTreeSet<&str>,
+    everywhere: &FxHashSet<&str>,
     manner: &Manner<'_>,
     found: &mut Vec<Diagnostic>,
 ) {

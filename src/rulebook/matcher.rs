@@ -2,12 +2,15 @@
 //!
 //! The meaning is that of `catalog::Selector`, which stays the definition; `pricing::verify` asks that one.
 
+use std::borrow::Cow;
+use std::sync::Arc;
+
 use rustc_hash::FxHashMap;
 use smallvec::SmallVec;
 
 use crate::catalog::selector::Facets;
-use crate::catalog::word::{fold, fold_path};
-use crate::catalog::{Goods, Selector};
+use crate::catalog::word::{folded, folded_path};
+use crate::catalog::{Goods, Product, Selector};
 use crate::money::Amount;
 
 /// The words of one facet, numbered in the order in which they were met.
@@ -15,9 +18,13 @@ use crate::money::Amount;
 struct Numbers(FxHashMap<String, u32>);
 
 impl Numbers {
-    fn intern(&mut self, word: String) -> u32 {
+    fn intern(&mut self, word: Cow<'_, str>) -> u32 {
+        if let Some(number) = self.get(&word) {
+            return number;
+        }
         let next = u32::try_from(self.0.len()).unwrap_or(u32::MAX);
-        *self.0.entry(word).or_insert(next)
+        self.0.insert(word.into_owned(), next);
+        next
     }
 
     fn get(&self, word: &str) -> Option<u32> {
@@ -56,14 +63,17 @@ impl Facet {
     }
 }
 
+/// Numbers of one product.
+type Few = SmallVec<[u32; 4]>;
+
 /// What a line shows to selectors, as numbers. Words that no selector uses are left out.
 #[derive(Debug, Clone, Default)]
 pub struct Marks {
     brand: Option<u32>,
     sku: Option<u32>,
     // The category paths and everything above them.
-    categories: SmallVec<[u32; 4]>,
-    tags: SmallVec<[u32; 4]>,
+    categories: Few,
+    tags: Few,
     list_price: Amount,
 }
 
@@ -93,10 +103,12 @@ impl Words {
 
     fn numbered(&mut self, facets: &Facets) -> Numbered {
         Numbered {
-            brands: sorted(facets.brands.iter().map(|word| self.brands.intern(fold(word)))),
-            categories: sorted(facets.categories.iter().map(|path| self.categories.intern(fold_path(path)))),
-            skus: sorted(facets.skus.iter().map(|sku| self.skus.intern(sku.clone()))),
-            tags: sorted(facets.tags.iter().map(|word| self.tags.intern(fold(word)))),
+            brands: sorted(facets.brands.iter().map(|word| self.brands.intern(folded(word)))),
+            categories: sorted(
+                facets.categories.iter().map(|path| self.categories.intern(folded_path(path))),
+            ),
+            skus: sorted(facets.skus.iter().map(|sku| self.skus.intern(Cow::Borrowed(sku)))),
+            tags: sorted(facets.tags.iter().map(|word| self.tags.intern(folded(word)))),
             price_at_least: facets.price_at_least,
             price_below: facets.price_below,
         }
@@ -104,7 +116,7 @@ impl Words {
 
     /// The number of a SKU.
     pub(super) fn sku(&mut self, sku: &str) -> u32 {
-        self.skus.intern(sku.to_owned())
+        self.skus.intern(Cow::Borrowed(sku))
     }
 
     /// The facet of words that tells most, with its words; nothing where no facet of words is set.
@@ -122,19 +134,50 @@ impl Words {
     /// What goods show to the matchers of this rulebook.
     #[must_use]
     pub fn marks(&self, goods: &Goods<'_>) -> Marks {
-        let mut categories = SmallVec::new();
-        for path in goods.categories {
-            let path = fold_path(path);
+        Marks {
+            brand: self.brands.get(&folded(goods.brand)),
+            sku: self.skus.get(goods.sku),
+            categories: self.paths(goods.categories),
+            tags: self.marked(goods.tags),
+            list_price: goods.list_price,
+        }
+    }
+
+    /// The same of every product. Goods share their brands and lists: what was looked up already is not looked up again.
+    pub(super) fn marks_of(&self, products: &[Product]) -> Vec<Marks> {
+        let mut brands = FxHashMap::default();
+        let (mut paths, mut tags) = (FxHashMap::default(), FxHashMap::default());
+        let one = |product: &Product| {
+            let paths = paths.entry(Arc::as_ptr(&product.categories));
+            let tags = tags.entry(Arc::as_ptr(&product.tags));
+            let paths = paths.or_insert_with(|| self.paths(&product.categories));
+            let tags = tags.or_insert_with(|| self.marked(&product.tags));
+            Marks {
+                brand: *brands
+                    .entry(Arc::as_ptr(&product.brand))
+                    .or_insert_with(|| self.brands.get(&folded(&product.brand))),
+                sku: self.skus.get(&product.sku),
+                categories: paths.clone(),
+                tags: tags.clone(),
+                list_price: product.price.unwrap_or_default(),
+            }
+        };
+        products.iter().map(one).collect()
+    }
+
+    /// Category paths and everything above them.
+    fn paths(&self, paths: &[String]) -> Few {
+        let mut categories = Few::new();
+        for path in paths {
+            let path = folded_path(path);
             let ends = path.match_indices('/').map(|(end, _)| end).chain([path.len()]);
             categories.extend(ends.filter_map(|end| self.categories.get(path.get(..end)?)));
         }
-        Marks {
-            brand: self.brands.get(&fold(goods.brand)),
-            sku: self.skus.get(goods.sku),
-            categories,
-            tags: goods.tags.iter().filter_map(|tag| self.tags.get(&fold(tag))).collect(),
-            list_price: goods.list_price,
-        }
+        categories
+    }
+
+    fn marked(&self, tags: &[String]) -> Few {
+        tags.iter().filter_map(|tag| self.tags.get(&folded(tag))).collect()
     }
 }
 

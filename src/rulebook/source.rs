@@ -20,8 +20,8 @@ pub struct Digest([u8; 32]);
 impl Digest {
     /// The digest of `sources`, whatever their order.
     #[must_use]
-    pub fn of(sources: &[Source]) -> Self {
-        let mut sorted: Vec<&Source> = sources.iter().collect();
+    pub fn of<'s>(sources: impl IntoIterator<Item = &'s Source>) -> Self {
+        let mut sorted: Vec<&Source> = sources.into_iter().collect();
         sorted.sort();
         let mut hash = Sha256::new();
         for source in sorted {

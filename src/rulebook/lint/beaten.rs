@@ -7,7 +7,7 @@
 //!
 //! It stays a warning: less off may be what keeps a sum of `spend` reached that is worth more.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::goods::{folded, is_within, upwards};
 use super::placed::{Placed, promotions};
@@ -215,13 +215,13 @@ fn clock_is_wider(wide: &Conditions, narrow: &Conditions) -> bool {
 
 /// Plain promotions by a word that all goods of theirs have: one that covers others asks for no words that those do not.
 #[derive(Default)]
-struct Rivals {
-    by_word: BTreeMap<(&'static str, String), Vec<usize>>,
+struct Rivals<'o> {
+    by_word: FxHashMap<(&'static str, &'o str), Vec<usize>>,
     wide: Vec<usize>,
 }
 
-impl Rivals {
-    fn add(&mut self, place: usize, offer: &Offer<'_>) {
+impl<'o> Rivals<'o> {
+    fn add(&mut self, place: usize, offer: &'o Offer<'_>) {
         let Some(facets) = offer.parts.first().map(|(on, _)| &on.facets) else {
             return;
         };
@@ -235,7 +235,7 @@ impl Rivals {
             None => push(&mut self.wide, place),
             Some((kind, words)) => {
                 for word in words {
-                    push(self.by_word.entry((kind, word.clone())).or_default(), place);
+                    push(self.by_word.entry((kind, word)).or_default(), place);
                 }
             }
         }
@@ -251,7 +251,7 @@ impl Rivals {
         let words = words.chain(paths.map(|path| ("category", path)));
         let words = words.chain(facets.skus.first().map(|word| ("sku", word.as_str())));
         let words = words.chain(facets.tags.first().map(|word| ("tag", word.as_str())));
-        let lists = words.filter_map(|(kind, word)| self.by_word.get(&(kind, word.to_owned())));
+        let lists = words.filter_map(|(kind, word)| self.by_word.get(&(kind, word)));
         lists.chain([&self.wide]).flatten().copied().collect()
     }
 }

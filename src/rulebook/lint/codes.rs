@@ -1,6 +1,6 @@
 //! Code words that several promotions have.
 
-use std::collections::BTreeMap;
+use rustc_hash::FxHashMap;
 
 use super::placed::{Placed, promotions};
 use crate::promotion::{Code, Promotion};
@@ -11,7 +11,7 @@ use crate::rulebook::text::number::shorten;
 
 /// Adds a finding for every promotion whose code word an earlier one has.
 pub fn shared<'r>(readings: &[&'r Reading<'r>], found: &mut Vec<Diagnostic>) {
-    let mut first: BTreeMap<&str, Placed<'r, Promotion>> = BTreeMap::new();
+    let mut first: FxHashMap<&str, Placed<'r, Promotion>> = FxHashMap::default();
     for (page, ruled) in promotions(readings) {
         let (Some(Code::Word(word)), Some(at)) = (&ruled.item.when.code, ruled.code_at) else {
             continue;

@@ -1,9 +1,12 @@
 //! Words of rule files that the catalogue does not have.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::FxHashSet;
 
 use crate::catalog::Product;
-use crate::catalog::word::{fold, fold_path};
+use crate::catalog::word::{fold, fold_path, folded, folded_path};
 use crate::rulebook::diagnostic::finding::{Finding, Noun};
 use crate::rulebook::diagnostic::report::Diagnostic;
 use crate::rulebook::read::file::Reading;
@@ -15,53 +18,59 @@ use crate::rulebook::text::suggest::nearest;
 const SUGGESTED_MAX: usize = 50;
 
 /// Every word that the goods of a catalogue have, folded, with the spelling to suggest.
-struct Words {
-    skus: BTreeSet<String>,
+struct Words<'p> {
+    skus: FxHashSet<&'p str>,
     brands: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
     categories: BTreeMap<String, String>,
 }
 
-impl Words {
-    fn of(products: &[&Product]) -> Self {
+impl<'p> Words<'p> {
+    fn of(products: &[&'p Product]) -> Self {
         let mut words = Words {
-            skus: BTreeSet::new(),
+            skus: products.iter().map(|product| product.sku.as_str()).collect(),
             brands: BTreeMap::new(),
             tags: BTreeMap::new(),
             categories: BTreeMap::new(),
         };
-        // Goods repeat their brands and paths: the spelling that was seen already needs no folding.
-        let mut seen: BTreeSet<&str> = BTreeSet::new();
+        // Goods share their brands and lists: what was looked at already needs no folding.
+        let (mut brands, mut lists) = (FxHashSet::default(), FxHashSet::default());
         for product in products {
-            words.skus.insert(product.sku.clone());
-            if seen.insert(&product.brand) {
-                words.brands.insert(fold(&product.brand), product.brand.clone());
+            if brands.insert(Arc::as_ptr(&product.brand)) {
+                words.brands.insert(fold(&product.brand), product.brand.to_string());
             }
-            for tag in &product.tags {
-                words.tags.entry(fold(tag)).or_insert_with(|| tag.clone());
-            }
-            for path in &product.categories {
-                let mut folded = fold_path(path);
-                while !folded.is_empty() && !words.categories.contains_key(&folded) {
-                    words.categories.insert(folded.clone(), folded.clone());
-                    folded.truncate(folded.rfind('/').unwrap_or(0));
+            if lists.insert(Arc::as_ptr(&product.tags)) {
+                for tag in product.tags.iter() {
+                    words.tags.entry(fold(tag)).or_insert_with(|| tag.clone());
                 }
+            }
+            if lists.insert(Arc::as_ptr(&product.categories)) {
+                product.categories.iter().for_each(|path| words.add_path(path));
             }
         }
         words
     }
 
+    /// A path and everything above it.
+    fn add_path(&mut self, path: &str) {
+        let mut folded = fold_path(path);
+        while !folded.is_empty() && !self.categories.contains_key(&folded) {
+            self.categories.insert(folded.clone(), folded.clone());
+            folded.truncate(folded.rfind('/').unwrap_or(0));
+        }
+    }
+
     fn finding(&self, mention: &Mention, suggested: &mut usize) -> Option<Finding> {
         let Some(noun) = mention.noun else {
-            let is_known = self.skus.contains(&mention.word);
+            let is_known = self.skus.contains(mention.word.as_str());
             return (!is_known).then(|| Finding::SkuNotInCatalog(shorten(&mention.word)));
         };
         let (known, folded) = match noun {
-            Noun::Brand => (&self.brands, fold(&mention.word)),
-            Noun::Tag => (&self.tags, fold(&mention.word)),
-            _ => (&self.categories, fold_path(&mention.word)),
+            Noun::Brand => (&self.brands, folded(&mention.word)),
+            Noun::Tag => (&self.tags, folded(&mention.word)),
+            _ => (&self.categories, folded_path(&mention.word)),
         };
-        if known.contains_key(&folded) {
+        if known.contains_key(folded.as_ref()) {
             return None;
         }
         *suggested += 1;

@@ -9,5 +9,6 @@ pub mod cut;
 pub mod give;
 pub mod never;
 pub mod rules;
+pub mod records;
 pub mod table;
 pub mod file;

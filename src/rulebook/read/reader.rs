@@ -7,7 +7,7 @@ use crate::rulebook::diagnostic::finding::{Finding, Never, Noun, Shape};
 use crate::rulebook::diagnostic::report::{Diagnostic, SHOWN_MAX, more_of};
 use crate::rulebook::read::vocabulary::{HOMES, Object};
 use crate::rulebook::settings::Settings;
-use crate::rulebook::text::number::{Use, clean, decimal, shorten};
+use crate::rulebook::text::number::{Use, clean, decimal, plain_minor, shorten};
 use crate::rulebook::text::page::{At, Page};
 use crate::rulebook::text::suggest::nearest;
 use crate::rulebook::text::syntax::{Entry, Node, Value};
@@ -344,9 +344,11 @@ impl<'p> Reader<'p> {
 
     /// Money, zero or more.
     pub fn amount(&mut self, node: &Node<'_>, key: &str) -> Option<Amount> {
-        let currency = self.settings.currency;
-        let number = self.number(node, key, Use::Money(currency.digits()))?;
-        match amount_of(number, &written(node), currency) {
+        let Value::Scalar(text, _) = &node.value else {
+            self.add(node.at, Finding::WrongShape { key: key.to_owned(), expected: Shape::Number });
+            return None;
+        };
+        match money(text, || written(node), self.settings.currency) {
             Ok(amount) => Some(amount),
             Err(finding) => {
                 self.add(node.at, finding);
@@ -402,11 +404,25 @@ impl<'p> Reader<'p> {
     }
 }
 
-/// The amount of a number that was read, zero or more.
+/// The amount that a text means, zero or more; `shown` is how a finding shows the text.
 ///
 /// # Errors
-/// Below zero, too large, or with more digits than the currency has.
-pub fn amount_of(number: Decimal, text: &str, currency: crate::money::Currency) -> Result<Amount, Finding> {
+/// No number or one with two meanings, below zero, too large, or with more digits than the currency has.
+pub fn money(
+    text: &str,
+    shown: impl FnOnce() -> String,
+    currency: crate::money::Currency,
+) -> Result<Amount, Finding> {
+    let digits = currency.digits();
+    if let Some(minor) = plain_minor(text, digits)
+        && minor <= crate::basket::limits::LIST_TOTAL_MAX
+    {
+        return Ok(Amount::from_minor(minor));
+    }
+    decimal(text, Use::Money(digits)).and_then(|number| amount_of(number, &shown(), currency))
+}
+
+fn amount_of(number: Decimal, text: &str, currency: crate::money::Currency) -> Result<Amount, Finding> {
     if number.is_sign_negative() && !number.is_zero() {
         return Err(Finding::Negative(text.to_owned()));
     }

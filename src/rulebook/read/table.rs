@@ -1,44 +1,81 @@
 //! CSV files: the catalogue and price lists. Separators, quotes and headings as spreadsheets write them.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use rustc_hash::{FxBuildHasher, FxHashMap};
 
 use crate::catalog::Product;
 use crate::money::{Amount, Currency};
 use crate::rulebook::diagnostic::finding::Finding;
 use crate::rulebook::diagnostic::report::{Diagnostic, SHOWN_MAX, more_of};
-use crate::rulebook::read::reader::amount_of;
+use crate::rulebook::read::reader::money;
+use crate::rulebook::read::records::{Record, Records};
 use crate::rulebook::source::Source;
-use crate::rulebook::text::number::{Use, clean, decimal};
+use crate::rulebook::text::number::{clean, shorten};
 use crate::rulebook::text::page::{At, CSV_BYTES_MAX, Page};
 
 /// Rows of one file: twice the assortment of the largest retailer of this kind.
 pub const ROWS_MAX: usize = 1_000_000;
 
+/// Bytes of a short row.
+const ROW_BYTES: usize = 80;
+
+/// A column that a table may have.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Column {
+    Sku,
+    Name,
+    Brand,
+    Category,
+    Price,
+    Cost,
+    Tags,
+}
+
+impl Column {
+    fn name(self) -> &'static str {
+        match self {
+            Column::Sku => "sku",
+            Column::Name => "name",
+            Column::Brand => "brand",
+            Column::Category => "category",
+            Column::Price => "price",
+            Column::Cost => "cost",
+            Column::Tags => "tags",
+        }
+    }
+}
+
 /// The columns of a catalogue.
-pub const CATALOG_COLUMNS: &[&str] = &["sku", "name", "brand", "category", "price", "cost", "tags"];
+const CATALOG_COLUMNS: &[Column] =
+    &[Column::Sku, Column::Name, Column::Brand, Column::Category, Column::Price, Column::Cost, Column::Tags];
 /// The columns of a price list.
-pub const PRICE_COLUMNS: &[&str] = &["sku", "price"];
+const PRICE_COLUMNS: &[Column] = &[Column::Sku, Column::Price];
 
 /// The goods of a catalogue file, with every finding.
 #[must_use]
 pub fn catalog(source: &Source, currency: Currency) -> (Vec<Product>, Vec<Diagnostic>) {
-    let mut products = Vec::new();
+    let mut products = Vec::with_capacity(rows_about(source));
+    // Twenty thousand goods have two hundred brands: a word is kept once.
+    let (mut brands, mut lists) = (FxHashMap::default(), FxHashMap::default());
     let mut rows = |row: &mut Row<'_, '_>| {
         let Some(sku) = row.sku() else {
             return;
         };
         let product = Product {
-            sku,
-            name: row.cell("name").to_owned(),
-            brand: row.cell("brand").to_owned(),
-            categories: row.pieces("category"),
-            tags: row.pieces("tags"),
-            price: row.amount("price"),
-            cost: row.amount("cost"),
+            sku: sku.into_owned(),
+            name: row.cell(Column::Name).to_owned(),
+            brand: shared(&mut brands, row.cell(Column::Brand), |cell| Arc::from(cell)),
+            categories: shared(&mut lists, row.cell(Column::Category), pieces),
+            tags: shared(&mut lists, row.cell(Column::Tags), pieces),
+            price: row.amount(Column::Price),
+            cost: row.amount(Column::Cost),
         };
         products.push(product);
     };
-    let found = read(source, currency, CATALOG_COLUMNS, &["sku"], &mut rows);
+    let found = read(source, currency, CATALOG_COLUMNS, &[Column::Sku], &mut rows);
     (products, found)
 }
 
@@ -48,79 +85,106 @@ pub fn prices(source: &Source, currency: Currency) -> (BTreeMap<String, Amount>,
     let mut prices = BTreeMap::new();
     let mut rows = |row: &mut Row<'_, '_>| {
         let sku = row.sku();
-        if row.cell("price").is_empty() {
-            row.fault("price", Finding::EmptyCell("price"));
+        if row.cell(Column::Price).is_empty() {
+            row.fault(Column::Price, Finding::EmptyCell("price"));
         }
-        if let (Some(sku), Some(price)) = (sku, row.amount("price")) {
-            prices.insert(sku, price);
+        if let (Some(sku), Some(price)) = (sku, row.amount(Column::Price)) {
+            prices.insert(sku.into_owned(), price);
         }
     };
-    let mut found = read(source, currency, PRICE_COLUMNS, &["sku", "price"], &mut rows);
+    let mut found = read(source, currency, PRICE_COLUMNS, &[Column::Sku, Column::Price], &mut rows);
     if prices.is_empty() && found.is_empty() {
         found.push(Diagnostic::new(&source.path, None, Finding::NoPrices));
     }
     (prices, found)
 }
 
-/// One row and what is found in it.
-struct Row<'r, 'p> {
-    record: &'r csv::StringRecord,
-    columns: &'r BTreeMap<&'static str, usize>,
-    currency: Currency,
-    found: &'r mut Findings<'p>,
-    seen: &'r mut BTreeMap<String, u32>,
+/// How many rows a file may have, rather too many than too few.
+fn rows_about(source: &Source) -> usize {
+    source.bytes.len().min(CSV_BYTES_MAX) / ROW_BYTES
 }
 
-impl Row<'_, '_> {
-    fn line(&self) -> u32 {
-        line_of(self.found.page, self.record)
+/// What `make` makes of the text of a cell, made once for all cells with that text.
+fn shared<T: ?Sized>(known: &mut FxHashMap<String, Arc<T>>, cell: &str, make: fn(&str) -> Arc<T>) -> Arc<T> {
+    if let Some(known) = known.get(cell) {
+        return Arc::clone(known);
     }
+    let made = make(cell);
+    known.insert(cell.to_owned(), Arc::clone(&made));
+    made
+}
 
-    fn cell(&self, column: &str) -> &str {
-        let place = self.columns.get(column).copied();
+fn pieces(cell: &str) -> Arc<[String]> {
+    cell.split('|').map(clean).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
+}
+
+/// Where the columns stand.
+#[derive(Debug, Default)]
+struct Columns {
+    places: Vec<(Column, usize)>,
+    /// How many cells the headings are.
+    width: usize,
+}
+
+impl Columns {
+    fn place(&self, column: Column) -> Option<usize> {
+        self.places.iter().find(|(other, _)| *other == column).map(|&(_, place)| place)
+    }
+}
+
+/// One row and what is found in it.
+struct Row<'r, 'p> {
+    record: &'r Record<'p>,
+    columns: &'r Columns,
+    currency: Currency,
+    found: &'r mut Findings<'p>,
+    /// The bytes at which the rows of SKUs begin.
+    seen: &'r mut FxHashMap<Cow<'p, str>, usize>,
+}
+
+impl<'p> Row<'_, 'p> {
+    fn cell(&self, column: Column) -> &str {
+        let place = self.columns.place(column);
         unquoted(place.and_then(|place| self.record.get(place)).unwrap_or_default())
     }
 
-    fn fault(&mut self, column: &str, finding: Finding) {
-        let place = self.columns.get(column).copied().unwrap_or_default();
-        let at = self.found.cell_at(self.line(), place);
+    fn fault(&mut self, column: Column, finding: Finding) {
+        let at = self.place_in(self.record.start(), column);
         self.found.add(at, finding);
     }
 
-    fn sku(&mut self) -> Option<String> {
-        let sku = self.cell("sku").to_owned();
+    /// The spot of a cell in the row that begins at a byte.
+    fn place_in(&self, start: usize, column: Column) -> At {
+        let place = self.columns.place(column).unwrap_or_default();
+        self.found.cell_at(self.found.page.line_at(start), place)
+    }
+
+    fn sku(&mut self) -> Option<Cow<'p, str>> {
+        let place = self.columns.place(Column::Sku).unwrap_or_default();
+        let sku = match self.record.in_text(place) {
+            Some(cell) => Cow::Borrowed(unquoted(cell)),
+            None => Cow::Owned(self.cell(Column::Sku).to_owned()),
+        };
         if sku.is_empty() {
-            self.fault("sku", Finding::EmptyCell("sku"));
+            self.fault(Column::Sku, Finding::EmptyCell("sku"));
             return None;
         }
-        let line = self.line();
+        let start = self.record.start();
         if let Some(&first) = self.seen.get(&sku) {
-            let place = self.columns.get("sku").copied().unwrap_or_default();
-            let (at, also) = (self.found.cell_at(line, place), self.found.cell_at(first, place));
-            self.found.add_with(
-                at,
-                Finding::SkuTwice(crate::rulebook::text::number::shorten(&sku)),
-                Some(also),
-            );
+            let (at, also) = (self.place_in(start, Column::Sku), self.place_in(first, Column::Sku));
+            self.found.add_with(at, Finding::SkuTwice(shorten(&sku)), Some(also));
             return None;
         }
-        self.seen.insert(sku.clone(), line);
+        self.seen.insert(sku.clone(), start);
         Some(sku)
     }
 
-    fn pieces(&self, column: &str) -> Vec<String> {
-        self.cell(column).split('|').map(clean).filter(|piece| !piece.is_empty()).map(str::to_owned).collect()
-    }
-
-    fn amount(&mut self, column: &str) -> Option<Amount> {
+    fn amount(&mut self, column: Column) -> Option<Amount> {
         let text = self.cell(column);
         if text.is_empty() {
             return None;
         }
-        let currency = self.currency;
-        let amount = decimal(text, Use::Money(currency.digits()))
-            .and_then(|number| amount_of(number, &crate::rulebook::text::number::shorten(text), currency));
-        match amount {
+        match money(text, || shorten(text), self.currency) {
             Ok(amount) => Some(amount),
             Err(finding) => {
                 self.fault(column, finding);
@@ -128,16 +192,6 @@ impl Row<'_, '_> {
             }
         }
     }
-}
-
-/// The line at which a record begins. The library counts from the end of the one before, which with Windows line ends
-/// is half a line early.
-fn line_of(page: &Page<'_>, record: &csv::StringRecord) -> u32 {
-    let byte =
-        record.position().and_then(|position| usize::try_from(position.byte()).ok()).unwrap_or_default();
-    let rest = page.text.as_bytes().get(byte..).unwrap_or_default();
-    let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
-    page.line_at(byte + ends)
 }
 
 /// A cell without blanks, and without the `="…"` by which spreadsheets keep leading zeros.
@@ -198,8 +252,8 @@ impl Findings<'_> {
 fn read(
     source: &Source,
     currency: Currency,
-    known: &'static [&'static str],
-    needed: &[&'static str],
+    known: &'static [Column],
+    needed: &[Column],
     rows: &mut dyn FnMut(&mut Row<'_, '_>),
 ) -> Vec<Diagnostic> {
     let page = match Page::of(source, CSV_BYTES_MAX) {
@@ -207,52 +261,49 @@ fn read(
         Err(diagnostic) => return vec![*diagnostic],
     };
     // Spreadsheets may say their separator in a line before the headings.
-    let said = page.line(1).strip_prefix("sep=").and_then(|rest| rest.chars().next());
-    let heading_line = if said.is_some() { 2 } else { 1 };
-    let heading = page.line(heading_line);
+    let first = page.first_line();
+    let said = first.strip_prefix("sep=").and_then(|rest| rest.chars().next());
+    let heading = if said.is_some() { page.line(2) } else { first };
     let separator = said.unwrap_or_else(|| {
         [';', '\t', ','].into_iter().max_by_key(|&sign| heading.matches(sign).count()).unwrap_or(',')
     });
     let mut found = Findings { page: &page, separator, found: Vec::new(), errors: 0, more: 0 };
-    let mut reader = csv::ReaderBuilder::new()
-        .delimiter(u8::try_from(separator).unwrap_or(b','))
-        .has_headers(false)
-        .flexible(true)
-        .from_reader(page.text.as_bytes());
-    let mut record = csv::StringRecord::new();
-    let mut columns: Option<(BTreeMap<&'static str, usize>, usize)> = None;
-    let mut seen = BTreeMap::new();
+    let mut records = Records::of(&page.text, u8::try_from(separator).unwrap_or(b','));
+    let mut columns: Option<Columns> = None;
+    let mut seen = FxHashMap::with_capacity_and_hasher(rows_about(source), FxBuildHasher);
     let mut count = 0;
-    while reader.read_record(&mut record).unwrap_or(false) {
-        let line = line_of(&page, &record);
-        if line < heading_line || record.iter().all(|cell| clean(cell).is_empty()) {
+    while let Some(record) = records.read() {
+        let is_before = said.is_some() && page.line_at(record.start()) < 2;
+        if is_before || record.cells().all(|cell| clean(cell).is_empty()) {
             continue;
         }
-        let Some((columns, width)) = &columns else {
-            columns = Some(headings(&record, line, known, needed, &mut found));
+        let Some(columns) = &columns else {
+            columns = Some(headings(record, known, needed, &mut found));
             continue;
         };
         count += 1;
         if count > ROWS_MAX {
-            found.add(found.cell_at(line, 0), Finding::TooManyRows(ROWS_MAX));
+            found.add(found.cell_at(page.line_at(record.start()), 0), Finding::TooManyRows(ROWS_MAX));
             break;
         }
-        if let Some(place) = record.iter().position(|cell| cell.contains('\n')) {
-            found.add(found.cell_at(line, place), Finding::CsvQuote);
+        if let Some(place) = record.broken_cell() {
+            found.add(found.cell_at(page.line_at(record.start()), place), Finding::CsvQuote);
             continue;
         }
-        let spills = record.iter().skip(*width).any(|cell| !clean(cell).is_empty());
-        if record.len() < *width || spills {
-            found.add(found.cell_at(line, 0), Finding::CellCount(*width, record.len()));
+        let width = columns.width;
+        let spills = record.count() > width && record.cells().skip(width).any(|cell| !clean(cell).is_empty());
+        if record.count() < width || spills {
+            let at = found.cell_at(page.line_at(record.start()), 0);
+            found.add(at, Finding::CellCount(width, record.count()));
             continue;
         }
-        if needed.iter().all(|column| columns.contains_key(column)) {
-            rows(&mut Row { record: &record, columns, currency, found: &mut found, seen: &mut seen });
+        if needed.iter().all(|column| columns.place(*column).is_some()) {
+            rows(&mut Row { record, columns, currency, found: &mut found, seen: &mut seen });
         }
     }
     if columns.is_none() {
         let at = At { line: 1, column: 1, length: 1 };
-        found.add(at, Finding::NoColumn(needed.first().copied().unwrap_or("sku")));
+        found.add(at, Finding::NoColumn(needed.first().map_or("sku", |column| column.name())));
     }
     if found.more > 0 {
         found.found.push(more_of(&source.path, found.more, found.errors > 0));
@@ -262,33 +313,30 @@ fn read(
 
 /// Which column stands where, and how many there are.
 fn headings(
-    record: &csv::StringRecord,
-    line: u32,
-    known: &'static [&'static str],
-    needed: &[&'static str],
+    record: &Record<'_>,
+    known: &'static [Column],
+    needed: &[Column],
     found: &mut Findings<'_>,
-) -> (BTreeMap<&'static str, usize>, usize) {
-    let mut columns = BTreeMap::new();
-    for (place, cell) in record.iter().enumerate() {
+) -> Columns {
+    // Nobody counts the lines of a table in which nothing is found.
+    let page = found.page;
+    let line = || page.line_at(record.start());
+    let mut columns = Columns { places: Vec::new(), width: record.count() };
+    for (place, cell) in record.cells().enumerate() {
         let word = clean(cell).to_lowercase();
-        match known.iter().find(|name| **name == word) {
-            Some(name) if columns.contains_key(name) => {
-                found.add(found.cell_at(line, place), Finding::ColumnTwice(word));
+        match known.iter().find(|column| column.name() == word) {
+            Some(&column) if columns.place(column).is_some() => {
+                found.add(found.cell_at(line(), place), Finding::ColumnTwice(word));
             }
-            Some(name) => {
-                columns.insert(*name, place);
-            }
+            Some(&column) => columns.places.push((column, place)),
             None if word.is_empty() => {}
             // Beyond what is shown nobody looks for the place: that costs the length of the line.
             None if found.found.len() >= SHOWN_MAX => found.more += 1,
-            None => found.add(
-                found.cell_at(line, place),
-                Finding::IgnoredColumn(crate::rulebook::text::number::shorten(clean(cell))),
-            ),
+            None => found.add(found.cell_at(line(), place), Finding::IgnoredColumn(shorten(clean(cell)))),
         }
     }
-    for column in needed.iter().filter(|column| !columns.contains_key(*column)) {
-        found.add(At { line, column: 1, length: u32::MAX }, Finding::NoColumn(column));
+    for column in needed.iter().filter(|column| columns.place(**column).is_none()) {
+        found.add(At { line: line(), column: 1, length: u32::MAX }, Finding::NoColumn(column.name()));
     }
-    (columns, record.len())
+    columns
 }

@@ -7,6 +7,9 @@ use crate::rulebook::diagnostic::finding::Finding;
 /// Characters of a number: twice what an amount can need.
 const LENGTH_MAX: usize = 40;
 
+/// Characters of an amount that is read without a decimal: so many digits fit.
+const PLAIN_MAX: usize = 16;
+
 /// What a number is for: that decides what a comma before three digits can mean.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Use {
@@ -21,6 +24,13 @@ pub enum Use {
 /// A value without the blanks, invisible characters and curly quotes that word processors put around it.
 #[must_use]
 pub fn clean(text: &str) -> &str {
+    // What begins and ends with a plain sign has none of those around it.
+    if let (Some(first), Some(last)) = (text.as_bytes().first(), text.as_bytes().last())
+        && first.is_ascii_graphic()
+        && last.is_ascii_graphic()
+    {
+        return text;
+    }
     let trimmed = text.trim_matches(is_noise);
     for (open, close) in [('“', '”'), ('„', '“'), ('„', '”'), ('‘', '’'), ('”', '”'), ('’', '’')]
     {
@@ -33,6 +43,32 @@ pub fn clean(text: &str) -> &str {
 
 fn is_noise(letter: char) -> bool {
     letter.is_whitespace() || matches!(letter, '\u{feff}' | '\u{200b}' | '\u{2060}')
+}
+
+/// Minor units of money as most of it is written, digits with or without a fraction of one or two; `None` is no fault, but work
+/// for [`decimal`], which comes to the same.
+#[must_use]
+pub fn plain_minor(text: &str, digits: u32) -> Option<i64> {
+    if text.len() > PLAIN_MAX {
+        return None;
+    }
+    let (mut minor, mut fraction) = (0_i64, None);
+    for byte in text.bytes() {
+        match byte {
+            b'0'..=b'9' => {
+                minor = 10 * minor + i64::from(byte - b'0');
+                fraction = fraction.map(|length: u32| length + 1);
+            }
+            b'.' if fraction.is_none() && !text.starts_with('.') => fraction = Some(0),
+            _ => return None,
+        }
+    }
+    let written = match fraction {
+        None if !text.is_empty() => 0,
+        Some(written @ 1..=2) => written,
+        _ => return None,
+    };
+    minor.checked_mul(10_i64.checked_pow(digits.checked_sub(written)?)?)
 }
 
 /// The number a text means.
@@ -134,6 +170,47 @@ fn split_fraction(text: &str, purpose: Use) -> Result<(&str, Option<&str>), Faul
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn plain_amounts_are_what_decimals_make_of_them() {
+        let mut plain = 0;
+        for text in [
+            "0",
+            "007",
+            "5569.00",
+            "12.5",
+            "12.55",
+            "0.05",
+            "1.999",
+            "12.",
+            ".5",
+            "",
+            "1.2.3",
+            "-5",
+            "1,5",
+            " 5",
+            "5 ",
+            "1 999",
+            "9999999999999999",
+            "99999999999999.99",
+            "99999999999999999",
+            "12.500",
+            "000.10",
+            "1e3",
+            "٣",
+        ] {
+            for digits in [0, 2, 3] {
+                let Some(minor) = plain_minor(text, digits) else {
+                    continue;
+                };
+                plain += 1;
+                let number = decimal(text, Use::Money(digits)).unwrap();
+                let amount = crate::money::Amount::from_major(number, digits).unwrap();
+                assert_eq!(minor, amount.minor(), "{text} of {digits} digits");
+            }
+        }
+        assert_eq!(plain, 18);
+    }
 
     #[test]
     fn what_has_one_meaning_is_forgiven_and_what_has_two_is_not() {

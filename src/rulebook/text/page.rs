@@ -1,6 +1,9 @@
 //! The bytes of a file as text with numbered lines: decoding, and places as people count them.
 
 use std::borrow::Cow;
+use std::sync::OnceLock;
+
+use memchr::memchr2_iter;
 
 use crate::rulebook::diagnostic::finding::{Encoding, Finding};
 use crate::rulebook::diagnostic::report::{Diagnostic, Place};
@@ -10,6 +13,8 @@ use crate::rulebook::source::Source;
 pub const RULES_BYTES_MAX: usize = 4 * 1_048_576;
 /// Bytes of a CSV: a catalogue of half a million goods.
 pub const CSV_BYTES_MAX: usize = 64 * 1_048_576;
+/// Bytes that are looked at together.
+const PIECE: usize = 256;
 /// Characters of a line that a diagnostic quotes.
 const QUOTED_MAX: usize = 200;
 /// Characters that a caret underlines.
@@ -36,7 +41,8 @@ pub struct Page<'a> {
     /// Its text, without a byte order mark.
     pub text: Cow<'a, str>,
     /// The bytes at which lines begin: finding the ten-thousandth line must not count the first ones again.
-    starts: Vec<usize>,
+    /// Counted when somebody asks, for most files have no finding.
+    starts: OnceLock<Vec<usize>>,
 }
 
 impl<'a> Page<'a> {
@@ -64,7 +70,9 @@ impl<'a> Page<'a> {
             }
         };
         let page = Page::new(&source.path, with_plain_blanks(text));
-        if let Some((byte, letter)) = page.text.char_indices().find(|&(_, letter)| is_forbidden(letter)) {
+        if may_be_forbidden(page.text.as_bytes())
+            && let Some((byte, letter)) = page.text.char_indices().find(|&(_, letter)| is_forbidden(letter))
+        {
             let place = page.place(page.at_byte(byte));
             return Err(refuse(Some(place), Finding::ControlCharacter(u32::from(letter))));
         }
@@ -72,23 +80,32 @@ impl<'a> Page<'a> {
     }
 
     fn new(path: &'a str, text: Cow<'a, str>) -> Self {
-        let bytes = text.as_bytes();
-        let mut starts = vec![0];
-        for (place, byte) in bytes.iter().enumerate() {
-            let ends = *byte == b'\n' || (*byte == b'\r' && bytes.get(place + 1) != Some(&b'\n'));
-            if ends {
-                starts.push(place + 1);
-            }
-        }
-        Page { path, text, starts }
+        Page { path, text, starts: OnceLock::new() }
+    }
+
+    fn starts(&self) -> &[usize] {
+        self.starts.get_or_init(|| {
+            let bytes = self.text.as_bytes();
+            let mut starts = vec![0];
+            let is_end =
+                |&place: &usize| bytes.get(place) == Some(&b'\n') || bytes.get(place + 1) != Some(&b'\n');
+            starts.extend(memchr2_iter(b'\n', b'\r', bytes).filter(is_end).map(|place| place + 1));
+            starts
+        })
+    }
+
+    /// The first line without its end, which asks for no other.
+    #[must_use]
+    pub fn first_line(&self) -> &str {
+        self.text.split(['\n', '\r']).next().unwrap_or_default()
     }
 
     /// The line with this number, from 1, without its end.
     #[must_use]
     pub fn line(&self, number: u32) -> &str {
         let number = usize::try_from(number).unwrap_or(usize::MAX).max(1);
-        let start = self.starts.get(number - 1).copied().unwrap_or(self.text.len());
-        let end = self.starts.get(number).copied().unwrap_or(self.text.len());
+        let start = self.starts().get(number - 1).copied().unwrap_or(self.text.len());
+        let end = self.starts().get(number).copied().unwrap_or(self.text.len());
         self.text.get(start..end).unwrap_or_default().trim_end_matches(['\n', '\r'])
     }
 
@@ -127,14 +144,14 @@ impl<'a> Page<'a> {
     /// The number of the line that holds a byte.
     #[must_use]
     pub fn line_at(&self, byte: usize) -> u32 {
-        u32::try_from(self.starts.partition_point(|&start| start <= byte).max(1)).unwrap_or(u32::MAX)
+        u32::try_from(self.starts().partition_point(|&start| start <= byte).max(1)).unwrap_or(u32::MAX)
     }
 
     /// The spot of a byte.
     #[must_use]
     pub fn at_byte(&self, byte: usize) -> At {
-        let line = self.starts.partition_point(|&start| start <= byte).max(1);
-        let start = self.starts.get(line - 1).copied().unwrap_or_default();
+        let line = self.starts().partition_point(|&start| start <= byte).max(1);
+        let start = self.starts().get(line - 1).copied().unwrap_or_default();
         let column = self.text.get(start..byte).unwrap_or_default().chars().count() + 1;
         At {
             line: u32::try_from(line).unwrap_or(u32::MAX),
@@ -148,7 +165,10 @@ impl<'a> Page<'a> {
 /// beginning of a line and after a colon. One letter stands for one, so that no column moves.
 fn with_plain_blanks(text: &str) -> Cow<'_, str> {
     const NO_BREAK: [char; 3] = ['\u{a0}', '\u{202f}', '\u{2007}'];
-    if !text.contains(NO_BREAK) {
+    // They begin with 0xC2 or 0xE2, which few texts have.
+    let has_lead =
+        |piece: &[u8]| piece.iter().fold(false, |found, &byte| found | (byte == 0xC2) | (byte == 0xE2));
+    if !text.as_bytes().chunks(PIECE).any(has_lead) || !text.contains(NO_BREAK) {
         return Cow::Borrowed(text);
     }
     let mut plain = String::with_capacity(text.len());
@@ -165,6 +185,14 @@ fn with_plain_blanks(text: &str) -> Cow<'_, str> {
 /// What no text file holds: NUL and its neighbors, but tabs and line ends.
 fn is_forbidden(letter: char) -> bool {
     letter.is_control() && !matches!(letter, '\t' | '\n' | '\r' | '\u{85}')
+}
+
+/// Whether a text of these bytes may hold such a letter: they begin with a byte below a blank, with 0x7F or with 0xC2.
+fn may_be_forbidden(bytes: &[u8]) -> bool {
+    let is_suspect =
+        |byte: u8| (byte < 0x20) & !matches!(byte, b'\t' | b'\n' | b'\r') | (byte == 0x7F) | (byte == 0xC2);
+    // Without a way out inside a piece the compiler takes many bytes at once.
+    bytes.chunks(PIECE).any(|piece| piece.iter().fold(false, |found, &byte| found | is_suspect(byte)))
 }
 
 /// Bytes from the first that is not UTF-8: in windows-1251 a Cyrillic word is a run of bytes from 0xC0.

@@ -19,6 +19,8 @@ pub const DEPTH_MAX: usize = 64;
 pub const VALUES_MAX: usize = 800_000;
 /// Values that aliases may add to a file.
 pub const ALIASED_MAX: usize = 50_000;
+/// Fields that are compared one by one.
+const SHORT: usize = 12;
 /// Characters of one value.
 pub const VALUE_LENGTH_MAX: usize = 4_096;
 
@@ -250,6 +252,12 @@ impl<'a, 'p> Builder<'a, 'p> {
 
     /// Finds keys that stand twice in `entries`.
     fn duplicates(&mut self, entries: &[Entry<'a>]) {
+        // Most mappings have few fields: looking through them costs less than a map.
+        let is_before = |place: usize, key: &str| entries.iter().take(place).any(|entry| entry.key == key);
+        let is_short = entries.len() <= SHORT;
+        if is_short && !entries.iter().enumerate().any(|(place, entry)| is_before(place, &entry.key)) {
+            return;
+        }
         let mut first: BTreeMap<&str, At> = BTreeMap::new();
         for entry in entries {
             match first.get(entry.key.as_ref()) {
@@ -269,7 +277,10 @@ impl<'a, 'p> Builder<'a, 'p> {
 /// In `{percent: 12,5}` the comma parts two fields for YAML and none for people: what follows a number without a blank
 /// and is a number without a value belongs to it.
 fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
-    let is_nothing = matches!(&node.value, Value::Scalar(text, false) if matches!(text.as_ref(), "" | "~") && node.at.length == 0);
+    if node.at.length != 0 {
+        return false;
+    }
+    let is_nothing = matches!(&node.value, Value::Scalar(text, false) if matches!(text.as_ref(), "" | "~"));
     let digits = key.trim_end_matches(['%', ' ', '\u{a0}']);
     let is_number = !digits.is_empty() && digits.bytes().all(|byte| byte.is_ascii_digit());
     let at = last.node.at;
@@ -289,6 +300,10 @@ fn joins(last: &mut Entry<'_>, key: &str, key_at: At, node: &Node<'_>) -> bool {
 
 /// A key without the blanks and curly quotes that word processors put around it.
 fn clean_key(key: Cow<'_, str>) -> Cow<'_, str> {
+    let is_word = |byte: Option<&u8>| byte.is_some_and(u8::is_ascii_alphanumeric);
+    if is_word(key.as_bytes().first()) && is_word(key.as_bytes().last()) {
+        return key;
+    }
     let is_noise = |letter: char| {
         letter.is_whitespace()
             || matches!(letter, '“' | '”' | '„' | '‟' | '‘' | '’' | '\u{feff}' | '\u{200b}')
