@@ -35,8 +35,10 @@ impl<'p> Words<'p> {
         };
         // Goods share their brands and lists: what was looked at already needs no folding.
         let (mut brands, mut lists) = (FxHashSet::default(), FxHashSet::default());
+        let mut spellings: FxHashSet<&str> = FxHashSet::default();
         for product in products {
-            if brands.insert(Arc::as_ptr(&product.brand)) {
+            // Goods of two files may have one spelling twice.
+            if brands.insert(Arc::as_ptr(&product.brand)) && spellings.insert(&product.brand) {
                 words.brands.insert(fold(&product.brand), product.brand.to_string());
             }
             if lists.insert(Arc::as_ptr(&product.tags)) {
