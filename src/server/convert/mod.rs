@@ -84,7 +84,17 @@ pub fn price(
     now: Instant,
 ) -> Result<wire::Quote, Vec<Fault>> {
     let rules = Rules { rulebook, digest: &rulebook.digest().to_string() };
-    Asked::read(rules, asked.clone(), now)?.price(rules)
+    Asked::read(rules, copied(asked), now)?.price(rules)
+}
+
+/// A copy; of a basket of too many lines one too many, which is enough to refuse it.
+fn copied(asked: &wire::QuoteRequest) -> wire::QuoteRequest {
+    let basket = asked.basket.as_ref().map(|whole| wire::Basket {
+        currency_code: whole.currency_code.clone(),
+        lines: whole.lines.iter().take(basket::limits::LINES_MAX + 1).cloned().collect(),
+        delivery: whole.delivery.clone(),
+    });
+    wire::QuoteRequest { basket, context: asked.context.clone(), explain: asked.explain }
 }
 
 /// Equal for equal requests under equal rules, on every node: a UUID (version 8) of their hash.
