@@ -25,7 +25,7 @@ mod dig;
 use super::solution::{Solution, Worth};
 use crate::pricing::problem::Problem;
 
-/// Places looked at before the search is better off: some tenths of a millisecond.
+/// Places looked at before the search is tried: some milliseconds, where it would take a hundred times as long.
 const STEPS_MAX: u32 = 200_000;
 
 /// The best assignment with its proof; nothing where this is no way to it.
