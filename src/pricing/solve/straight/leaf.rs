@@ -82,29 +82,15 @@ impl Digger<'_> {
             first.push((place, *setting));
         }
         for &(place, setting) in &first {
-            let sum = |gauge: usize| -> i64 {
-                let sums =
-                    self.chosen.iter().map(|one| table.sum(one.pick, gauge, on) * i64::from(one.count));
-                sums.sum()
-            };
-            let room = || -> i64 {
-                let room = |one: &Chosen| {
-                    let pick = table.picks.get(one.pick).filter(|pick| pick.takers & setting.on != 0)?;
-                    Some(pick.room * i64::from(one.count))
-                };
-                self.chosen.iter().filter_map(room).sum()
-            };
-            let keeps = (setting.on == 0 || setting.amount <= room())
-                && setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
-                && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most);
-            if !keeps {
+            if (setting.on != 0 && self.room(setting.on) < setting.amount) || !self.keeps(&setting, on) {
                 return Err(Halt::Broken(place));
             }
         }
         // Amounts that are not decided may hide units from sums that are, or meet where they cannot.
         let undecided = node.may & !node.on;
         if undecided != 0 {
-            let is_legal = picks().all(|pick| table.may_share(pick, on)) && self.decided_hold(node, on);
+            let is_legal = picks().all(|pick| table.may_share(pick, on))
+                && self.decided(node).flatten().all(|setting| self.keeps(setting, on));
             if !is_legal {
                 let place = first.iter().find(|&&(place, _)| {
                     table.switches.get(place).is_some_and(|switch| switch.on & undecided != 0)
@@ -136,15 +122,22 @@ impl Digger<'_> {
         })
     }
 
-    fn decided_hold(&self, node: &Node, on: Bits) -> bool {
+    /// Whether what was chosen reaches what a setting asks for, and no more, when these basket amounts are on.
+    fn keeps(&self, setting: &Setting, on: Bits) -> bool {
         let sum = |gauge: usize| -> i64 {
-            let sums =
-                self.chosen.iter().map(|one| self.table.sum(one.pick, gauge, on) * i64::from(one.count));
-            sums.sum()
+            let adds = |one: &Chosen| self.table.sum(one.pick, gauge, on) * i64::from(one.count);
+            self.chosen.iter().map(adds).sum()
         };
-        self.decided(node).flatten().all(|setting| {
-            setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
-                && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most)
-        })
+        setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
+            && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most)
+    }
+
+    /// The room that a basket amount finds on what was chosen.
+    fn room(&self, basket: Bits) -> i64 {
+        let room = |one: &Chosen| {
+            let pick = self.table.picks.get(one.pick).filter(|pick| pick.takers & basket != 0)?;
+            Some(pick.room * i64::from(one.count))
+        };
+        self.chosen.iter().filter_map(room).sum()
     }
 }

@@ -177,6 +177,8 @@ impl<'p> Layer<'p> {
                 own == its || (gauge.is_rising && own > its && better.value > pick.value)
             })
         };
+        // Whether it counts for what a retailer assigns may hang on the basket amounts that are on.
+        let is_watched = || pick.takers != 0 && self.table.kits.iter().any(|kit| kit.retailer_assigns);
         let limited = self.table.limited.iter().map(|&(offer, _)| bit(offer)).fold(0, |all, one| all | one);
         better.tiers & !pick.tiers == 0
             && better.takers == pick.takers
@@ -188,5 +190,6 @@ impl<'p> Layer<'p> {
             && (better.value > pick.value || better.used == pick.used)
             && better.carried & limited & !pick.carried == 0
             && adds_as_well()
+            && !is_watched()
     }
 }

@@ -8,7 +8,7 @@ use super::model::{Bits, GaugeOf, Setting, Table, bit};
 pub(super) const ONE: i64 = 1 << 10;
 /// The most that a minor unit of a sum, or a unit of goods, may be charged: what is multiplied stays far from the largest number.
 const SUM_MULTIPLIER_MAX: i64 = ONE << 6;
-const UNIT_MULTIPLIER_MAX: i64 = ONE << 26;
+const UNIT_MULTIPLIER_MAX: i64 = ONE << 22;
 /// How often the multipliers are gone through.
 const ROUNDS: usize = 2;
 

@@ -1,9 +1,13 @@
 //! The decisions that couple the lines, with their settings.
 
+use std::cmp::Reverse;
+
 use smallvec::SmallVec;
 
+use super::super::choice::room;
 use super::layer::{Layer, Tiers};
 use super::model::{Bits, GaugeOf, Setting, Switch, bit};
+use crate::money::Amount;
 use crate::pricing::problem::{Give, Offer};
 
 /// The most multiples of an `every`.
@@ -47,8 +51,7 @@ impl Layer<'_> {
             let Some(Give::Basket(amount)) = offer.tiers.first().map(|tier| &tier.give) else {
                 return None;
             };
-            let amount = offer.max_discount.map_or(*amount, |most| most.min(*amount));
-            let on = Setting { amount: amount.minor(), on: bit(place), ..Setting::OFF };
+            let on = Setting { amount: self.takes(offer, *amount, 1), on: bit(place), ..Setting::OFF };
             self.switch(0, &[on, Setting::OFF]);
         }
         self.delivery_switch()?;
@@ -89,6 +92,12 @@ impl Layer<'_> {
         dead
     }
 
+    /// What an amount off the basket comes to so many times: no more than its maximum, and than there is on its goods.
+    fn takes(&self, offer: &Offer, amount: Amount, times: i64) -> i64 {
+        let most = offer.max_discount.map_or(i64::MAX, Amount::minor);
+        amount.minor().saturating_mul(times).min(most).min(room(self.table.problem, offer))
+    }
+
     /// The settings of an amount off the basket that waits for a sum.
     fn amounts(&mut self, offer: &Offer, tiers: &Tiers, least: i64, most: i64) -> Option<()> {
         let mut settings: SmallVec<[Setting; 4]> = SmallVec::new();
@@ -110,8 +119,7 @@ impl Layer<'_> {
                 let from = if is_every { tier.from * times } else { tier.from };
                 let until = if is_every && tier.from > 0 { Some(tier.from * (times + 1)) } else { None };
                 let until = until.into_iter().chain(next).min().filter(|&until| until <= most);
-                let amount = amount.minor().saturating_mul(times);
-                let amount = offer.max_discount.map_or(amount, |most| most.minor().min(amount));
+                let amount = self.takes(offer, amount, times);
                 let need = (from > least).then_some((tiers.gauge, from));
                 let limit = until.map(|until| (tiers.gauge, until - 1));
                 let on = bit(tiers.offer);
@@ -120,7 +128,7 @@ impl Layer<'_> {
         }
         settings.push(Setting::OFF);
         // A higher tier may take less.
-        settings.sort_by_key(|setting| (std::cmp::Reverse(setting.amount), std::cmp::Reverse(setting.need)));
+        settings.sort_by_key(|setting| (Reverse(setting.amount), Reverse(setting.need)));
         if settings.len() > 1 {
             self.switch(0, &settings);
         }

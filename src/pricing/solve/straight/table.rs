@@ -9,8 +9,8 @@ use crate::pricing::problem::{DeliveryOffer, Problem};
 const LINES_MAX: usize = 256;
 /// The most units.
 const UNITS_MAX: u64 = 10_000;
-/// Goods for more than this in minor units are left to wider numbers.
-const TOTAL_MAX: i64 = 1 << 40;
+/// Goods for more than this in minor units are left to wider numbers: times units, rows and multipliers it stays far below `i64::MAX`.
+const TOTAL_MAX: i64 = 1 << 36;
 
 /// Lays a problem out.
 pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
