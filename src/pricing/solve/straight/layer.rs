@@ -2,7 +2,7 @@
 
 use smallvec::SmallVec;
 
-use super::model::{Bits, Gauge, GaugeOf, Kit, ROLES_MAX, Role, Table, bit};
+use super::model::{Bits, Gauge, GaugeOf, Kit, ROLES_MAX, Role, TOTAL_MAX, Table, UNITS_MAX, bit};
 use super::picks::{Act, Does, fit};
 use crate::money::Amount;
 use crate::pricing::problem::{Give, Line, Offer, Problem, SetShare};
@@ -86,7 +86,7 @@ impl<'p> Layer<'p> {
     }
 
     /// The place of an offer's maximum, where that could hold.
-    fn maximum(&mut self, place: usize, offer: &Offer) -> Option<usize> {
+    fn maximum(&mut self, place: usize, offer: &Offer) -> Option<(usize, Amount)> {
         let most = offer.max_discount?;
         let problem = self.table.problem;
         let could = |line: usize| {
@@ -101,12 +101,19 @@ impl<'p> Layer<'p> {
         let is_shared = offer.set.as_ref().is_some_and(|rules| rules.shared.is_some());
         (is_shared || most < all).then(|| {
             self.table.maxima.push((place, most.minor()));
-            self.table.maxima.len() - 1
+            (self.table.maxima.len() - 1, most)
         })
     }
 
     /// One tier of an offer, or all that it gives.
-    fn act(&mut self, offer: usize, numbers: &'p Offer, tier: usize, bit: Bits, maximum: Option<usize>) {
+    fn act(
+        &mut self,
+        offer: usize,
+        numbers: &'p Offer,
+        tier: usize,
+        bit: Bits,
+        maximum: Option<(usize, Amount)>,
+    ) {
         if let Some(Give::Units(cut)) = numbers.tiers.get(tier).map(|tier| &tier.give) {
             let order = numbers.tiers.get(tier).map_or(0, |tier| tier.give.order());
             let does = Does::Cut(cut);
@@ -115,7 +122,7 @@ impl<'p> Layer<'p> {
     }
 
     /// An offer with a sum or a number of units to be reached.
-    fn tiered(&mut self, place: usize, offer: &'p Offer, maximum: Option<usize>) -> Option<()> {
+    fn tiered(&mut self, place: usize, offer: &'p Offer, maximum: Option<(usize, Amount)>) -> Option<()> {
         let gauges: SmallVec<[GaugeOf; 4]> = match offer.count {
             None => SmallVec::from_slice(&[GaugeOf::Spend(place)]),
             Some(Count::Together) => SmallVec::from_slice(&[GaugeOf::Count(place, None)]),
@@ -179,7 +186,7 @@ impl<'p> Layer<'p> {
     }
 
     /// Sets whose units each get their own, or that share an amount or a price which no floor touches.
-    fn set(&mut self, place: usize, offer: &'p Offer, maximum: Option<usize>) -> Option<()> {
+    fn set(&mut self, place: usize, offer: &'p Offer, maximum: Option<(usize, Amount)>) -> Option<()> {
         let rules = offer.set.as_ref()?;
         if rules.patterns.is_empty() && rules.is_whole {
             return Some(());
@@ -229,7 +236,11 @@ impl<'p> Layer<'p> {
         };
         let roles = first..self.table.roles.len();
         let is_ordered = pattern.is_ordered;
-        let sets_max = rules.sets_max.map_or(sets_max, |most| sets_max.min(i64::from(most)));
+        let possible = sets_max.min(i64::from(UNITS_MAX));
+        let sets_max = rules.sets_max.map_or(possible, |most| possible.min(i64::from(most)));
+        if gain.abs() > TOTAL_MAX {
+            return None;
+        }
         let compatible = self.compatible.get(place).copied().unwrap_or_default();
         let retailer_assigns = rules.retailer_assigns;
         self.table.kits.push(Kit {
@@ -239,6 +250,7 @@ impl<'p> Layer<'p> {
             retailer_assigns,
             compatible,
             sets_max,
+            is_scarce: sets_max < possible,
             gain,
         });
         (self.table.roles.len() <= ROLES_MAX).then_some(())

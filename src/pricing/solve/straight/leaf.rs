@@ -2,68 +2,71 @@
 
 use smallvec::SmallVec;
 
-use super::model::{Bits, Setting, bit};
-use super::path::{Chosen, Digger, Halt, Node, Way};
-use super::price;
-use super::rows::{ONE, Sense};
+use super::model::{Bits, Chosen, Setting, bit};
+use super::node::Node;
+use super::path::{Digger, Halt, Way};
+use super::price::Found;
+use super::rows::ONE;
 
 impl Digger<'_> {
-    /// All units have a pick.
+    /// All units have a pick, and the sums that are decided hold.
     pub(super) fn leaf(&mut self, node: &Node, way: &Way) -> Result<(), Halt> {
-        let holds = self.rows.iter().zip(&way.rows).all(|(row, &sum)| match row.sense {
-            Sense::AtLeast => sum >= row.bound,
-            Sense::AtMost => sum <= row.bound,
-            Sense::Shared | Sense::Filled | Sense::Even => true,
-        });
-        if !holds || !self.are_complete(way) {
+        if !self.are_complete() || !self.trail.has_reached() {
             return Ok(());
         }
-        let lost: i64 = self.rows.iter().zip(&way.rows).map(|(row, &sum)| row.lost(sum)).sum();
-        let value = way.value - lost;
+        let value = way.value - self.lost(node);
         if self.is_hopeless(value * ONE, way.used) {
             return Ok(());
         }
         let (on, used) = self.settled_switches(node)?;
         let used = way.used | used;
-        if self.is_hopeless(value * ONE, used) {
+        if self.is_hopeless(value * ONE, used) || !self.are_cheapest(on) {
             return Ok(());
         }
-        if !self.are_cheapest(on) {
-            return Ok(());
+        let mut found = Found { value, used, chosen: self.trail.chosen.clone(), on, priced: None };
+        if let Some(best) = self.best.as_mut().filter(|best| best.value == value) {
+            let best = best.price(self.table).ok_or(Halt::Lost)?;
+            if !found.price(self.table).ok_or(Halt::Lost)?.beats(best, self.table.problem, self.worth) {
+                return Ok(());
+            }
         }
-        let found = price::price(self.table, &self.chosen, on).ok_or(Halt::Lost)?;
-        if found.settled.value.last() != Some(&value) {
-            return Err(Halt::Lost);
-        }
-        let is_better = match &self.best {
-            Some((_, best)) => found.beats(best, self.table.problem, self.worth),
-            None => true,
-        };
-        if is_better {
-            self.best = Some((value, found));
-            self.used = used;
-        }
+        self.best = Some(found);
         Ok(())
     }
 
-    fn are_complete(&self, way: &Way) -> bool {
+    /// What passes the maxima, and what the amounts that are on do not find on their goods.
+    fn lost(&self, node: &Node) -> i64 {
+        let capped = |place: usize| -> i64 {
+            let take = |one: &Chosen| {
+                let pick = self.table.picks.get(one.pick)?;
+                let (_, take) = pick.capped.filter(|&(maximum, _)| maximum == place)?;
+                Some(take * i64::from(one.count))
+            };
+            self.trail.chosen.iter().filter_map(take).sum()
+        };
+        let maxima = self.table.maxima.iter().enumerate();
+        let over: i64 = maxima.map(|(place, &(_, most))| (capped(place) - most).max(0)).sum();
+        let on = node.decided(self.table).flatten().filter(|setting| setting.on != 0);
+        over + on.map(|setting| (setting.amount - self.room(setting.on)).max(0)).sum::<i64>()
+    }
+
+    fn are_complete(&self) -> bool {
         self.table.kits.iter().all(|kit| {
-            let begun = self.begun(kit, way);
-            kit.roles.clone().all(|role| {
-                let quantity = self.table.roles.get(role).map_or(0, |role| role.quantity);
-                way.roles.get(role).copied().unwrap_or_default() == begun * quantity
-            })
+            let begun = self.trail.begun(self.table, kit);
+            let roles = self.table.roles.iter().zip(&self.trail.seated);
+            let mut roles = roles.skip(kit.roles.start).take(kit.roles.len());
+            roles.all(|(role, &seated)| seated == begun * role.quantity)
         })
     }
 
     /// What the switches that are not decided come to with the chosen picks, if each keeps what it promised.
     fn settled_switches(&self, node: &Node) -> Result<(Bits, Bits), Halt> {
         let table = self.table;
-        let picks = || self.chosen.iter().filter_map(|one| table.picks.get(one.pick));
+        let picks = || self.trail.chosen.iter().filter_map(|one| table.picks.get(one.pick));
         let tiers = picks().fold(0, |all, pick| all | pick.tiers);
         let (mut on, mut used) = (node.on, 0);
         let mut first: SmallVec<[(usize, Setting); 16]> = SmallVec::new();
-        for (place, (switch, decided)) in table.switches.iter().zip(self.decided(node)).enumerate() {
+        for (place, (switch, decided)) in table.switches.iter().zip(node.decided(table)).enumerate() {
             if decided.is_some() {
                 continue;
             }
@@ -78,7 +81,7 @@ impl Digger<'_> {
                 return Err(Halt::Broken(place));
             };
             on |= setting.on;
-            used |= self.used_by(setting);
+            used |= table.used_by(setting);
             first.push((place, *setting));
         }
         for &(place, setting) in &first {
@@ -90,7 +93,7 @@ impl Digger<'_> {
         let undecided = node.may & !node.on;
         if undecided != 0 {
             let is_legal = picks().all(|pick| table.may_share(pick, on))
-                && self.decided(node).flatten().all(|setting| self.keeps(setting, on));
+                && node.decided(table).flatten().all(|setting| self.keeps(setting, on));
             if !is_legal {
                 let place = first.iter().find(|&&(place, _)| {
                     table.switches.get(place).is_some_and(|switch| switch.on & undecided != 0)
@@ -116,8 +119,8 @@ impl Digger<'_> {
                     table.problem.offers.get(kit.offer).is_some_and(|offer| offer.on.contains(line.place));
                 fits && (pick.carried | pick.takers & on) & !kit.compatible == 0
             };
-            let dearest = self.chosen.iter().filter(gets).map(|one| list(&one)).max();
-            let left_out = self.chosen.iter().filter(|one| !gets(one) && counts(one));
+            let dearest = self.trail.chosen.iter().filter(gets).map(|one| list(&one)).max();
+            let left_out = self.trail.chosen.iter().filter(|one| !gets(one) && counts(one));
             dearest.is_none_or(|dearest| left_out.map(|one| list(&one)).all(|list| dearest <= list))
         })
     }
@@ -126,7 +129,7 @@ impl Digger<'_> {
     fn keeps(&self, setting: &Setting, on: Bits) -> bool {
         let sum = |gauge: usize| -> i64 {
             let adds = |one: &Chosen| self.table.sum(one.pick, gauge, on) * i64::from(one.count);
-            self.chosen.iter().map(adds).sum()
+            self.trail.chosen.iter().map(adds).sum()
         };
         setting.need.is_none_or(|(gauge, least)| least <= sum(gauge))
             && setting.limit.is_none_or(|(gauge, most)| sum(gauge) <= most)
@@ -138,6 +141,6 @@ impl Digger<'_> {
             let pick = self.table.picks.get(one.pick).filter(|pick| pick.takers & basket != 0)?;
             Some(pick.room * i64::from(one.count))
         };
-        self.chosen.iter().filter_map(room).sum()
+        self.trail.chosen.iter().filter_map(room).sum()
     }
 }

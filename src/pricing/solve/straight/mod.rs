@@ -1,14 +1,18 @@
 //! The straight path: the best assignment of a small problem, by sums and bits alone.
 //!
-//! Each line's units may carry one of its *picks*: compatible promotions with what they take off one unit. Without
-//! decisions on what couples the lines the best picks bound every assignment from above, and where they keep what they ask for, they
-//! are the best. Where a sum, a number of units or an amount off the basket is *broken* by them, that one is decided, setting by
-//! setting, and nothing else is. Under what is decided the lines are gone through, the dearest first, with multipliers for the
-//! sums that must hold.
+//! Each line's units may carry one of its *picks*: compatible promotions with what they take off one unit. What couples the lines is
+//! *decided* by switches, one setting each (a tier, an amount off the basket, the promotion on the delivery), and written down as
+//! *rows*: a sum to be reached, a number of units, a maximum, the roles of a set in balance. Lines and switches are *parts* alike: each
+//! takes one of its options, and multipliers charge the options for the rows. So every part's best option together bound
+//! every assignment from above, whatever is still open: an amount that is not decided costs what it asks for.
+//!
+//! Nodes wait in a queue, the one that promises most in front. Where the best options of a node break what a switch asks for, that
+//! switch is decided; where they break nothing, its lines are gone through for a number of steps; where that is not enough, the picks
+//! of one line more are decided. Amounts that can never be on together are one switch.
 //!
 //! What is too large or too intricate for exact sums is left to the search (`super::search`), which knows everything: several
-//! levels, duties, benefits that the retailer assigns, sums that see the share of a set. `settle` has the last word here too: where it
-//! does not come to the very price, the search begins anew.
+//! levels, duties, benefits that the retailer assigns in sets, sums that see the share of a set. `settle` has the last word here too:
+//! where it does not come to the very price, the search begins anew.
 
 mod model;
 mod picks;
@@ -17,15 +21,19 @@ mod lines;
 mod switches;
 mod table;
 mod rows;
-mod path;
+mod node;
+mod bound;
+mod trail;
 mod price;
+mod path;
 mod leaf;
 mod dig;
+mod tree;
 
 use super::solution::{Solution, Worth};
 use crate::pricing::problem::Problem;
 
-/// Places looked at before the search is tried: some milliseconds, where it would take a hundred times as long.
+/// Steps before the search is tried: some milliseconds, where it would take a hundred times as long.
 const STEPS_MAX: u32 = 200_000;
 
 /// The best assignment with its proof; nothing where this is no way to it.

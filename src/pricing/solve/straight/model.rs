@@ -10,6 +10,10 @@ use crate::pricing::problem::Problem;
 pub(super) type Bits = u128;
 /// So many there may be.
 pub(super) const BITS_MAX: usize = 128;
+/// The most units.
+pub(super) const UNITS_MAX: u32 = 10_000;
+/// Goods for more than this in minor units are left to wider numbers: times units, rows and multipliers it stays far below `i64::MAX`.
+pub(super) const TOTAL_MAX: i64 = 1 << 32;
 /// The most picks of one line.
 pub(super) const PICKS_MAX: usize = 96;
 /// The most roles of all sets.
@@ -61,6 +65,15 @@ pub(super) struct Line {
     pub list: i64,
     /// Its picks, the best first.
     pub picks: Range<usize>,
+}
+
+/// Units of a line with a pick.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Chosen {
+    /// The place of the line in the table.
+    pub line: usize,
+    pub pick: usize,
+    pub count: u32,
 }
 
 /// A sum that decides something.
@@ -131,6 +144,8 @@ pub(super) struct Kit {
     /// The offers that go with it on a unit.
     pub compatible: Bits,
     pub sets_max: i64,
+    /// Whether its units would make up more sets than there may be.
+    pub is_scarce: bool,
     /// What a set gets beside what its units lose.
     pub gain: i64,
 }
@@ -180,6 +195,49 @@ impl Table<'_> {
         let takers = pick.takers & on;
         takers & takers.wrapping_sub(1) == 0
             || self.baskets.iter().all(|&(place, rivals)| takers & bit(place) == 0 || takers & rivals == 0)
+    }
+
+    /// Whether two switches are about amounts that are never on together: what one takes, the other may not.
+    pub(super) fn are_apart(&self, one: usize, other: usize) -> bool {
+        let switches = self.switches.get(one).zip(self.switches.get(other));
+        switches.is_some_and(|(one, other)| {
+            one.on & other.on == 0
+                && [one, other].iter().all(|switch| switch.on.count_ones() == 1)
+                && [one, other].iter().any(|switch| !self.can_be_on(switch, one.on | other.on))
+        })
+    }
+
+    /// Whether a switch can be on together with others.
+    fn can_be_on(&self, switch: &Switch, on: Bits) -> bool {
+        let may = |at: &usize| self.picks.get(*at).is_some_and(|pick| self.may_share(pick, on));
+        let most = |adds: &dyn Fn(usize) -> i64| -> i64 {
+            let line = |line: &Line| {
+                line.picks.clone().filter(may).map(adds).max().unwrap_or_default() * i64::from(line.quantity)
+            };
+            self.lines.iter().map(line).sum()
+        };
+        let takes =
+            |at: usize| i64::from(self.picks.get(at).is_some_and(|pick| pick.takers & switch.on != 0));
+        self.settings(switch).iter().filter(|setting| setting.on != 0).any(|setting| match setting.need {
+            Some((gauge, sum)) => most(&|at| self.sum(at, gauge, on)) >= sum,
+            None => most(&takes) > 0,
+        })
+    }
+
+    /// The most that a gauge can show.
+    pub(super) fn most(&self, gauge: usize) -> i64 {
+        let gauges = self.gauges.len();
+        let most = self.lines.iter().map(|line| {
+            let adds = line.picks.clone().filter_map(|pick| self.sums.get(pick * gauges + gauge));
+            adds.max().copied().unwrap_or_default() * i64::from(line.quantity)
+        });
+        most.sum()
+    }
+
+    /// The promotions that a setting uses by itself.
+    pub(super) fn used_by(&self, setting: &Setting) -> Bits {
+        let delivery = setting.delivery.map(|place| bit(self.problem.offers.len() + place));
+        setting.on | delivery.filter(|_| setting.amount > 0).unwrap_or_default()
     }
 
     pub(super) fn settings(&self, switch: &Switch) -> &[Setting] {

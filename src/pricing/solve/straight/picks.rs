@@ -18,8 +18,8 @@ pub(super) struct Act<'p> {
     pub order: u8,
     pub does: Does<'p>,
     pub seat: Option<usize>,
-    /// The place of its maximum, where that may hold.
-    pub maximum: Option<usize>,
+    /// The place of its maximum, where that may hold, with it.
+    pub maximum: Option<(usize, Amount)>,
 }
 
 /// What an act does to the price of a unit.
@@ -115,11 +115,13 @@ impl Grower<'_> {
             Does::Shares => Amount::ZERO,
         };
         next.price -= take;
+        // What one unit takes beyond the maximum is lost whatever the others take.
+        let counts = act.maximum.map_or(take, |(_, most)| take.min(most));
         if act.stage == Stage::Item {
             next.before_basket = next.price;
         }
         let pick = &mut next.pick;
-        pick.value += take.minor();
+        pick.value += counts.minor();
         pick.carried |= bit(act.offer);
         pick.tiers |= act.tier;
         let is_shared = !matches!(act.does, Does::Cut(_));
@@ -127,8 +129,8 @@ impl Grower<'_> {
             pick.used |= bit(act.offer);
         }
         pick.seats.extend(act.seat);
-        if let Some(maximum) = act.maximum {
-            pick.capped = Some((maximum, take.minor()));
+        if let Some((maximum, _)) = act.maximum {
+            pick.capped = Some((maximum, counts.minor()));
         }
         next.is_closed = is_shared || act.maximum.is_some() && !take.is_zero();
         next.price_most = if next.is_closed { grown.price } else { next.price };

@@ -10,12 +10,62 @@ use super::super::grouping::{Deal, assignment};
 use super::super::orders::Order;
 use super::super::search::Best;
 use super::super::way::Served;
-use super::model::{Bits, Kit, Table, places};
-use super::path::Chosen;
+use super::model::{Bits, Chosen, Kit, Table, bit, places};
 use crate::pricing::settle::{Assignment, Offers, Units, settle};
 
+/// An assignment, with what it takes off by sums.
+pub(super) struct Found {
+    pub value: i64,
+    pub used: Bits,
+    pub chosen: Vec<Chosen>,
+    pub on: Bits,
+    /// Once it has been priced.
+    pub priced: Option<Best>,
+}
+
+impl Found {
+    /// The prices, if they are what the sums say.
+    pub(super) fn priced(mut self, table: &Table<'_>) -> Option<Best> {
+        self.price(table)?;
+        let even = self.even(table);
+        even.or(self.priced)
+    }
+
+    /// The same with what falls under a maximum on all units of its line, where that takes off as much: units of a line then cost
+    /// the same.
+    fn even(&self, table: &Table<'_>) -> Option<Best> {
+        let pick = |one: &Chosen| table.picks.get(one.pick);
+        let limited = table.limited.iter().fold(0, |all, &(offer, _)| all | bit(offer));
+        let is_capped =
+            |one: &Chosen| pick(one).is_some_and(|pick| pick.capped.is_some() && pick.carried & limited == 0);
+        let is_free = |one: &Chosen| pick(one).is_some_and(|pick| pick.seats.is_empty());
+        let of = |line: usize| self.chosen.iter().filter(move |one| one.line == line);
+        let is_mixed = |line: usize| of(line).count() > 1 && of(line).all(is_free);
+        let mut even = self.chosen.clone();
+        for one in self.chosen.iter().filter(|one| is_capped(one) && is_mixed(one.line)) {
+            even.retain(|other| other.line != one.line);
+            even.push(Chosen { count: table.lines.get(one.line)?.quantity, ..*one });
+        }
+        if even.len() == self.chosen.len() {
+            return None;
+        }
+        even.sort_by_key(|one| one.line);
+        let priced = price(table, &even, self.on)?;
+        (priced.settled.value.last() == Some(&self.value)).then_some(priced)
+    }
+
+    /// Prices it where it has no prices yet.
+    pub(super) fn price(&mut self, table: &Table<'_>) -> Option<&Best> {
+        if self.priced.is_none() {
+            let priced = price(table, &self.chosen, self.on);
+            self.priced = priced.filter(|priced| priced.settled.value.last() == Some(&self.value));
+        }
+        self.priced.as_ref()
+    }
+}
+
 /// The prices of what was chosen; `None` where it is not legal.
-pub(super) fn price(table: &Table<'_>, chosen: &[Chosen], on: Bits) -> Option<Best> {
+fn price(table: &Table<'_>, chosen: &[Chosen], on: Bits) -> Option<Best> {
     let mut amounts = FixedBitSet::with_capacity(table.problem.offers.len());
     places(on).for_each(|place| amounts.insert(place));
     let has_sets =

@@ -1,345 +1,220 @@
-//! What must hold of all lines together under what is decided, and the multipliers that charge the picks for it.
+//! What couples lines, decisions and sets: rows, each with what every option of every part adds to it.
+//!
+//! A line is a part whose units take its picks, a decision one that takes one of its settings. What a setting asks for stands on the left
+//! of its row, with a minus: so an open decision costs what it asks for.
+
+use std::ops::Range;
 
 use smallvec::SmallVec;
 
-use super::model::{Bits, GaugeOf, Setting, Table, bit};
+use super::model::{Bits, GaugeOf, Kit, Pick, Table, bit};
 
-/// Multipliers are in parts of this.
-pub(super) const ONE: i64 = 1 << 10;
+/// Charges and multipliers are in parts of this.
+pub(super) const ONE: i64 = 1 << 16;
 /// The most that a minor unit of a sum, or a unit of goods, may be charged: what is multiplied stays far from the largest number.
-const SUM_MULTIPLIER_MAX: i64 = ONE << 6;
+const SUM_MULTIPLIER_MAX: i64 = ONE << 4;
 const UNIT_MULTIPLIER_MAX: i64 = ONE << 22;
-/// How often the multipliers are gone through.
-const ROUNDS: usize = 2;
 
-/// How a row holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Sense {
-    AtLeast,
-    AtMost,
-    /// What passes the bound is lost.
-    Shared,
-    /// What falls short of the bound is lost.
-    Filled,
-    /// The roles of a set in balance: nothing must be left over.
-    Even,
+/// Something that takes one of its options, so many times.
+#[derive(Debug)]
+pub(super) struct Part {
+    pub options: Range<usize>,
+    pub times: i64,
 }
 
 /// What a row adds up.
-#[derive(Debug, Clone, Copy)]
-enum Of {
-    Gauge(usize),
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Of {
+    /// A gauge, against the sum that a setting needs.
+    Need(usize),
+    /// A gauge, against the sum that a setting must not pass.
+    Limit(usize),
     /// Units that carry an offer.
     Carry(Bits),
-    /// What falls under a maximum.
+    /// What falls under a maximum, by place.
     Maximum(usize),
-    /// The room that an amount off the basket finds.
+    /// The room that an amount off the basket finds, against the amount.
     Room(Bits),
+    /// Units with a role.
+    Seats(usize),
     /// Units with the first role, and against them those with the second, each times the other's number in a set.
     Balance((usize, i64), (usize, i64)),
 }
 
-#[derive(Debug, Clone, Copy)]
+/// A row: what is added up must come to its bound in the sense of its multipliers.
+#[derive(Debug)]
 pub(super) struct Row {
-    pub sense: Sense,
-    of: Of,
+    pub of: Of,
     pub bound: i64,
-    multiplier: i64,
+    /// The least and the most that a unit of it is paid: at least the bound from zero up, at most from zero down, else both.
+    pub multipliers: (i64, i64),
+    /// Whether what passes the bound, or falls short of it, is only lost.
+    pub is_soft: bool,
+    /// The parts with an option that adds something.
+    pub parts: SmallVec<[usize; 16]>,
 }
 
-pub(super) type Rows = SmallVec<[Row; 8]>;
-
-/// The rows under what is decided.
-pub(super) fn rows<'s>(table: &Table<'_>, decided: impl Iterator<Item = &'s Setting>) -> Rows {
-    let mut rows = Rows::new();
-    let mut row = |sense, of, bound| rows.push(Row { sense, of, bound, multiplier: 0 });
-    for setting in decided {
-        if let Some((gauge, sum)) = setting.need {
-            row(Sense::AtLeast, Of::Gauge(gauge), sum);
-        }
-        if let Some((gauge, sum)) = setting.limit {
-            row(Sense::AtMost, Of::Gauge(gauge), sum);
-        }
-        if setting.on != 0 {
-            row(Sense::Filled, Of::Room(setting.on), setting.amount);
-        }
-    }
-    for &(offer, most) in &table.limited {
-        row(Sense::AtMost, Of::Carry(bit(offer)), most);
-    }
-    for (place, &(_, most)) in table.maxima.iter().enumerate() {
-        row(Sense::Shared, Of::Maximum(place), most);
-    }
-    for kit in &table.kits {
-        let quantity = |role: usize| table.roles.get(role).map_or(0, |role| role.quantity);
-        let mut roles = kit.roles.clone();
-        let first = roles.next().unwrap_or_default();
-        for other in roles {
-            row(Sense::Even, Of::Balance((first, quantity(first)), (other, quantity(other))), 0);
-        }
-    }
-    rows
+/// Parts and rows of a table.
+pub(super) struct Frame {
+    /// The lines, then the switches.
+    pub parts: Vec<Part>,
+    /// What each option takes off by itself, in parts of [`ONE`]: the picks, then the settings. What a set gets is with the units that
+    /// have its first role.
+    pub values: Vec<i64>,
+    pub rows: Vec<Row>,
+    /// What each option adds to each row, row by row, as long as nothing is hidden.
+    pub adds: Vec<i64>,
 }
 
-impl Row {
-    /// What one unit with a pick adds: to its favor, as long as basket amounts that `may` be on are not decided.
-    fn adds(&self, table: &Table<'_>, pick: usize, on: Bits) -> i64 {
-        let Some(numbers) = table.picks.get(pick) else {
-            return 0;
+impl Frame {
+    pub(super) fn of(table: &Table<'_>) -> Self {
+        let (picks, settings) = (table.picks.len(), table.settings.len());
+        let mut parts = Vec::with_capacity(table.lines.len() + table.switches.len());
+        let mut values = Vec::with_capacity(picks + settings);
+        for line in &table.lines {
+            parts.push(Part { options: line.picks.clone(), times: i64::from(line.quantity) });
+        }
+        values.extend(table.picks.iter().map(|pick| pick.value * ONE + shares(table, pick)));
+        for switch in &table.switches {
+            let options = picks + switch.settings.start..picks + switch.settings.end;
+            parts.push(Part { options, times: 1 });
+        }
+        values.extend(table.settings.iter().map(|setting| setting.amount * ONE));
+        let mut frame = Frame { parts, values, rows: Vec::with_capacity(16), adds: Vec::new() };
+        frame.lay(table);
+        frame
+    }
+
+    /// Multipliers to begin with: open amounts cost what they bring, so that none stands in the way of another.
+    pub(super) fn begin(&self, table: &Table<'_>) -> SmallVec<[i64; 16]> {
+        let begin = |row: &Row| {
+            let Of::Need(gauge) = row.of else {
+                return 0;
+            };
+            // The first may be had for nothing as yet.
+            let rivals = table.switches.iter().flat_map(|switch| {
+                let settings = table.settings(switch);
+                let first = settings.first().and_then(|setting| setting.need).map(|(gauge, _)| gauge);
+                settings
+                    .iter()
+                    .filter(move |setting| setting.on != 0 && setting.need.map(|(gauge, _)| gauge) != first)
+            });
+            let needs = rivals.filter_map(|setting| {
+                let (_, sum) = setting.need.filter(|&(of, sum)| of == gauge && sum > 0)?;
+                Some((setting.amount * ONE).div_euclid(sum) + i64::from(setting.amount > 0))
+            });
+            needs.max().unwrap_or_default().clamp(row.multipliers.0, row.multipliers.1)
         };
-        match self.of {
-            Of::Gauge(gauge) => table.sum(pick, gauge, on),
-            Of::Carry(offer) => i64::from(numbers.carried & offer != 0),
-            Of::Maximum(place) => {
-                numbers.capped.filter(|&(maximum, _)| maximum == place).map_or(0, |(_, take)| take)
-            }
-            Of::Room(basket) => {
-                if numbers.takers & basket != 0 {
-                    numbers.room
-                } else {
-                    0
-                }
-            }
-            Of::Balance((first, one), (second, other)) => {
-                let has = |role: usize| i64::from(numbers.seats.contains(&role));
-                has(first) * other - has(second) * one
-            }
-        }
+        self.rows.iter().map(begin).collect()
     }
 
-    fn multiplier_max(&self, table: &Table<'_>) -> i64 {
-        match self.of {
-            Of::Maximum(_) | Of::Room(_) => ONE,
-            Of::Carry(_) | Of::Balance(..) => UNIT_MULTIPLIER_MAX,
-            Of::Gauge(gauge) => match table.gauges.get(gauge).map(|gauge| gauge.of) {
+    fn lay(&mut self, table: &Table<'_>) {
+        let (up, down) = (|most| (0, most), |most: i64| (-most, 0));
+        for gauge in 0..table.gauges.len() {
+            let most = match table.gauges.get(gauge).map(|gauge| gauge.of) {
                 Some(GaugeOf::Count(..)) => UNIT_MULTIPLIER_MAX,
                 _ => SUM_MULTIPLIER_MAX,
-            },
-        }
-    }
-
-    /// What is lost where the row comes to `sum`.
-    pub(super) fn lost(&self, sum: i64) -> i64 {
-        match self.sense {
-            Sense::Shared => (sum - self.bound).max(0),
-            Sense::Filled => (self.bound - sum).max(0),
-            Sense::AtLeast | Sense::AtMost | Sense::Even => 0,
-        }
-    }
-
-    /// What the row itself adds to a bound, in parts of [`ONE`].
-    pub(super) fn side(&self) -> i64 {
-        self.charge(-self.bound)
-    }
-
-    fn charge(&self, adds: i64) -> i64 {
-        match self.sense {
-            Sense::AtLeast | Sense::Filled => adds * self.multiplier,
-            Sense::AtMost | Sense::Shared | Sense::Even => -adds * self.multiplier,
-        }
-    }
-
-    fn breaks(&self, sum: i64) -> bool {
-        match self.sense {
-            Sense::AtLeast | Sense::Filled => sum < self.bound,
-            Sense::AtMost | Sense::Shared => sum > self.bound,
-            Sense::Even => sum != 0,
-        }
-    }
-}
-
-/// A pick that may be taken under what is decided.
-#[derive(Debug, Clone, Copy)]
-pub(super) struct Open {
-    pub pick: usize,
-    /// Its place among all, before they were sorted.
-    at: usize,
-    /// What it takes off, charged, in parts of [`ONE`].
-    pub charged: i64,
-}
-
-/// The lines under what is decided.
-#[derive(Debug, Default)]
-pub(super) struct Lines {
-    /// Line by line, the best charged first.
-    open: Vec<Open>,
-    /// Where each line's begin, and the end.
-    begins: Vec<usize>,
-    /// What each pick adds to each row, row by row.
-    adds: Vec<i64>,
-    /// The place of each line's best charged.
-    best: Vec<usize>,
-    /// What each line's best takes off, not charged.
-    dearest: Vec<i64>,
-}
-
-impl Lines {
-    /// Fills in the picks that may be taken; false where a line has none, or a row cannot hold.
-    pub(super) fn fill(
-        &mut self,
-        table: &Table<'_>,
-        rows: &Rows,
-        forbidden: Bits,
-        (on, may): (Bits, Bits),
-    ) -> bool {
-        self.open.clear();
-        self.begins.clear();
-        self.dearest.clear();
-        self.best.clear();
-        for line in &table.lines {
-            let begin = self.open.len();
-            self.begins.push(begin);
-            let picks = line.picks.clone().zip(table.picks.get(line.picks.clone()).unwrap_or_default());
-            for (at, pick) in picks {
-                if pick.tiers & forbidden == 0 && table.may_share(pick, on) {
-                    self.open.push(Open { pick: at, at: self.open.len(), charged: pick.value * ONE });
-                }
-            }
-            // Picks stand in the order of what they take off.
-            let Some(best) = self.open.get(begin) else {
-                return false;
             };
-            self.dearest.push(best.charged);
-            self.best.push(begin);
+            if table.settings.iter().any(|setting| setting.need.is_some_and(|(of, _)| of == gauge)) {
+                self.row(table, Of::Need(gauge), 0, up(most), false);
+            }
+            if table.settings.iter().any(|setting| setting.limit.is_some_and(|(of, _)| of == gauge)) {
+                self.row(table, Of::Limit(gauge), 0, down(most), false);
+            }
         }
-        self.begins.push(self.open.len());
-        self.adds.clear();
-        for row in rows {
-            // To its favor, as long as basket amounts that may be on are not decided.
-            let on = if row.sense == Sense::AtMost { may } else { on };
-            self.adds.extend(self.open.iter().map(|open| row.adds(table, open.pick, on)));
+        for setting in table.settings.iter().filter(|setting| setting.on != 0 && setting.need.is_none()) {
+            if !self.rows.iter().any(|row| row.of == Of::Room(setting.on)) {
+                self.row(table, Of::Room(setting.on), 0, up(ONE), true);
+            }
         }
-        (0..rows.len()).all(|at| rows.get(at).is_none_or(|row| self.can_hold(table, row, at)))
+        for &(offer, most) in &table.limited {
+            self.row(table, Of::Carry(bit(offer)), most, down(UNIT_MULTIPLIER_MAX), false);
+        }
+        for (place, &(_, most)) in table.maxima.iter().enumerate() {
+            self.row(table, Of::Maximum(place), most, down(ONE), true);
+        }
+        for kit in &table.kits {
+            self.kit(table, kit);
+        }
     }
 
-    /// Whether the lines can keep a row at all.
-    fn can_hold(&self, table: &Table<'_>, row: &Row, at: usize) -> bool {
-        let adds = self.of_row(at);
-        let ends = self.begins.iter().zip(self.begins.iter().skip(1)).zip(&table.lines);
-        let sum = |best: fn(&[i64]) -> i64| -> i64 {
-            let lines = ends.clone().map(|((&from, &until), line)| {
-                best(adds.get(from..until).unwrap_or_default()) * i64::from(line.quantity)
-            });
-            lines.sum()
+    /// The roles of a set in balance: nothing must be left over. And no more sets than there may be.
+    fn kit(&mut self, table: &Table<'_>, kit: &Kit) {
+        let quantity = |role: usize| table.roles.get(role).map_or(1, |role| role.quantity.max(1));
+        let first = kit.roles.start;
+        for other in kit.roles.clone().skip(1) {
+            let (one, two) = (quantity(first), quantity(other));
+            let most = UNIT_MULTIPLIER_MAX / one.max(two);
+            self.row(table, Of::Balance((first, two), (other, one)), 0, (-most, most), false);
+        }
+        // What is wanted most is scarce first.
+        let is_wanted = |role: &usize| table.roles.get(*role).is_some_and(|role| role.is_benefited);
+        if let Some(role) = kit.roles.clone().rev().find(is_wanted).filter(|_| kit.is_scarce) {
+            let most = quantity(role) * kit.sets_max;
+            self.row(table, Of::Seats(role), most, (-UNIT_MULTIPLIER_MAX, 0), false);
+        }
+    }
+
+    fn row(&mut self, table: &Table<'_>, of: Of, bound: i64, multipliers: (i64, i64), is_soft: bool) {
+        let begin = self.adds.len();
+        self.picks(table, of);
+        let most = match of {
+            Of::Limit(gauge) => table.most(gauge),
+            _ => 0,
         };
-        match row.sense {
-            Sense::AtLeast => row.bound <= sum(|adds| adds.iter().copied().max().unwrap_or_default()),
-            Sense::AtMost => sum(|adds| adds.iter().copied().min().unwrap_or_default()) <= row.bound,
-            Sense::Shared | Sense::Filled | Sense::Even => true,
-        }
-    }
-
-    pub(super) fn of(&self, line: usize) -> &[Open] {
-        let range = self.begins.get(line).zip(self.begins.get(line + 1));
-        range.and_then(|(&from, &until)| self.open.get(from..until)).unwrap_or_default()
-    }
-
-    /// What the best pick of a line takes off, not charged, in parts of [`ONE`].
-    pub(super) fn dearest(&self, line: usize) -> i64 {
-        self.dearest.get(line).copied().unwrap_or_default()
-    }
-
-    pub(super) fn adds(&self, open: &Open, row: usize) -> i64 {
-        self.adds.get(row * self.open.len() + open.at).copied().unwrap_or_default()
-    }
-
-    /// What each open pick adds to a row, line by line, as long as they are not sorted.
-    fn of_row(&self, row: usize) -> &[i64] {
-        let count = self.open.len();
-        self.adds.get(row * count..(row + 1) * count).unwrap_or_default()
-    }
-
-    /// Finds multipliers for the rows that the best picks break, and puts the best charged first.
-    pub(super) fn tune(&mut self, table: &Table<'_>, rows: &mut Rows) {
-        for _ in 0..ROUNDS {
-            let mut is_broken = false;
-            for at in 0..rows.len() {
-                let Some(row) = rows.get(at).copied() else {
-                    continue;
-                };
-                let sum = self.sum(table, at);
-                if row.breaks(sum) {
-                    is_broken = true;
-                    let toward = if sum < row.bound { 1 } else { -1 };
-                    let more = self.price(table, at, (sum - row.bound).abs(), toward);
-                    let most = row.multiplier_max(table);
-                    let more = if row.sense == Sense::Even && toward > 0 { -more } else { more };
-                    let least = if row.sense == Sense::Even { -most } else { 0 };
-                    self.charge(rows, at, row.multiplier.saturating_add(more).clamp(least, most));
+        for switch in &table.switches {
+            let settings = table.settings(switch);
+            let is_own =
+                |gauge| settings.iter().any(|setting| setting.limit.is_some_and(|(of, _)| of == gauge));
+            self.adds.extend(settings.iter().map(|setting| match of {
+                Of::Need(gauge) => setting.need.filter(|&(of, _)| of == gauge).map_or(0, |(_, sum)| -sum),
+                Of::Limit(gauge) if is_own(gauge) => {
+                    setting.limit.filter(|&(of, _)| of == gauge).map_or(-most, |(_, sum)| -sum)
                 }
-            }
-            if !is_broken {
-                break;
-            }
+                Of::Room(on) if setting.on == on => -setting.amount,
+                _ => 0,
+            }));
         }
-        if rows.iter().all(|row| row.multiplier == 0) {
-            return;
-        }
-        for (&from, &until) in self.begins.iter().zip(self.begins.iter().skip(1)) {
-            if let Some(open) = self.open.get_mut(from..until) {
-                open.sort_by_key(|open| std::cmp::Reverse(open.charged));
-            }
-        }
-    }
-
-    fn charge(&mut self, rows: &mut Rows, at: usize, multiplier: i64) {
-        let Some(row) = rows.get_mut(at) else {
-            return;
+        let own = self.adds.get(begin..).unwrap_or_default();
+        let is_touched = |part: &Part| {
+            own.get(part.options.clone()).is_some_and(|adds| adds.iter().any(|&adds| adds != 0))
         };
-        let change = Row { multiplier: multiplier - row.multiplier, ..*row };
-        row.multiplier = multiplier;
-        let count = self.open.len();
-        let adds = self.adds.get(at * count..(at + 1) * count).unwrap_or_default();
-        for (open, &adds) in self.open.iter_mut().zip(adds) {
-            open.charged += change.charge(adds);
-        }
-        for ((&from, &until), best) in self.begins.iter().zip(self.begins.iter().skip(1)).zip(&mut self.best)
-        {
-            let open = self.open.get(from..until).unwrap_or_default();
-            let mut most = i64::MIN;
-            for (place, one) in open.iter().enumerate() {
-                if one.charged > most {
-                    (most, *best) = (one.charged, from + place);
-                }
-            }
-        }
+        let touched = self.parts.iter().enumerate().filter(|(_, part)| is_touched(part));
+        let parts = touched.map(|(place, _)| place).collect();
+        self.rows.push(Row { of, bound, multipliers, is_soft, parts });
     }
 
-    /// What the best picks add to a row.
-    fn sum(&self, table: &Table<'_>, row: usize) -> i64 {
-        let adds = self.of_row(row);
-        let best = self.best.iter().zip(&table.lines);
-        best.map(|(&best, line)| adds.get(best).copied().unwrap_or_default() * i64::from(line.quantity)).sum()
+    /// What one unit with each pick adds to a row.
+    fn picks(&mut self, table: &Table<'_>, of: Of) {
+        let picks = table.picks.iter();
+        match of {
+            Of::Need(gauge) | Of::Limit(gauge) => {
+                let sums = table.sums.iter().skip(gauge).step_by(table.gauges.len().max(1));
+                self.adds.extend(sums.copied());
+            }
+            Of::Carry(offer) => self.adds.extend(picks.map(|pick| i64::from(pick.carried & offer != 0))),
+            Of::Maximum(place) => self.adds.extend(picks.map(|pick| match pick.capped {
+                Some((maximum, take)) if maximum == place => take,
+                _ => 0,
+            })),
+            Of::Room(basket) => {
+                self.adds.extend(picks.map(|pick| if pick.takers & basket == 0 { 0 } else { pick.room }));
+            }
+            Of::Seats(role) => self.adds.extend(picks.map(|pick| i64::from(pick.seats.contains(&role)))),
+            Of::Balance((first, one), (second, other)) => self.adds.extend(picks.map(|pick| {
+                let has = |role: usize| i64::from(pick.seats.contains(&role));
+                has(first) * one - has(second) * other
+            })),
+        }
     }
+}
 
-    /// What must be paid more for a unit of a row so that `open` units of it change: the cheapest changes first.
-    fn price(&self, table: &Table<'_>, row: usize, open: i64, toward: i64) -> i64 {
-        let adds = self.of_row(row);
-        let mut changes: SmallVec<[(i64, i64); 64]> = SmallVec::new();
-        let ends = self.begins.iter().zip(self.begins.iter().skip(1));
-        for ((line, (&from, &until)), &best) in table.lines.iter().zip(ends).zip(&self.best) {
-            let (Some(own), Some(most)) = (adds.get(best), self.open.get(best).map(|best| best.charged))
-            else {
-                continue;
-            };
-            let others = self.open.get(from..until).unwrap_or_default();
-            for (other, adds) in others.iter().zip(adds.get(from..until).unwrap_or_default()) {
-                let gain = (adds - own) * toward;
-                if gain > 0 {
-                    let lost = most - other.charged;
-                    changes
-                        .push((lost / gain + i64::from(lost % gain != 0), gain * i64::from(line.quantity)));
-                }
-            }
-        }
-        changes.sort_unstable();
-        let mut left = open;
-        for &(price, gain) in &changes {
-            left -= gain;
-            if left <= 0 {
-                return price;
-            }
-        }
-        changes.last().map_or(0, |&(price, _)| price)
-    }
+/// What sets get for a unit that has their first role, at most.
+fn shares(table: &Table<'_>, pick: &Pick) -> i64 {
+    let kits = table.kits.iter().filter(|kit| kit.gain != 0 && pick.seats.contains(&kit.roles.start));
+    let share = |kit: &Kit| {
+        let quantity = table.roles.get(kit.roles.start).map_or(1, |role| role.quantity.max(1));
+        (kit.gain * ONE).div_euclid(quantity) + 1
+    };
+    kits.map(share).sum()
 }

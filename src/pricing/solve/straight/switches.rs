@@ -57,6 +57,7 @@ impl Layer<'_> {
         self.delivery_switch()?;
         self.rivals();
         self.bury(dead);
+        self.merge();
         Some(())
     }
 
@@ -172,6 +173,39 @@ impl Layer<'_> {
             let fits = self.compatible.get(*place).copied().unwrap_or_default();
             *rivals =
                 all.iter().map(|&other| bit(other) & !fits).fold(0, |all, one| all | one) & !bit(*place);
+        }
+    }
+
+    /// Makes one switch of amounts that are never on together.
+    fn merge(&mut self) {
+        let mut merged: Vec<Vec<usize>> = Vec::new();
+        for (place, switch) in self.table.switches.iter().enumerate() {
+            let goes = |others: &&mut Vec<usize>| {
+                switch.on != 0 && others.iter().all(|&other| self.table.are_apart(place, other))
+            };
+            match merged.iter_mut().find(goes) {
+                Some(others) => others.push(place),
+                None => merged.push(vec![place]),
+            }
+        }
+        if merged.len() == self.table.switches.len() {
+            return;
+        }
+        let (switches, settings) =
+            (std::mem::take(&mut self.table.switches), std::mem::take(&mut self.table.settings));
+        for places in merged {
+            let own = places.iter().filter_map(|&place| switches.get(place));
+            let tiers = own.clone().fold(0, |all, switch| all | switch.tiers);
+            let mut all: SmallVec<[Setting; 8]> = own
+                .flat_map(|switch| settings.get(switch.settings.clone()).unwrap_or_default())
+                .copied()
+                .collect();
+            if places.len() > 1 {
+                all.retain(|setting| setting.on != 0);
+                all.push(Setting::OFF);
+                all.sort_by_key(|setting| Reverse((setting.amount, setting.need)));
+            }
+            self.switch(tiers, &all);
         }
     }
 

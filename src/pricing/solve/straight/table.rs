@@ -1,16 +1,12 @@
 //! From a problem to sums and bits; nothing where they would not say all.
 
 use super::layer::Layer;
-use super::model::Table;
+use super::model::{TOTAL_MAX, Table, UNITS_MAX};
 use super::picks::fit;
 use crate::pricing::problem::{DeliveryOffer, Problem};
 
 /// The most lines: the way goes down one by one.
 const LINES_MAX: usize = 256;
-/// The most units.
-const UNITS_MAX: u64 = 10_000;
-/// Goods for more than this in minor units are left to wider numbers: times units, rows and multipliers it stays far below `i64::MAX`.
-const TOTAL_MAX: i64 = 1 << 36;
 
 /// Lays a problem out.
 pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
@@ -36,7 +32,8 @@ fn is_plain(problem: &Problem) -> bool {
     problem.levels == 1
         && problem.duties.is_empty()
         && problem.lines.len() <= LINES_MAX
-        && problem.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>() <= UNITS_MAX
+        && problem.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>() <= u64::from(UNITS_MAX)
         && problem.list_total().minor() <= TOTAL_MAX
+        && problem.delivery_price.minor() <= TOTAL_MAX
         && problem.deliveries.windows(2).all(falls)
 }
