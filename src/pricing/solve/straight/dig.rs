@@ -90,8 +90,8 @@ impl Digger<'_> {
         let later = |sums: &[i64]| sums.get(at + 1).copied().unwrap_or_default();
         let charged = way.charged + self.bounds.charged(pick) * i64::from(left) + later(&self.trail.charged);
         // Where a sum is reached already, what the multipliers pay for more of it is worth nothing.
-        let own = self.table.picks.get(self.dearest(at)).map_or(0, |pick| pick.value);
-        let plain = way.plain + own * ONE * i64::from(left) + later(&self.trail.plain);
+        let dearest = self.trail.dearest.get(at).copied().unwrap_or_default();
+        let plain = way.plain + dearest * i64::from(left) + later(&self.trail.plain);
         if self.is_hopeless(charged.min(plain), way.used)
             || !self.trail.can_reach(at, left)
             || !self.trail.can_complete(self.table, at, left)
@@ -121,12 +121,6 @@ impl Digger<'_> {
         Ok(())
     }
 
-    /// The open pick of a line that takes most off a unit.
-    fn dearest(&self, line: usize) -> usize {
-        let picks = self.table.lines.get(line).map(|line| line.picks.clone()).unwrap_or_default();
-        picks.into_iter().find(|&pick| self.bounds.is_allowed(pick)).unwrap_or_default()
-    }
-
     /// Adds units with a pick to a way; false where no set could be made of them any more.
     fn take(&mut self, pick: usize, count: u32, way: &mut Way) -> bool {
         let table = self.table;
@@ -153,7 +147,9 @@ impl Digger<'_> {
             way.giving |= if kit.retailer_assigns { bit(kit.offer) } else { 0 };
             way.plain += kit.gain.min(0) * sets * ONE;
             way.value += kit.gain * sets;
-            if before + sets > kit.sets_max {
+            let of_offer = table.kits.iter().filter(|other| other.offer == kit.offer);
+            let all: i64 = of_offer.map(|kit| self.trail.begun(table, kit)).sum();
+            if before + sets > kit.sets_max || all > kit.all_sets_max {
                 return false;
             }
         }

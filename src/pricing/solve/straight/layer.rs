@@ -5,7 +5,7 @@ use smallvec::SmallVec;
 use super::model::{Bits, Gauge, GaugeOf, Kit, ROLES_MAX, Role, TOTAL_MAX, Table, UNITS_MAX, bit};
 use super::picks::{Act, Does, fit};
 use crate::money::Amount;
-use crate::pricing::problem::{Give, Line, Offer, Problem, SetShare};
+use crate::pricing::problem::{Give, Line, Offer, Pattern, Problem, SetRules, SetShare};
 use crate::promotion::{Count, Stage};
 
 /// Tiers of an offer that hang on one gauge.
@@ -31,6 +31,8 @@ impl<'p> Layer<'p> {
     pub(super) fn new(problem: &'p Problem) -> Self {
         let table = Table {
             problem,
+            level: problem.levels.saturating_sub(1),
+            goals: SmallVec::new(),
             lines: Vec::with_capacity(problem.lines.len()),
             picks: Vec::new(),
             sums: Vec::new(),
@@ -117,7 +119,17 @@ impl<'p> Layer<'p> {
         if let Some(Give::Units(cut)) = numbers.tiers.get(tier).map(|tier| &tier.give) {
             let order = numbers.tiers.get(tier).map_or(0, |tier| tier.give.order());
             let does = Does::Cut(cut);
-            self.acts.push(Act { offer, tier: bit, stage: numbers.stage, order, does, seat: None, maximum });
+            let level = numbers.level;
+            self.acts.push(Act {
+                offer,
+                level,
+                tier: bit,
+                stage: numbers.stage,
+                order,
+                does,
+                seat: None,
+                maximum,
+            });
         }
     }
 
@@ -174,7 +186,8 @@ impl<'p> Layer<'p> {
     /// An amount off the basket. It must be the last to take effect on a unit, but for other amounts.
     fn basket(&mut self, place: usize, offer: &'p Offer) -> Option<()> {
         let is_amounts = offer.tiers.iter().all(|tier| matches!(tier.give, Give::Basket(_)));
-        if !is_amounts || offer.stage != Stage::Basket || offer.units_max.is_some() {
+        let is_last = offer.level + 1 == self.table.problem.levels;
+        if !is_amounts || !is_last || offer.stage != Stage::Basket || offer.units_max.is_some() {
             return None;
         }
         if offer.spend.is_some() {
@@ -188,26 +201,30 @@ impl<'p> Layer<'p> {
     /// Sets whose units each get their own, or that share an amount or a price which no floor touches.
     fn set(&mut self, place: usize, offer: &'p Offer, maximum: Option<(usize, Amount)>) -> Option<()> {
         let rules = offer.set.as_ref()?;
-        if rules.patterns.is_empty() && rules.is_whole {
-            return Some(());
-        }
-        let [pattern] = rules.patterns.as_slice() else {
-            return None;
-        };
         // What the retailer assigns in larger sets depends on who shares them.
-        let is_single = pattern.roles.len() == 1 && rules.roles.iter().all(|role| role.quantity == 1);
+        let is_single = rules.patterns.len() <= 1 && rules.roles.iter().all(|role| role.quantity == 1);
         if !rules.is_whole
-            || (rules.retailer_assigns && !is_single)
+            || (rules.retailer_assigns && !(is_single && rules.roles.len() <= 1))
             || (rules.shared.is_some() && maximum.is_some())
         {
             return None;
         }
+        rules.patterns.iter().try_for_each(|pattern| self.kit((place, offer), rules, pattern, maximum))
+    }
+
+    /// One way to make up the sets of an offer.
+    fn kit(
+        &mut self,
+        (place, offer): (usize, &'p Offer),
+        rules: &SetRules,
+        pattern: &Pattern,
+        maximum: Option<(usize, Amount)>,
+    ) -> Option<()> {
         let first = self.table.roles.len();
-        let (mut floors, mut sets_max) = (Amount::ZERO, i64::MAX);
+        let (mut floors, mut possible) = (Amount::ZERO, i64::from(UNITS_MAX));
         for at in pattern.roles.clone() {
             let role = rules.roles.get(at)?;
-            let give = &offer.tiers.get(at)?.give;
-            let Give::Units(cut) = give else {
+            let Give::Units(cut) = &offer.tiers.get(at)?.give else {
                 return None;
             };
             let does = match rules.shared {
@@ -218,14 +235,12 @@ impl<'p> Layer<'p> {
             let lines = || role.lines.ones().filter_map(|line| self.table.problem.lines.get(line));
             floors += lines().map(|line| line.floor).max().unwrap_or_default().times(role.quantity);
             let units: i64 = lines().map(|line| i64::from(line.quantity)).sum();
-            sets_max = sets_max.min(units / i64::from(role.quantity.max(1)));
+            possible = possible.min(units / i64::from(role.quantity.max(1)));
             let seat = Some(self.table.roles.len());
-            let act =
-                Act { offer: place, tier: 0, stage: offer.stage, order: rules.order, does, seat, maximum };
-            self.acts.push(act);
-            self.table
-                .roles
-                .push(Role { quantity: i64::from(role.quantity), is_benefited: role.is_benefited });
+            let (level, stage, order) = (offer.level, offer.stage, rules.order);
+            self.acts.push(Act { offer: place, level, tier: 0, stage, order, does, seat, maximum });
+            let quantity = i64::from(role.quantity);
+            self.table.roles.push(Role { quantity, is_benefited: role.is_benefited });
         }
         let gain = match rules.shared {
             None => 0,
@@ -234,23 +249,21 @@ impl<'p> Layer<'p> {
             Some(SetShare::Price(price)) if floors <= price => -price.minor(),
             Some(SetShare::Price(_)) => return None,
         };
-        let roles = first..self.table.roles.len();
-        let is_ordered = pattern.is_ordered;
-        let possible = sets_max.min(i64::from(UNITS_MAX));
-        let sets_max = rules.sets_max.map_or(possible, |most| possible.min(i64::from(most)));
         if gain.abs() > TOTAL_MAX {
             return None;
         }
-        let compatible = self.compatible.get(place).copied().unwrap_or_default();
-        let retailer_assigns = rules.retailer_assigns;
+        let sets_max = rules.sets_max.map_or(possible, |most| possible.min(i64::from(most)));
         self.table.kits.push(Kit {
             offer: place,
-            roles,
-            is_ordered,
-            retailer_assigns,
-            compatible,
+            level: offer.level,
+            first_role: pattern.roles.start,
+            roles: first..self.table.roles.len(),
+            is_ordered: pattern.is_ordered,
+            retailer_assigns: rules.retailer_assigns,
+            compatible: self.compatible.get(place).copied().unwrap_or_default(),
             sets_max,
             is_scarce: sets_max < possible,
+            all_sets_max: rules.sets_max.map_or(i64::MAX, i64::from),
             gain,
         });
         (self.table.roles.len() <= ROLES_MAX).then_some(())

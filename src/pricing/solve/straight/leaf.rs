@@ -14,7 +14,10 @@ impl Digger<'_> {
         if !self.are_complete() || !self.trail.has_reached() {
             return Ok(());
         }
-        let value = way.value - self.lost(node);
+        let value = way.value - self.over(self.table.level) - self.missed(node);
+        if !self.has_reached_goals() {
+            return Ok(());
+        }
         if self.is_hopeless(value * ONE, way.used) {
             return Ok(());
         }
@@ -34,20 +37,41 @@ impl Digger<'_> {
         Ok(())
     }
 
-    /// What passes the maxima, and what the amounts that are on do not find on their goods.
-    fn lost(&self, node: &Node) -> i64 {
+    /// What passes the maxima of a level and those above it.
+    fn over(&self, level: usize) -> i64 {
+        let table = self.table;
+        let of = |offer: usize| table.problem.offers.get(offer).is_some_and(|offer| offer.level <= level);
         let capped = |place: usize| -> i64 {
             let take = |one: &Chosen| {
-                let pick = self.table.picks.get(one.pick)?;
-                let (_, take) = pick.capped.filter(|&(maximum, _)| maximum == place)?;
+                let (_, take) = table.picks.get(one.pick)?.capped.filter(|&(maximum, _)| maximum == place)?;
                 Some(take * i64::from(one.count))
             };
             self.trail.chosen.iter().filter_map(take).sum()
         };
-        let maxima = self.table.maxima.iter().enumerate();
-        let over: i64 = maxima.map(|(place, &(_, most))| (capped(place) - most).max(0)).sum();
+        let maxima = table.maxima.iter().enumerate().filter(|(_, (offer, _))| of(*offer));
+        maxima.map(|(place, &(_, most))| (capped(place) - most).max(0)).sum()
+    }
+
+    /// What the amounts that are on do not find on their goods.
+    fn missed(&self, node: &Node) -> i64 {
         let on = node.decided(self.table).flatten().filter(|setting| setting.on != 0);
-        over + on.map(|setting| (setting.amount - self.room(setting.on)).max(0)).sum::<i64>()
+        on.map(|setting| (setting.amount - self.room(setting.on)).max(0)).sum()
+    }
+
+    /// Whether the levels above take off what they must.
+    fn has_reached_goals(&self) -> bool {
+        let table = self.table;
+        let picks = |level: usize| -> i64 {
+            let high =
+                |one: &Chosen| Some(table.picks.get(one.pick)?.high.get(level)? * i64::from(one.count));
+            self.trail.chosen.iter().filter_map(high).sum()
+        };
+        let sets = |level: usize| -> i64 {
+            let kits = table.kits.iter().filter(|kit| kit.level <= level);
+            kits.map(|kit| kit.gain * self.trail.begun(table, kit)).sum()
+        };
+        let goals = table.goals.iter().enumerate();
+        goals.map(|(level, goal)| picks(level) + sets(level) - self.over(level) >= *goal).all(|holds| holds)
     }
 
     fn are_complete(&self) -> bool {

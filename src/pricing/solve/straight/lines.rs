@@ -34,7 +34,8 @@ impl<'p> Layer<'p> {
             let numbers = problem.lines.get(place)?;
             open.clear();
             open.extend(self.acts.iter().filter(|act| self.is_open(act, place)).copied());
-            let kinds = Kinds { compatible: &self.compatible, rounding: problem.rounding };
+            let kinds =
+                Kinds { compatible: &self.compatible, rounding: problem.rounding, levels: problem.levels };
             let grown = grow(&kinds, place, numbers, &open)?;
             self.line(place, numbers, grown)?;
         }
@@ -48,8 +49,8 @@ impl<'p> Layer<'p> {
             return false;
         };
         if let (Some(rules), Some(seat)) = (&offer.set, act.seat) {
-            let kit = self.table.kits.iter().find(|kit| kit.offer == act.offer);
-            let role = kit.and_then(|kit| rules.roles.get(seat - kit.roles.start));
+            let kit = self.table.kits.iter().find(|kit| kit.roles.contains(&seat));
+            let role = kit.and_then(|kit| rules.roles.get(kit.first_role + seat - kit.roles.start));
             return role.is_some_and(|role| role.lines.contains(line));
         }
         let Some(Count::SameSku) = offer.count else {
@@ -118,7 +119,8 @@ impl<'p> Layer<'p> {
 
     /// Whether an amount off the sets of a pick finds room in any case.
     fn has_room(&self, pick: &Pick, room: Amount) -> Option<()> {
-        let kit = self.table.kits.iter().find(|kit| pick.carried & bit(kit.offer) != 0 && kit.gain > 0);
+        let seats = |kit: &&Kit| kit.gain > 0 && pick.seats.iter().any(|seat| kit.roles.contains(seat));
+        let kit = self.table.kits.iter().find(seats);
         let Some(kit) = kit else {
             return Some(());
         };
@@ -145,7 +147,8 @@ impl<'p> Layer<'p> {
             GaugeOf::Spend(offer) => {
                 let measure = problem.offers.get(offer)?.spend.as_ref()?;
                 let fits = self.compatible.get(offer).copied().unwrap_or_default();
-                (measure.lines.contains(line) && carried & !fits == 0, measure.of, one.before_basket)
+                let before = one.before_basket.get(problem.offers.get(offer)?.level).copied()?;
+                (measure.lines.contains(line) && carried & !fits == 0, measure.of, before)
             }
             GaugeOf::Delivery(place) => {
                 let offer = problem.deliveries.get(place)?;
@@ -183,6 +186,7 @@ impl<'p> Layer<'p> {
         better.tiers & !pick.tiers == 0
             && better.takers == pick.takers
             && (pick.takers == 0 || better.room >= pick.room)
+            && better.high.iter().zip(&pick.high).all(|(own, its)| own >= its)
             && better.seats == pick.seats
             && better.withholds == pick.withholds
             && better.capped.is_none()

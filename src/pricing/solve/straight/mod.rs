@@ -10,9 +10,11 @@
 //! switch is decided; where they break nothing, its lines are gone through for a number of steps; where that is not enough, the picks
 //! of one line more are decided. Amounts that can never be on together are one switch.
 //!
-//! What is too large or too intricate for exact sums is left to the search (`super::search`), which knows everything: several
-//! levels, duties, benefits that the retailer assigns in sets, sums that see the share of a set. `settle` has the last word here too:
-//! where it does not come to the very price, the search begins anew.
+//! Several levels are gone through one after the other: what the levels above take off is a sum that must be reached.
+//!
+//! What is too large or too intricate for exact sums is left to the search (`super::search`), which knows everything: duties,
+//! benefits that the retailer assigns in sets, sums that see the share of a set. `settle` has the last word here too: where it
+//! does not come to the very price, the search begins anew.
 
 mod model;
 mod picks;
@@ -20,6 +22,7 @@ mod layer;
 mod lines;
 mod switches;
 mod table;
+mod levels;
 mod rows;
 mod node;
 mod bound;
@@ -38,7 +41,15 @@ const STEPS_MAX: u32 = 200_000;
 
 /// The best assignment with its proof; nothing where this is no way to it.
 pub(super) fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Solution> {
-    let table = table::lay(problem)?;
+    let mut table = table::lay(problem)?;
     let most = u32::try_from(steps).unwrap_or(u32::MAX).min(STEPS_MAX);
-    path::Digger::new(&table, most, worth).best()
+    let mut left = most;
+    for level in 0..table.level {
+        let (goal, later) = path::Digger::new(&levels::raised(&table, level), left, None).most()?;
+        table.goals.push(goal);
+        left = later;
+    }
+    let mut solution = path::Digger::new(&table, left, worth).best()?;
+    solution.steps += u64::from(most - left);
+    Some(solution)
 }

@@ -17,7 +17,7 @@ pub(super) const TOTAL_MAX: i64 = 1 << 32;
 /// The most picks of one line.
 pub(super) const PICKS_MAX: usize = 96;
 /// The most roles of all sets.
-pub(super) const ROLES_MAX: usize = 16;
+pub(super) const ROLES_MAX: usize = 24;
 
 /// The bit of a place; nothing for a place beyond.
 pub(super) fn bit(place: usize) -> Bits {
@@ -38,6 +38,8 @@ pub(super) fn places(mut bits: Bits) -> impl Iterator<Item = usize> {
 pub(super) struct Pick {
     /// What is taken off one unit by itself, in minor units.
     pub value: i64,
+    /// The same by the levels before the last, each with those above it.
+    pub high: SmallVec<[i64; 1]>,
     /// Offers.
     pub carried: Bits,
     /// Those of them that take something off.
@@ -57,7 +59,7 @@ pub(super) struct Pick {
 }
 
 /// A line, the dearest first.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Line {
     /// Its place in the problem.
     pub place: usize,
@@ -77,7 +79,7 @@ pub(super) struct Chosen {
 }
 
 /// A sum that decides something.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Gauge {
     /// Basket amounts that keep the units they take from counting.
     pub hidden_by: Bits,
@@ -99,7 +101,7 @@ pub(super) enum GaugeOf {
 }
 
 /// One decision.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Switch {
     /// Its settings; those that take most first, off last.
     pub settings: Range<usize>,
@@ -131,10 +133,13 @@ impl Setting {
         Setting { tiers: 0, amount: 0, on: 0, delivery: None, need: None, limit: None };
 }
 
-/// The sets of an offer.
-#[derive(Debug)]
+/// The sets of an offer that are made up one way.
+#[derive(Debug, Clone)]
 pub(super) struct Kit {
     pub offer: usize,
+    pub level: usize,
+    /// The place of its first role in the offer.
+    pub first_role: usize,
     /// Its roles among all.
     pub roles: Range<usize>,
     /// Whether no benefited unit of a set may be dearer than one that is not.
@@ -144,6 +149,8 @@ pub(super) struct Kit {
     /// The offers that go with it on a unit.
     pub compatible: Bits,
     pub sets_max: i64,
+    /// The most sets of the offer, whatever they are made up of.
+    pub all_sets_max: i64,
     /// Whether its units would make up more sets than there may be.
     pub is_scarce: bool,
     /// What a set gets beside what its units lose.
@@ -151,15 +158,20 @@ pub(super) struct Kit {
 }
 
 /// A role in sets.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub(super) struct Role {
     pub quantity: i64,
     pub is_benefited: bool,
 }
 
 /// The whole.
+#[derive(Clone)]
 pub(super) struct Table<'p> {
     pub problem: &'p Problem,
+    /// The level whose discount is wanted, with those above it.
+    pub level: usize,
+    /// What the levels above come to, each with those above it.
+    pub goals: SmallVec<[i64; 1]>,
     pub lines: Vec<Line>,
     /// Line by line.
     pub picks: Vec<Pick>,

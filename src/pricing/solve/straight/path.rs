@@ -58,6 +58,8 @@ impl Digger<'_> {
         match bound.div_euclid(ONE).cmp(&best.value) {
             Ordering::Less => true,
             Ordering::Greater => false,
+            // Of a level above the last only the sum is wanted.
+            Ordering::Equal if self.table.level + 1 < self.table.problem.levels => true,
             Ordering::Equal => {
                 let up = |used: Bits| (used & self.table.uses_up).count_ones();
                 let by_use = (up(used), used.count_ones()).cmp(&(up(best.used), best.used.count_ones()));

@@ -11,6 +11,7 @@ use crate::promotion::Stage;
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Act<'p> {
     pub offer: usize,
+    pub level: usize,
     /// The bit of its tier; none for an offer without tiers.
     pub tier: Bits,
     pub stage: Stage,
@@ -37,14 +38,15 @@ pub(super) struct Kinds<'k> {
     /// The offers that go with each offer.
     pub compatible: &'k [Bits],
     pub rounding: Rounding,
+    pub levels: usize,
 }
 
 /// A pick while it grows.
 #[derive(Clone)]
 pub(super) struct Grown {
     pub pick: Pick,
-    /// The price before the basket stage.
-    pub before_basket: Amount,
+    /// The price before the basket stage of each level.
+    pub before_basket: SmallVec<[Amount; 2]>,
     /// The price in the end.
     pub price: Amount,
     /// The price before what is not known: at least the price in the end.
@@ -61,6 +63,7 @@ pub(super) fn grow(kinds: &Kinds<'_>, place: usize, line: &Line, acts: &[Act<'_>
     let nothing = Grown {
         pick: Pick {
             value: 0,
+            high: SmallVec::from_elem(0, kinds.levels.saturating_sub(1)),
             carried: 0,
             used: 0,
             tiers: 0,
@@ -70,7 +73,7 @@ pub(super) fn grow(kinds: &Kinds<'_>, place: usize, line: &Line, acts: &[Act<'_>
             seats: SmallVec::new(),
             capped: None,
         },
-        before_basket: line.list,
+        before_basket: SmallVec::from_elem(line.list, kinds.levels),
         price: line.list,
         price_most: line.list,
         is_closed: false,
@@ -117,11 +120,14 @@ impl Grower<'_> {
         next.price -= take;
         // What one unit takes beyond the maximum is lost whatever the others take.
         let counts = act.maximum.map_or(take, |(_, most)| take.min(most));
-        if act.stage == Stage::Item {
-            next.before_basket = next.price;
+        for (level, before) in next.before_basket.iter_mut().enumerate() {
+            if act.level < level || act.level == level && act.stage == Stage::Item {
+                *before = next.price;
+            }
         }
         let pick = &mut next.pick;
         pick.value += counts.minor();
+        pick.high.iter_mut().skip(act.level).for_each(|high| *high += counts.minor());
         pick.carried |= bit(act.offer);
         pick.tiers |= act.tier;
         let is_shared = !matches!(act.does, Does::Cut(_));

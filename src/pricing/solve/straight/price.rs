@@ -51,14 +51,20 @@ impl Found {
         }
         even.sort_by_key(|one| one.line);
         let priced = price(table, &even, self.on)?;
-        (priced.settled.value.last() == Some(&self.value)).then_some(priced)
+        self.is_told(table, &priced).then_some(priced)
+    }
+
+    /// Whether prices are what the sums say.
+    fn is_told(&self, table: &Table<'_>, priced: &Best) -> bool {
+        let goals = table.goals.iter().chain([&self.value]);
+        goals.zip(&priced.settled.value).all(|(goal, value)| goal == value)
     }
 
     /// Prices it where it has no prices yet.
     pub(super) fn price(&mut self, table: &Table<'_>) -> Option<&Best> {
         if self.priced.is_none() {
             let priced = price(table, &self.chosen, self.on);
-            self.priced = priced.filter(|priced| priced.settled.value.last() == Some(&self.value));
+            self.priced = priced.filter(|priced| self.is_told(table, priced));
         }
         self.priced.as_ref()
     }
@@ -117,7 +123,7 @@ fn with_sets(table: &Table<'_>, chosen: &[Chosen], on: &FixedBitSet) -> Option<A
 
 fn search_kit(table: &Table<'_>, kit: &Kit) -> Option<SearchKit> {
     let rules = table.problem.offers.get(kit.offer)?.set.as_ref()?;
-    let roles = kit.roles.clone().enumerate().filter_map(|(at, role)| {
+    let roles = kit.roles.clone().zip(kit.first_role..).filter_map(|(role, at)| {
         let numbers = table.roles.get(role)?;
         let slot = rules.roles.get(at)?.slot;
         let quantity = u32::try_from(numbers.quantity).ok()?;

@@ -35,6 +35,8 @@ pub(super) enum Of {
     Maximum(usize),
     /// The room that an amount off the basket finds, against the amount.
     Room(Bits),
+    /// What a level takes off with those above it.
+    High(usize),
     /// Units with a role.
     Seats(usize),
     /// Units with the first role, and against them those with the second, each times the other's number in a set.
@@ -74,7 +76,8 @@ impl Frame {
         for line in &table.lines {
             parts.push(Part { options: line.picks.clone(), times: i64::from(line.quantity) });
         }
-        values.extend(table.picks.iter().map(|pick| pick.value * ONE + shares(table, pick)));
+        values
+            .extend(table.picks.iter().map(|pick| pick.value * ONE + shares(table, pick, table.level, ONE)));
         for switch in &table.switches {
             let options = picks + switch.settings.start..picks + switch.settings.end;
             parts.push(Part { options, times: 1 });
@@ -126,6 +129,9 @@ impl Frame {
             if !self.rows.iter().any(|row| row.of == Of::Room(setting.on)) {
                 self.row(table, Of::Room(setting.on), 0, up(ONE), true);
             }
+        }
+        for (level, &goal) in table.goals.iter().enumerate() {
+            self.row(table, Of::High(level), goal, up(SUM_MULTIPLIER_MAX), false);
         }
         for &(offer, most) in &table.limited {
             self.row(table, Of::Carry(bit(offer)), most, down(UNIT_MULTIPLIER_MAX), false);
@@ -200,6 +206,9 @@ impl Frame {
             Of::Room(basket) => {
                 self.adds.extend(picks.map(|pick| if pick.takers & basket == 0 { 0 } else { pick.room }));
             }
+            Of::High(level) => self.adds.extend(picks.map(|pick| {
+                pick.high.get(level).copied().unwrap_or_default() + shares(table, pick, level, 1)
+            })),
             Of::Seats(role) => self.adds.extend(picks.map(|pick| i64::from(pick.seats.contains(&role)))),
             Of::Balance((first, one), (second, other)) => self.adds.extend(picks.map(|pick| {
                 let has = |role: usize| i64::from(pick.seats.contains(&role));
@@ -209,12 +218,12 @@ impl Frame {
     }
 }
 
-/// What sets get for a unit that has their first role, at most.
-fn shares(table: &Table<'_>, pick: &Pick) -> i64 {
-    let kits = table.kits.iter().filter(|kit| kit.gain != 0 && pick.seats.contains(&kit.roles.start));
+/// What sets of a level and those above it get for a unit that has their first role, at most, in so many parts.
+fn shares(table: &Table<'_>, pick: &Pick, level: usize, parts: i64) -> i64 {
+    let is_first = |kit: &&Kit| kit.gain != 0 && kit.level <= level && pick.seats.contains(&kit.roles.start);
     let share = |kit: &Kit| {
         let quantity = table.roles.get(kit.roles.start).map_or(1, |role| role.quantity.max(1));
-        (kit.gain * ONE).div_euclid(quantity) + 1
+        (kit.gain * parts).div_euclid(quantity) + 1
     };
-    kits.map(share).sum()
+    table.kits.iter().filter(is_first).map(share).sum()
 }

@@ -8,6 +8,9 @@ use crate::pricing::problem::{DeliveryOffer, Problem};
 /// The most lines: the way goes down one by one.
 const LINES_MAX: usize = 256;
 
+/// The most levels: each is gone through by itself.
+const LEVELS_MAX: usize = 4;
+
 /// Lays a problem out.
 pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
     if !is_plain(problem) {
@@ -17,19 +20,19 @@ pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
     let mut layer = Layer::new(problem);
     layer.offers()?;
     layer.deliveries();
-    layer.acts.sort_by_key(|act| (act.stage, act.order, act.offer));
+    layer.acts.sort_by_key(|act| (act.level, act.stage, act.order, act.offer));
     layer.lines()?;
     layer.switches()?;
     Some(layer.table)
 }
 
-/// Whether the numbers are small and the hierarchy is flat.
+/// Whether the numbers are small.
 fn is_plain(problem: &Problem) -> bool {
     let falls = |pair: &[DeliveryOffer]| match pair {
         [first, second] => first.takes >= second.takes,
         _ => true,
     };
-    problem.levels == 1
+    problem.levels <= LEVELS_MAX
         && problem.duties.is_empty()
         && problem.lines.len() <= LINES_MAX
         && problem.lines.iter().map(|line| u64::from(line.quantity)).sum::<u64>() <= u64::from(UNITS_MAX)

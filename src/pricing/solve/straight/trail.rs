@@ -27,6 +27,8 @@ pub(super) struct Trail {
     /// Line by line, the best charged first.
     picks: Vec<usize>,
     begins: Vec<usize>,
+    /// The most that a pick of each line takes off a unit.
+    pub dearest: Vec<i64>,
     /// Before each line, and at the end.
     pub charged: Vec<i64>,
     pub plain: Vec<i64>,
@@ -78,6 +80,9 @@ impl Trail {
                 mark(Of::Limit(gauge), false, sum);
             }
         }
+        for (level, &goal) in table.goals.iter().enumerate() {
+            mark(Of::High(level), true, goal);
+        }
         for &(offer, most) in &table.limited {
             mark(Of::Carry(bit(offer)), false, most);
         }
@@ -86,7 +91,7 @@ impl Trail {
     /// What is behind each line, from the last to the first.
     fn look_behind(&mut self, table: &Table<'_>, bounds: &Bounds) {
         let (lines, marks) = (table.lines.len(), self.marks.len());
-        for list in [&mut self.charged, &mut self.plain] {
+        for list in [&mut self.charged, &mut self.plain, &mut self.dearest] {
             list.clear();
             list.resize(lines + 1, 0);
         }
@@ -102,9 +107,10 @@ impl Trail {
             let own = own.and_then(|(&from, &until)| self.picks.get(from..until)).unwrap_or_default();
             let quantity = i64::from(line.quantity);
             charged += own.first().map_or(0, |&best| bounds.charged(best)) * quantity;
-            // Picks stand in the order of what they take off.
-            let dearest = own.iter().min().and_then(|&pick| table.picks.get(pick));
-            plain += dearest.map_or(0, |pick| pick.value) * quantity * ONE;
+            let values = own.iter().filter_map(|&pick| table.picks.get(pick)).map(|pick| pick.value);
+            let dearest = values.max().unwrap_or_default() * ONE;
+            plain += dearest * quantity;
+            set(&mut self.dearest, at, dearest);
             for (place, mark) in self.marks.iter().enumerate() {
                 let adds = own.iter().map(|&pick| bounds.adds(mark.row, pick));
                 let best = if mark.is_least { adds.max() } else { adds.min() }.unwrap_or_default();

@@ -41,6 +41,14 @@ impl<'t> Digger<'t> {
         Some(Solution { settled, possible_gain: None, steps })
     }
 
+    /// The most that is taken off, and the steps that are left.
+    pub(super) fn most(mut self) -> Option<(i64, u32)> {
+        self.search().ok()?;
+        let mut best = self.best?;
+        best.price(self.table)?;
+        Some((best.value, self.left))
+    }
+
     fn search(&mut self) -> Result<(), Halt> {
         let root = self.root();
         self.weigh(root)?;
