@@ -78,7 +78,7 @@ pub fn find<'a>(shop: Shop<'a>, steps: u64) -> Best<'a> {
 #[must_use]
 pub fn find_at_once<'a>(shop: Shop<'a>, steps: u64, mut most: u64) -> Option<Best<'a>> {
     let straight = |problem: &Problem, steps: u64, worth: Option<&Worth<'_>>| {
-        let solution = solve_at_once(problem, steps.min(most), worth).ok_or(())?;
+        let solution = solve_at_once(problem, steps, most, worth).ok_or(())?;
         most = most.saturating_sub(solution.steps);
         Ok::<_, ()>(solution)
     };

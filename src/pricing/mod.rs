@@ -51,7 +51,7 @@ const LINES_AT_ONCE_MAX: usize = 40;
 /// Lines times promotions of a basket that is priced at once: each pair costs work before the first step, and at each decision.
 const PAIRS_AT_ONCE_MAX: usize = 500;
 /// Steps of the straight path for a price at once: nearly all baskets that it leads to a price take less, most a hundredth of it.
-const STEPS_AT_ONCE: u64 = 5_000;
+const STEPS_AT_ONCE: u64 = 1_500;
 
 /// What the basket costs at the best price that the rulebook allows.
 ///

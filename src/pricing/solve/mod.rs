@@ -33,12 +33,22 @@ mod straight;
 pub use solution::{Solution, Worth};
 
 use super::problem::Problem;
+use crate::money::Amount;
+use straight::Straight;
 
-/// The assignment that [`solve`] finds, where the straight path leads to it within `steps` of work; nothing where it does not. More steps
-/// lead to the same one.
+/// The straight path may take one part in so many of the work.
+const STRAIGHT_PART: u64 = 5;
+
+/// The assignment that [`solve`] finds within `steps`, where the straight path leads to it within `most` of them; nothing where it does
+/// not.
 #[must_use]
-pub fn solve_at_once(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Solution> {
-    straight::solve(problem, steps, worth)
+pub fn solve_at_once(
+    problem: &Problem,
+    steps: u64,
+    most: u64,
+    worth: Option<&Worth<'_>>,
+) -> Option<Solution> {
+    straight::solve(problem, most.min(steps / STRAIGHT_PART), worth)?.proven()
 }
 
 /// Finds the best assignment within `steps` of work. Without gifts and points there is no `worth`.
@@ -47,10 +57,22 @@ pub fn solve_at_once(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -
 /// as much and uses no more promotions is not seen: it could earn more where gifts or points are for a part of the goods.
 #[must_use]
 pub fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Solution {
-    if let Some(solution) = straight::solve(problem, steps, worth) {
-        return solution;
-    }
+    let (known, ceiling, worked) = match straight::solve(problem, steps / STRAIGHT_PART, worth) {
+        Some(Straight { best, ceiling: None, steps }) => {
+            return Solution { settled: best.settled, possible_gain: None, steps };
+        }
+        Some(Straight { best, ceiling, steps }) => (Some(best), ceiling, steps),
+        None => (None, None, 0),
+    };
     let mut choices = choice::list(problem);
     let plan = switch::plan(problem, &choices);
-    search::run(problem, &mut choices, &plan, steps, worth)
+    let mut solution = search::run(problem, &mut choices, &plan, steps.saturating_sub(worked), worth, known);
+    solution.steps += worked;
+    if let Some(ceiling) = ceiling {
+        // Two bounds hold: the better one counts.
+        let gain = ceiling - solution.settled.value.last().copied().unwrap_or_default();
+        let gain = Some(Amount::from_minor(gain.max(0))).filter(|gain| !gain.is_zero());
+        solution.possible_gain = gain.zip(solution.possible_gain).map(|(one, other)| one.min(other));
+    }
+    solution
 }

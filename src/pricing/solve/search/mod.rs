@@ -42,16 +42,20 @@ const LABEL_STEPS_MAX: u64 = 30_000;
 /// The work that may go into looking at every assignment of a node: one part in so many of what is left.
 const UNITS_PART: u64 = 4;
 
-/// Searches within `steps` of work.
+/// Searches within `steps` of work, from an assignment that is known already if there is one.
 pub(super) fn run(
     problem: &Problem,
     choices: &mut Choices,
     plan: &Plan,
     steps: u64,
     worth: Option<&Worth<'_>>,
+    known: Option<Best>,
 ) -> Solution {
     let mut search = Search::new(problem, choices, plan, steps, worth);
     let hints = search.climb(steps / CLIMB_PART);
+    if let Some(known) = known.filter(|known| known.beats(&search.best, problem, worth)) {
+        search.best = known;
+    }
     search.attempts = steps / ATTEMPT_PART;
     let mut ceiling = search.prove(&hints);
     if search.is_loose {

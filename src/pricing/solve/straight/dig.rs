@@ -1,6 +1,6 @@
 //! The lines of a node, one after the other, each unit with a pick.
 
-use super::model::{Chosen, bit};
+use super::model::{Chosen, bit, places};
 use super::node::Node;
 use super::path::{Digger, Halt, Way};
 use super::rows::ONE;
@@ -66,7 +66,7 @@ impl Digger<'_> {
 
     /// Gives picks to the open units of the line at `at`, those from `slot` on.
     fn line(&mut self, node: &Node, at: usize, slot: usize, left: u32, way: Way) -> Result<(), Halt> {
-        self.left = self.left.checked_sub(1).ok_or(Halt::Lost)?;
+        self.left = self.left.checked_sub(1).ok_or(Halt::Weary)?;
         if self.left < self.until {
             return Err(Halt::Impatient);
         }
@@ -135,7 +135,7 @@ impl Digger<'_> {
         if numbers.withholds & way.given != 0 {
             return false;
         }
-        for &seat in &numbers.seats {
+        for seat in places(numbers.seats) {
             let Some(kit) = table.kits.iter().find(|kit| kit.roles.contains(&seat)) else {
                 return false;
             };

@@ -5,10 +5,10 @@ use std::cmp::Ordering;
 use smallvec::SmallVec;
 
 use super::layer::Layer;
-use super::model::{Bits, GaugeOf, Kit, Line, Pick, bit, places};
+use super::model::{Bits, GaugeOf, Kit, Line, Pick, bit};
 use super::picks::{Act, Grown, Kinds, grow};
 use crate::money::Amount;
-use crate::pricing::problem;
+use crate::pricing::problem::{self, DeliveryOffer};
 use crate::promotion::{Count, Measured};
 
 /// The order of lists of places.
@@ -23,6 +23,65 @@ fn by_places(one: Bits, other: Bits) -> Ordering {
     if lacks & !(first - 1) == 0 { has.reverse() } else { has }
 }
 
+/// What a line is to gauges and amounts: the same for all its picks.
+struct Spot {
+    /// Gauge by gauge.
+    sights: SmallVec<[Sight; 16]>,
+    /// The basket amounts that take its units.
+    takers: SmallVec<[Taker; 8]>,
+    /// The offers whose benefit the retailer assigns.
+    assigned: SmallVec<[Taker; 2]>,
+    /// The offers with a number of units that may carry them.
+    limited: Bits,
+}
+
+/// An offer that is for the units of a line, as long as they carry none of others.
+struct Taker {
+    own: Bits,
+    refuses: Bits,
+}
+
+/// How a gauge sees units, as long as they carry none of the offers that it refuses.
+enum Sight {
+    Nothing,
+    /// One each, of those that carry an offer.
+    Unit(Bits),
+    /// Their list price.
+    List(i64, Bits),
+    /// What they cost before the basket stage of a level.
+    Current(usize, Bits),
+    /// At most what they cost in the end: only reaching it is asked, and `settle` has the last word.
+    Most(Bits),
+}
+
+impl Sight {
+    /// What a unit adds; nothing where the price that is measured is not known.
+    fn adds(&self, one: &Grown) -> Option<i64> {
+        let counts = |refuses: Bits| one.pick.carried & refuses == 0;
+        Some(match *self {
+            Sight::Unit(offer) => i64::from(one.pick.carried & offer != 0),
+            Sight::List(list, refuses) if counts(refuses) => list,
+            // What a set leaves, or what a maximum gives back, is not known unit by unit.
+            Sight::Current(level, refuses) if counts(refuses) => {
+                let before = one.before_basket.get(level).filter(|_| !one.is_closed);
+                before?.minor()
+            }
+            Sight::Most(refuses) if counts(refuses) => one.price_most.minor(),
+            _ => 0,
+        })
+    }
+}
+
+impl Spot {
+    /// The benefits of retailers that a unit counts for and does not get, whatever basket amounts are on.
+    fn withholds(&self, pick: &Pick) -> Bits {
+        let all = pick.carried | pick.takers;
+        let withheld =
+            self.assigned.iter().filter(|kit| pick.carried & kit.own == 0 && all & kit.refuses == 0);
+        withheld.fold(0, |all, kit| all | kit.own)
+    }
+}
+
 impl<'p> Layer<'p> {
     /// The lines with their picks, the dearest first.
     pub(super) fn lines(&mut self) -> Option<()> {
@@ -34,8 +93,7 @@ impl<'p> Layer<'p> {
             let numbers = problem.lines.get(place)?;
             open.clear();
             open.extend(self.acts.iter().filter(|act| self.is_open(act, place)).copied());
-            let kinds =
-                Kinds { compatible: &self.compatible, rounding: problem.rounding, levels: problem.levels };
+            let kinds = Kinds { compatible: &self.compatible, rounding: problem.rounding };
             let grown = grow(&kinds, place, numbers, &open)?;
             self.line(place, numbers, grown)?;
         }
@@ -71,20 +129,25 @@ impl<'p> Layer<'p> {
             by_value.then_with(|| by_places(one.pick.carried, other.pick.carried))
         });
         let first = self.table.picks.len();
-        let gauges = self.table.gauges.len();
+        let spot = self.spot(place, numbers);
         for mut one in grown {
-            one.pick.takers = self.takers(place, one.pick.carried);
-            one.pick.withholds = self.withholds(place, &one.pick);
-            one.pick.room = one.price_most.above(numbers.floor).minor();
+            let pick = &mut one.pick;
+            pick.takers = spot
+                .takers
+                .iter()
+                .filter(|taker| pick.carried & taker.refuses == 0)
+                .fold(0, |all, taker| all | taker.own);
+            pick.withholds = spot.withholds(pick);
+            pick.room = one.price_most.above(numbers.floor).minor();
             if let Some(room) = one.share_room {
                 self.has_room(&one.pick, room)?;
             }
             let begin = self.table.sums.len();
-            for gauge in 0..gauges {
-                let adds = self.adds(gauge, place, numbers, &one)?;
-                self.table.sums.push(adds);
+            for sight in &spot.sights {
+                self.table.sums.push(sight.adds(&one)?);
             }
-            let needless = (first..self.table.picks.len()).any(|other| self.beats(other, &one.pick, begin));
+            let needless = (first..self.table.picks.len())
+                .any(|other| self.beats(other, &one.pick, begin, spot.limited));
             if needless {
                 self.table.sums.truncate(begin);
             } else {
@@ -96,30 +159,54 @@ impl<'p> Layer<'p> {
         Some(())
     }
 
-    /// The basket amounts that take a unit.
-    fn takers(&self, line: usize, carried: Bits) -> Bits {
-        let takes = |place: usize| {
-            let fits = self.compatible.get(place).copied().unwrap_or_default();
-            carried & !fits == 0
-                && self.table.problem.offers.get(place).is_some_and(|offer| offer.on.contains(line))
-        };
+    /// What a line is to gauges and amounts.
+    fn spot(&self, line: usize, numbers: &problem::Line) -> Spot {
+        let problem = self.table.problem;
+        let refuses = |place: usize| !self.compatible.get(place).copied().unwrap_or_default();
+        let is_on = |place: usize| problem.offers.get(place).is_some_and(|offer| offer.on.contains(line));
+        let one = |place: usize| Taker { own: bit(place), refuses: refuses(place) };
         let baskets = self.table.baskets.iter().map(|&(place, _)| place);
-        baskets.filter(|&place| takes(place)).map(bit).fold(0, |all, one| all | one)
+        let kits = self.table.kits.iter().filter(|kit| kit.retailer_assigns).map(|kit| kit.offer);
+        Spot {
+            sights: self.table.gauges.iter().map(|gauge| self.sight(gauge.of, line, numbers)).collect(),
+            takers: baskets.filter(|&place| is_on(place)).map(one).collect(),
+            assigned: kits.filter(|&place| is_on(place)).map(one).collect(),
+            limited: self.table.limited.iter().fold(0, |all, &(offer, _)| all | bit(offer)),
+        }
     }
 
-    /// The benefits of retailers that a unit counts for and does not get, whatever basket amounts are on.
-    fn withholds(&self, line: usize, pick: &Pick) -> Bits {
-        let withholds = |kit: &&Kit| {
-            let on = self.table.problem.offers.get(kit.offer).is_some_and(|offer| offer.on.contains(line));
-            on && pick.carried & bit(kit.offer) == 0 && (pick.carried | pick.takers) & !kit.compatible == 0
-        };
-        let kits = self.table.kits.iter().filter(|kit| kit.retailer_assigns).filter(withholds);
-        kits.map(|kit| bit(kit.offer)).fold(0, |all, one| all | one)
+    fn sight(&self, of: GaugeOf, line: usize, numbers: &problem::Line) -> Sight {
+        let problem = self.table.problem;
+        let list = numbers.list.minor();
+        match of {
+            GaugeOf::Count(offer, sku) if sku.is_none_or(|sku| sku == numbers.sku) => Sight::Unit(bit(offer)),
+            GaugeOf::Count(..) => Sight::Nothing,
+            GaugeOf::Spend(place) => {
+                let refuses = !self.compatible.get(place).copied().unwrap_or_default();
+                let offer = problem.offers.get(place);
+                let measure = offer.and_then(|offer| Some((offer.level, offer.spend.as_ref()?)));
+                match measure.filter(|(_, measure)| measure.lines.contains(line)) {
+                    None => Sight::Nothing,
+                    Some((_, measure)) if measure.of == Measured::List => Sight::List(list, refuses),
+                    Some((level, _)) => Sight::Current(level, refuses),
+                }
+            }
+            GaugeOf::Delivery(place) => {
+                let offer = problem.deliveries.get(place).filter(|offer| offer.lines.contains(line));
+                let refuses =
+                    |offer: &DeliveryOffer| offer.refuses.ones().map(bit).fold(0, |all, one| all | one);
+                match offer {
+                    None => Sight::Nothing,
+                    Some(offer) if offer.of == Measured::List => Sight::List(list, refuses(offer)),
+                    Some(offer) => Sight::Most(refuses(offer)),
+                }
+            }
+        }
     }
 
     /// Whether an amount off the sets of a pick finds room in any case.
     fn has_room(&self, pick: &Pick, room: Amount) -> Option<()> {
-        let seats = |kit: &&Kit| kit.gain > 0 && pick.seats.iter().any(|seat| kit.roles.contains(seat));
+        let seats = |kit: &&Kit| kit.gain > 0 && kit.roles.clone().any(|role| pick.seats & bit(role) != 0);
         let kit = self.table.kits.iter().find(seats);
         let Some(kit) = kit else {
             return Some(());
@@ -135,40 +222,8 @@ impl<'p> Layer<'p> {
         (room.minor().saturating_mul(units) >= kit.gain).then_some(())
     }
 
-    /// What a unit adds to a gauge; `None` where the price that is measured is not known.
-    fn adds(&self, gauge: usize, line: usize, numbers: &problem::Line, one: &Grown) -> Option<i64> {
-        let problem = self.table.problem;
-        let carried = one.pick.carried;
-        let (counts, of, price) = match self.table.gauges.get(gauge)?.of {
-            GaugeOf::Count(offer, sku) => {
-                let counts = carried & bit(offer) != 0 && sku.is_none_or(|sku| sku == numbers.sku);
-                return Some(i64::from(counts));
-            }
-            GaugeOf::Spend(offer) => {
-                let measure = problem.offers.get(offer)?.spend.as_ref()?;
-                let fits = self.compatible.get(offer).copied().unwrap_or_default();
-                let before = one.before_basket.get(problem.offers.get(offer)?.level).copied()?;
-                (measure.lines.contains(line) && carried & !fits == 0, measure.of, before)
-            }
-            GaugeOf::Delivery(place) => {
-                let offer = problem.deliveries.get(place)?;
-                let refused = places(carried).any(|place| offer.refuses.contains(place));
-                // Only reaching it is asked, and `settle` has the last word: at most is enough.
-                let adds = if offer.of == Measured::List { numbers.list } else { one.price_most };
-                let counts = offer.lines.contains(line) && !refused;
-                return Some(if counts { adds.minor() } else { 0 });
-            }
-        };
-        match of {
-            _ if !counts => Some(0),
-            Measured::List => Some(numbers.list.minor()),
-            // What a set leaves, or what a maximum gives back, is not known unit by unit.
-            Measured::Current => (!one.is_closed).then_some(price.minor()),
-        }
-    }
-
     /// Whether a pick of the line makes another needless: it is worth as much, asks for no more, and adds as well.
-    fn beats(&self, other: usize, pick: &Pick, sums: usize) -> bool {
+    fn beats(&self, other: usize, pick: &Pick, sums: usize, limited: Bits) -> bool {
         let Some(better) = self.table.picks.get(other) else {
             return false;
         };
@@ -182,7 +237,6 @@ impl<'p> Layer<'p> {
         };
         // Whether it counts for what a retailer assigns may hang on the basket amounts that are on.
         let is_watched = || pick.takers != 0 && self.table.kits.iter().any(|kit| kit.retailer_assigns);
-        let limited = self.table.limited.iter().map(|&(offer, _)| bit(offer)).fold(0, |all, one| all | one);
         better.tiers & !pick.tiers == 0
             && better.takers == pick.takers
             && (pick.takers == 0 || better.room >= pick.room)

@@ -33,23 +33,44 @@ mod leaf;
 mod dig;
 mod tree;
 
+use super::search::Best;
 use super::solution::{Solution, Worth};
 use crate::pricing::problem::Problem;
 
-/// Steps before the search is tried: some milliseconds, where it would take a hundred times as long.
-const STEPS_MAX: u32 = 200_000;
+/// So many steps here are as much work as one of the search.
+const STEPS_A_STEP: u64 = 4;
 
-/// The best assignment with its proof; nothing where this is no way to it.
-pub(super) fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Solution> {
+/// What was found.
+pub(super) struct Straight {
+    pub best: Best,
+    /// What everything takes off at most, where the steps did not last; nothing where the best is proven.
+    pub ceiling: Option<i64>,
+    pub steps: u64,
+}
+
+impl Straight {
+    /// A solution that is proven.
+    pub(super) fn proven(self) -> Option<Solution> {
+        let Straight { best, ceiling, steps } = self;
+        ceiling.is_none().then_some(Solution { settled: best.settled, possible_gain: None, steps })
+    }
+}
+
+/// The best assignment that `steps` lead to; nothing where this is no way.
+pub(super) fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Option<Straight> {
     let mut table = table::lay(problem)?;
-    let most = u32::try_from(steps).unwrap_or(u32::MAX).min(STEPS_MAX);
+    let most = u32::try_from(steps.saturating_mul(STEPS_A_STEP)).unwrap_or(u32::MAX);
     let mut left = most;
     for level in 0..table.level {
         let (goal, later) = path::Digger::new(&levels::raised(&table, level), left, None).most()?;
         table.goals.push(goal);
         left = later;
     }
-    let mut solution = path::Digger::new(&table, left, worth).best()?;
-    solution.steps += u64::from(most - left);
-    Some(solution)
+    let (best, ceiling, left) = path::Digger::new(&table, left, worth).best()?;
+    let is_open = ceiling.is_some();
+    // Of what the last level takes off nothing is known while those above it may move.
+    (!is_open || problem.levels == 1).then(|| {
+        let steps = u64::from(most - left).div_ceil(STEPS_A_STEP);
+        Straight { best, ceiling, steps }
+    })
 }

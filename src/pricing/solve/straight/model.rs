@@ -14,6 +14,8 @@ pub(super) const BITS_MAX: usize = 128;
 pub(super) const UNITS_MAX: u32 = 10_000;
 /// Goods for more than this in minor units are left to wider numbers: times units, rows and multipliers it stays far below `i64::MAX`.
 pub(super) const TOTAL_MAX: i64 = 1 << 32;
+/// The most levels: each is gone through by itself.
+pub(super) const LEVELS_MAX: usize = 4;
 /// The most picks of one line.
 pub(super) const PICKS_MAX: usize = 96;
 /// The most roles of all sets.
@@ -34,12 +36,12 @@ pub(super) fn places(mut bits: Bits) -> impl Iterator<Item = usize> {
 }
 
 /// What a unit of a line may carry.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, Copy)]
 pub(super) struct Pick {
     /// What is taken off one unit by itself, in minor units.
     pub value: i64,
     /// The same by the levels before the last, each with those above it.
-    pub high: SmallVec<[i64; 1]>,
+    pub high: [i64; LEVELS_MAX - 1],
     /// Offers.
     pub carried: Bits,
     /// Those of them that take something off.
@@ -52,8 +54,8 @@ pub(super) struct Pick {
     pub room: i64,
     /// Offers whose benefit the retailer assigns, for which it counts in any case without getting it.
     pub withholds: Bits,
-    /// Its roles in sets.
-    pub seats: SmallVec<[usize; 1]>,
+    /// Its roles in sets, as bits.
+    pub seats: Bits,
     /// What of its value falls under a maximum, by place among the maxima.
     pub capped: Option<(usize, i64)>,
 }
@@ -215,6 +217,7 @@ impl Table<'_> {
         switches.is_some_and(|(one, other)| {
             one.on & other.on == 0
                 && [one, other].iter().all(|switch| switch.on.count_ones() == 1)
+                && self.baskets.iter().any(|&(place, rivals)| one.on == bit(place) && rivals & other.on != 0)
                 && [one, other].iter().any(|switch| !self.can_be_on(switch, one.on | other.on))
         })
     }

@@ -30,14 +30,15 @@ pub(super) enum Halt {
     Broken(usize),
     /// Enough for a first look.
     Impatient,
-    /// Too much work, or a price that sums do not tell.
+    /// Too much work.
+    Weary,
+    /// A price that sums do not tell.
     Lost,
 }
 
 pub(super) struct Digger<'t> {
     pub table: &'t Table<'t>,
     pub worth: Option<&'t Worth<'t>>,
-    pub most: u32,
     pub left: u32,
     /// Where the steps end that the lines of a node may take.
     pub until: u32,
@@ -46,6 +47,8 @@ pub(super) struct Digger<'t> {
     /// What waits to be looked at.
     pub open: BinaryHeap<Node>,
     pub made: u32,
+    /// What everything takes off at most that is not looked at yet.
+    pub ceiling: i64,
     pub best: Option<Found>,
 }
 

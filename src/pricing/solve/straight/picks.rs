@@ -1,8 +1,6 @@
 //! What the units of a line may carry, in the order of effect.
 
-use smallvec::SmallVec;
-
-use super::model::{BITS_MAX, Bits, PICKS_MAX, Pick, bit};
+use super::model::{BITS_MAX, Bits, LEVELS_MAX, PICKS_MAX, Pick, bit};
 use crate::money::{Amount, Rounding};
 use crate::pricing::problem::{Cut, Line};
 use crate::promotion::Stage;
@@ -38,15 +36,14 @@ pub(super) struct Kinds<'k> {
     /// The offers that go with each offer.
     pub compatible: &'k [Bits],
     pub rounding: Rounding,
-    pub levels: usize,
 }
 
 /// A pick while it grows.
-#[derive(Clone)]
+#[derive(Clone, Copy)]
 pub(super) struct Grown {
     pub pick: Pick,
     /// The price before the basket stage of each level.
-    pub before_basket: SmallVec<[Amount; 2]>,
+    pub before_basket: [Amount; LEVELS_MAX],
     /// The price in the end.
     pub price: Amount,
     /// The price before what is not known: at least the price in the end.
@@ -63,24 +60,24 @@ pub(super) fn grow(kinds: &Kinds<'_>, place: usize, line: &Line, acts: &[Act<'_>
     let nothing = Grown {
         pick: Pick {
             value: 0,
-            high: SmallVec::from_elem(0, kinds.levels.saturating_sub(1)),
+            high: [0; LEVELS_MAX - 1],
             carried: 0,
             used: 0,
             tiers: 0,
             takers: 0,
             room: 0,
             withholds: 0,
-            seats: SmallVec::new(),
+            seats: 0,
             capped: None,
         },
-        before_basket: SmallVec::from_elem(line.list, kinds.levels),
+        before_basket: [line.list; LEVELS_MAX],
         price: line.list,
         price_most: line.list,
         is_closed: false,
         share_room: None,
     };
     let mut grower = Grower { kinds, place, line, grown: Vec::with_capacity(2 * acts.len() + 1) };
-    grower.more(&nothing, acts)?;
+    grower.more(nothing, acts)?;
     Some(grower.grown)
 }
 
@@ -92,16 +89,16 @@ struct Grower<'a> {
 }
 
 impl Grower<'_> {
-    fn more(&mut self, grown: &Grown, acts: &[Act<'_>]) -> Option<()> {
+    fn more(&mut self, grown: Grown, acts: &[Act<'_>]) -> Option<()> {
         if self.grown.len() >= PICKS_MAX {
             return None;
         }
-        self.grown.push(grown.clone());
+        self.grown.push(grown);
         for (at, act) in acts.iter().enumerate() {
             let fits = self.kinds.compatible.get(act.offer).copied().unwrap_or_default() & !bit(act.offer);
             if grown.pick.carried & !fits == 0 {
-                let next = self.with(grown, act)?;
-                self.more(&next, acts.get(at + 1..).unwrap_or_default())?;
+                let next = self.with(&grown, act)?;
+                self.more(next, acts.get(at + 1..).unwrap_or_default())?;
             }
         }
         Some(())
@@ -111,7 +108,7 @@ impl Grower<'_> {
         if grown.is_closed {
             return None;
         }
-        let mut next = grown.clone();
+        let mut next = *grown;
         let take = match act.does {
             Does::Cut(cut) => cut.take(self.place, self.line, grown.price, self.kinds.rounding),
             Does::Empties => grown.price,
@@ -134,7 +131,7 @@ impl Grower<'_> {
         if is_shared || !take.is_zero() {
             pick.used |= bit(act.offer);
         }
-        pick.seats.extend(act.seat);
+        pick.seats |= act.seat.map_or(0, bit);
         if let Some((maximum, _)) = act.maximum {
             pick.capped = Some((maximum, counts.minor()));
         }

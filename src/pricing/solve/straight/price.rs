@@ -38,7 +38,7 @@ impl Found {
         let limited = table.limited.iter().fold(0, |all, &(offer, _)| all | bit(offer));
         let is_capped =
             |one: &Chosen| pick(one).is_some_and(|pick| pick.capped.is_some() && pick.carried & limited == 0);
-        let is_free = |one: &Chosen| pick(one).is_some_and(|pick| pick.seats.is_empty());
+        let is_free = |one: &Chosen| pick(one).is_some_and(|pick| pick.seats == 0);
         let of = |line: usize| self.chosen.iter().filter(move |one| one.line == line);
         let is_mixed = |line: usize| of(line).count() > 1 && of(line).all(is_free);
         let mut even = self.chosen.clone();
@@ -74,8 +74,7 @@ impl Found {
 fn price(table: &Table<'_>, chosen: &[Chosen], on: Bits) -> Option<Best> {
     let mut amounts = FixedBitSet::with_capacity(table.problem.offers.len());
     places(on).for_each(|place| amounts.insert(place));
-    let has_sets =
-        chosen.iter().any(|one| table.picks.get(one.pick).is_some_and(|pick| !pick.seats.is_empty()));
+    let has_sets = chosen.iter().any(|one| table.picks.get(one.pick).is_some_and(|pick| pick.seats != 0));
     let assignment =
         if has_sets { with_sets(table, chosen, &amounts)? } else { without(table, chosen, amounts)? };
     settle(table.problem, &assignment).map(|settled| Best::of(table.problem, settled))
@@ -106,11 +105,11 @@ fn with_sets(table: &Table<'_>, chosen: &[Chosen], on: &FixedBitSet) -> Option<A
     let mut served: Vec<Served> = Vec::with_capacity(chosen.len());
     for one in chosen {
         let (line, pick) = (table.lines.get(one.line)?, table.picks.get(one.pick)?);
-        let seat = |&seat: &usize| {
+        let seat = |seat: usize| {
             let kit = table.kits.iter().position(|kit| kit.roles.contains(&seat))?;
             Some((kit, seat - table.kits.get(kit)?.roles.start))
         };
-        let seats: SmallVec<[(usize, usize); 1]> = pick.seats.iter().filter_map(seat).collect();
+        let seats: SmallVec<[(usize, usize); 1]> = places(pick.seats).filter_map(seat).collect();
         let list = lines.get_mut(line.place)?;
         served.push(Served { line: line.place, choice: list.len(), count: one.count });
         list.push(Choice::standing(places(pick.carried).collect(), seats));

@@ -209,9 +209,9 @@ impl Frame {
             Of::High(level) => self.adds.extend(picks.map(|pick| {
                 pick.high.get(level).copied().unwrap_or_default() + shares(table, pick, level, 1)
             })),
-            Of::Seats(role) => self.adds.extend(picks.map(|pick| i64::from(pick.seats.contains(&role)))),
+            Of::Seats(role) => self.adds.extend(picks.map(|pick| i64::from(pick.seats & bit(role) != 0))),
             Of::Balance((first, one), (second, other)) => self.adds.extend(picks.map(|pick| {
-                let has = |role: usize| i64::from(pick.seats.contains(&role));
+                let has = |role: usize| i64::from(pick.seats & bit(role) != 0);
                 has(first) * one - has(second) * other
             })),
         }
@@ -220,7 +220,7 @@ impl Frame {
 
 /// What sets of a level and those above it get for a unit that has their first role, at most, in so many parts.
 fn shares(table: &Table<'_>, pick: &Pick, level: usize, parts: i64) -> i64 {
-    let is_first = |kit: &&Kit| kit.gain != 0 && kit.level <= level && pick.seats.contains(&kit.roles.start);
+    let is_first = |kit: &&Kit| kit.gain != 0 && kit.level <= level && pick.seats & bit(kit.roles.start) != 0;
     let share = |kit: &Kit| {
         let quantity = table.roles.get(kit.roles.start).map_or(1, |role| role.quantity.max(1));
         (kit.gain * parts).div_euclid(quantity) + 1

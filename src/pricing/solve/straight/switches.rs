@@ -221,7 +221,7 @@ impl Layer<'_> {
             let first = picks.len();
             for at in line.picks.clone() {
                 if let Some(pick) = old.get(at).filter(|pick| pick.tiers & dead == 0) {
-                    picks.push(pick.clone());
+                    picks.push(*pick);
                     sums.extend_from_slice(
                         self.table.sums.get(at * gauges..(at + 1) * gauges).unwrap_or_default(),
                     );

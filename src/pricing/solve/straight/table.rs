@@ -1,15 +1,12 @@
 //! From a problem to sums and bits; nothing where they would not say all.
 
 use super::layer::Layer;
-use super::model::{TOTAL_MAX, Table, UNITS_MAX};
+use super::model::{LEVELS_MAX, TOTAL_MAX, Table, UNITS_MAX};
 use super::picks::fit;
 use crate::pricing::problem::{DeliveryOffer, Problem};
 
 /// The most lines: the way goes down one by one.
 const LINES_MAX: usize = 256;
-
-/// The most levels: each is gone through by itself.
-const LEVELS_MAX: usize = 4;
 
 /// Lays a problem out.
 pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {

@@ -123,8 +123,8 @@ impl Trail {
             if table.roles.is_empty() {
                 continue;
             }
-            let seats = own.iter().filter_map(|&pick| table.picks.get(pick)).flat_map(|pick| &pick.seats);
-            let has = seats.fold(0, |all, &seat| all | bit(seat));
+            let seats = own.iter().filter_map(|&pick| table.picks.get(pick)).map(|pick| pick.seats);
+            let has = seats.fold(0, |all, seats| all | seats);
             for (role, units) in roles.iter_mut().enumerate().take(table.roles.len()) {
                 *units += if has & bit(role) != 0 { quantity } else { 0 };
             }

@@ -4,12 +4,13 @@ use std::collections::BinaryHeap;
 
 use smallvec::SmallVec;
 
-use super::super::solution::{Solution, Worth};
+use super::super::search::Best;
+use super::super::solution::Worth;
 use super::bound::Bounds;
 use super::model::{Bits, Setting, Table};
 use super::node::Node;
 use super::path::{Digger, Halt};
-use super::rows::Of;
+use super::rows::{ONE, Of};
 use super::trail::Trail;
 
 /// Steps that a node takes.
@@ -22,23 +23,30 @@ impl<'t> Digger<'t> {
         Digger {
             table,
             worth,
-            most,
             left: most,
             until: 0,
             bounds: Bounds::of(table),
             trail: Trail::default(),
             open: BinaryHeap::new(),
             made: 0,
+            ceiling: i64::MAX,
             best: None,
         }
     }
 
-    /// The best assignment with its proof.
-    pub(super) fn best(mut self) -> Option<Solution> {
-        self.search().ok()?;
-        let steps = u64::from(self.most - self.left);
-        let settled = self.best?.priced(self.table)?.settled;
-        Some(Solution { settled, possible_gain: None, steps })
+    /// The best assignment; where the steps did not last, with what everything takes off at most; and the steps that are left.
+    pub(super) fn best(mut self) -> Option<(Best, Option<i64>, u32)> {
+        let ceiling = match self.search() {
+            Ok(()) => None,
+            Err(Halt::Weary) => {
+                let waits = self.open.peek().map_or(i64::MIN, |node| node.bound);
+                Some(self.ceiling.max(waits).div_euclid(ONE))
+            }
+            Err(_) => return None,
+        };
+        let best = self.best?;
+        let ceiling = ceiling.filter(|&ceiling| ceiling > best.value);
+        Some((best.priced(self.table)?, ceiling, self.left))
     }
 
     /// The most that is taken off, and the steps that are left.
@@ -56,6 +64,7 @@ impl<'t> Digger<'t> {
             if self.is_hopeless(node.bound, node.used) {
                 continue;
             }
+            self.ceiling = node.bound;
             if !self.bounds.charge(self.table, &node) {
                 return Err(Halt::Lost);
             }
@@ -87,7 +96,7 @@ impl<'t> Digger<'t> {
 
     /// Puts a node among those that wait, if it promises anything.
     fn weigh(&mut self, mut node: Node) -> Result<(), Halt> {
-        self.left = self.left.checked_sub(NODE_STEPS).ok_or(Halt::Lost)?;
+        self.left = self.left.checked_sub(NODE_STEPS).ok_or(Halt::Weary)?;
         if !self.bounds.charge(self.table, &node) || !self.bounds.tune(&mut node) {
             return Ok(());
         }
