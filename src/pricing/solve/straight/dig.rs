@@ -92,7 +92,9 @@ impl Digger<'_> {
         // Where a sum is reached already, what the multipliers pay for more of it is worth nothing.
         let dearest = self.trail.dearest.get(at).copied().unwrap_or_default();
         let plain = way.plain + dearest * i64::from(left) + later(&self.trail.plain);
-        if self.is_hopeless(charged.min(plain), way.used)
+        let used = way.used | self.trail.must.get(at + 1).copied().unwrap_or_default();
+        if self.is_hopeless(charged, used)
+            || self.is_hopeless(plain, way.used)
             || !self.trail.can_reach(at, left)
             || !self.trail.can_complete(self.table, at, left)
         {

@@ -70,8 +70,8 @@ impl Digger<'_> {
             let kits = table.kits.iter().filter(|kit| kit.level <= level);
             kits.map(|kit| kit.gain * self.trail.begun(table, kit)).sum()
         };
-        let goals = table.goals.iter().enumerate();
-        goals.map(|(level, goal)| picks(level) + sets(level) - self.over(level) >= *goal).all(|holds| holds)
+        let mut goals = table.goals.iter().enumerate();
+        goals.all(|(level, &goal)| picks(level) + sets(level) - self.over(level) >= goal)
     }
 
     fn are_complete(&self) -> bool {

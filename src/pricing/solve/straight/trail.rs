@@ -3,7 +3,7 @@
 use smallvec::SmallVec;
 
 use super::bound::Bounds;
-use super::model::{Chosen, Kit, ROLES_MAX, Table, bit};
+use super::model::{Bits, Chosen, Kit, ROLES_MAX, Table, bit};
 use super::node::Node;
 use super::rows::{ONE, Of};
 
@@ -32,6 +32,8 @@ pub(super) struct Trail {
     /// Before each line, and at the end.
     pub charged: Vec<i64>,
     pub plain: Vec<i64>,
+    /// What every way uses that takes off as much as the bound says.
+    pub must: Vec<Bits>,
     roles: Vec<[i64; ROLES_MAX]>,
     marks: SmallVec<[Mark; 16]>,
     /// What a unit of each line adds to each mark at best, line by line, and what all from a line on add.
@@ -101,12 +103,21 @@ impl Trail {
         self.behind.resize((lines + 1) * marks, 0);
         self.roles.clear();
         self.roles.resize(if table.roles.is_empty() { 0 } else { lines + 1 }, [0; ROLES_MAX]);
-        let (mut charged, mut plain, mut roles) = (0, 0, [0; ROLES_MAX]);
+        self.must.clear();
+        self.must.resize(lines + 1, 0);
+        let (mut charged, mut plain, mut must, mut roles) = (0, 0, 0, [0; ROLES_MAX]);
         for (at, line) in table.lines.iter().enumerate().rev() {
             let own = self.begins.get(at).zip(self.begins.get(at + 1));
             let own = own.and_then(|(&from, &until)| self.picks.get(from..until)).unwrap_or_default();
             let quantity = i64::from(line.quantity);
             charged += own.first().map_or(0, |&best| bounds.charged(best)) * quantity;
+            must |= own.first().map_or(0, |&best| {
+                // What falls short by less than a minor unit may be what the bound says.
+                let least = bounds.charged(best) - ONE;
+                let ties = own.iter().take_while(|&&pick| bounds.charged(pick) > least);
+                ties.filter_map(|&pick| table.picks.get(pick)).fold(Bits::MAX, |all, pick| all & pick.used)
+            });
+            set(&mut self.must, at, must);
             let values = own.iter().filter_map(|&pick| table.picks.get(pick)).map(|pick| pick.value);
             let dearest = values.max().unwrap_or_default() * ONE;
             plain += dearest * quantity;
