@@ -37,7 +37,7 @@ use crate::money::Amount;
 use straight::Straight;
 
 /// The straight path may take one part in so many of the work.
-const STRAIGHT_PART: u64 = 20;
+const STRAIGHT_PART: u64 = 10;
 
 /// The assignment that [`solve`] finds within `steps`, where the straight path leads to it within `most` of them; nothing where it does
 /// not.

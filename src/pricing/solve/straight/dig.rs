@@ -5,6 +5,9 @@ use super::node::Node;
 use super::path::{Digger, Halt, Way};
 use super::rows::ONE;
 
+/// The most ways to give picks to the units of a line that are decided one by one.
+const WAYS_MAX: usize = 4_096;
+
 impl Digger<'_> {
     /// Looks at everything under what is decided; the options are charged for it already.
     pub(super) fn dig(&mut self, node: &Node) -> Result<(), Halt> {
@@ -75,6 +78,9 @@ impl Digger<'_> {
                 return Ok(());
             }
             if self.trail.last == Some(at) {
+                if self.trail.ways.len() >= WAYS_MAX {
+                    return Err(Halt::Weary);
+                }
                 self.trail.ways.push(node.with_line(self.table, &self.trail.chosen));
                 return Ok(());
             }

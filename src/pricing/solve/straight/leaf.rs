@@ -23,8 +23,16 @@ impl Digger<'_> {
         }
         let (on, used) = self.settled_switches(node)?;
         let used = way.used | used;
-        if self.is_hopeless(value * ONE, used) || !self.are_cheapest(on) {
+        if self.is_hopeless(value * ONE, used) {
             return Ok(());
+        }
+        if !self.are_cheapest(on) {
+            // With other amounts on, others count.
+            let is_open = |&place: &usize| {
+                node.is_open(place) && self.table.switches.get(place).is_some_and(|switch| switch.on != 0)
+            };
+            let open = (0..self.table.switches.len()).find(is_open);
+            return open.map_or(Ok(()), |place| Err(Halt::Broken(place)));
         }
         let mut found = Found { value, used, chosen: self.trail.chosen.clone(), on, priced: None };
         if let Some(best) = self.best.as_mut().filter(|best| best.value == value) {
