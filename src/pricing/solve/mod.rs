@@ -48,7 +48,7 @@ pub fn solve_at_once(
     most: u64,
     worth: Option<&Worth<'_>>,
 ) -> Option<Solution> {
-    straight::solve(problem, most.min(steps / STRAIGHT_PART), worth)?.proven()
+    straight::solve(problem, most.min(steps / STRAIGHT_PART), worth)?.ended()
 }
 
 /// Finds the best assignment within `steps` of work. Without gifts and points there is no `worth`.
@@ -58,7 +58,7 @@ pub fn solve_at_once(
 #[must_use]
 pub fn solve(problem: &Problem, steps: u64, worth: Option<&Worth<'_>>) -> Solution {
     let (known, ceiling, worked) = match straight::solve(problem, steps / STRAIGHT_PART, worth) {
-        Some(Straight { best, ceiling: None, steps }) => {
+        Some(Straight { best, ceiling, steps }) if ceiling.is_none_or(|ceiling| best.is_at(ceiling)) => {
             return Solution { settled: best.settled, possible_gain: None, steps };
         }
         Some(Straight { best, ceiling, steps }) => (Some(best), ceiling, steps),

@@ -41,6 +41,11 @@ impl Best {
         Best { settled, used }
     }
 
+    /// Whether it takes off as much as everything does at most, on one level.
+    pub(in crate::pricing::solve) fn is_at(&self, ceiling: i64) -> bool {
+        last(&self.settled.value) >= ceiling
+    }
+
     /// Whether this is to be preferred: a better value, or an equal one that wins the tie.
     pub(in crate::pricing::solve) fn beats(
         &self,

@@ -215,7 +215,8 @@ impl Bounds {
         }
         let moved = match walk.until(toward, sum.abs()) {
             Some(moved) => moved.min(far),
-            None if numbers.is_soft || *multiplier * toward < 0 => far,
+            // Only a charge is taken back.
+            None if numbers.is_soft || *multiplier * toward < 0 && (least == 0 || most == 0) => far,
             None => return Balance::Broken,
         };
         if moved == 0 {

@@ -107,7 +107,7 @@ impl Digger<'_> {
             return Ok(());
         }
         let is_last = slot + 1 == self.trail.count(at);
-        for count in (if is_last { left } else { 0 }..=left).rev() {
+        for count in (if is_last { left } else { 0 }..=left.min(self.seats_left(pick))).rev() {
             if count == 0 {
                 self.line(node, at, slot + 1, left, way)?;
                 continue;
@@ -120,6 +120,7 @@ impl Digger<'_> {
                 self.trail.chosen.pop();
                 ended
             } else {
+                self.left = self.left.saturating_sub(1);
                 Ok(())
             };
             self.trail.add(&self.bounds, pick, -i64::from(count));
@@ -127,6 +128,18 @@ impl Digger<'_> {
             ended?;
         }
         Ok(())
+    }
+
+    /// The most units that the sets of a pick have room for.
+    fn seats_left(&self, pick: usize) -> u32 {
+        let seats = self.table.picks.get(pick).map_or(0, |pick| pick.seats);
+        let room = |seat: usize| {
+            let kit = self.table.kits.iter().find(|kit| kit.roles.contains(&seat))?;
+            let seated = self.trail.seated.get(seat)?;
+            Some(kit.sets_max.saturating_mul(self.table.roles.get(seat)?.quantity) - seated)
+        };
+        let room = places(seats).filter_map(room).min().unwrap_or(i64::MAX).max(0);
+        u32::try_from(room).unwrap_or(u32::MAX)
     }
 
     /// Adds units with a pick to a way; false where no set could be made of them any more.

@@ -43,14 +43,14 @@ const STEPS_A_STEP: u64 = 4;
 /// What was found.
 pub(super) struct Straight {
     pub best: Best,
-    /// What everything takes off at most, where the steps did not last; nothing where the best is proven.
+    /// What everything takes off at most, where the steps did not last; nothing where all was looked at.
     pub ceiling: Option<i64>,
     pub steps: u64,
 }
 
 impl Straight {
-    /// A solution that is proven.
-    pub(super) fn proven(self) -> Option<Solution> {
+    /// A solution after which nothing is left to look at: the same whatever the steps.
+    pub(super) fn ended(self) -> Option<Solution> {
         let Straight { best, ceiling, steps } = self;
         ceiling.is_none().then_some(Solution { settled: best.settled, possible_gain: None, steps })
     }

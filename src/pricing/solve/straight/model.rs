@@ -105,7 +105,7 @@ pub(super) enum GaugeOf {
 /// One decision.
 #[derive(Debug, Clone)]
 pub(super) struct Switch {
-    /// Its settings; those that take most first, off last.
+    /// Its settings; those that take most first, off last, or first where amounts are worth nothing.
     pub settings: Range<usize>,
     /// The tiers that it is about.
     pub tiers: Bits,
@@ -233,10 +233,13 @@ impl Table<'_> {
         };
         let takes =
             |at: usize| i64::from(self.picks.get(at).is_some_and(|pick| pick.takers & switch.on != 0));
-        self.settings(switch).iter().filter(|setting| setting.on != 0).any(|setting| match setting.need {
+        // All that a switch waits for is on one gauge.
+        let needs =
+            self.settings(switch).iter().filter(|setting| setting.on != 0).map(|setting| setting.need);
+        match needs.min().flatten() {
             Some((gauge, sum)) => most(&|at| self.sum(at, gauge, on)) >= sum,
             None => most(&takes) > 0,
-        })
+        }
     }
 
     /// The most that a gauge can show.

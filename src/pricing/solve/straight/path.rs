@@ -40,6 +40,8 @@ pub(super) struct Digger<'t> {
     pub table: &'t Table<'t>,
     pub worth: Option<&'t Worth<'t>>,
     pub left: u32,
+    /// Steps that a node takes.
+    pub node_steps: u32,
     /// Where the steps end that the lines of a node may take.
     pub until: u32,
     pub bounds: Bounds,

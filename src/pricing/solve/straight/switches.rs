@@ -10,6 +10,8 @@ use super::model::{Bits, GaugeOf, Setting, Switch, bit};
 use crate::money::Amount;
 use crate::pricing::problem::{Give, Offer};
 
+/// The most amounts off the basket that are made one switch.
+const MERGED_MAX: usize = 24;
 /// The most multiples of an `every`.
 const MULTIPLES_MAX: i64 = 60;
 
@@ -178,6 +180,10 @@ impl Layer<'_> {
 
     /// Makes one switch of amounts that are never on together.
     fn merge(&mut self) {
+        // Each is held against all others.
+        if self.table.baskets.len() > MERGED_MAX {
+            return;
+        }
         let mut merged: Vec<Vec<usize>> = Vec::new();
         for (place, switch) in self.table.switches.iter().enumerate() {
             let goes = |others: &&mut Vec<usize>| {
@@ -203,7 +209,12 @@ impl Layer<'_> {
             if places.len() > 1 {
                 all.retain(|setting| setting.on != 0);
                 all.push(Setting::OFF);
-                all.sort_by_key(|setting| Reverse((setting.amount, setting.need)));
+                // Of equal amounts the one that wins the tie: fewer codes and limits, then ids.
+                let uses_up = self.table.uses_up;
+                all.sort_by_key(|setting| {
+                    let tie = (uses_up & setting.on != 0, setting.on.trailing_zeros());
+                    (Reverse(setting.amount), tie, Reverse(setting.need))
+                });
             }
             self.switch(tiers, &all);
         }

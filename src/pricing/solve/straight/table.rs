@@ -8,6 +8,9 @@ use crate::pricing::problem::{DeliveryOffer, Problem};
 /// The most lines: the way goes down one by one.
 const LINES_MAX: usize = 256;
 
+/// The most picks and settings: each decision weighs them all.
+const OPTIONS_MAX: usize = 8_192;
+
 /// Lays a problem out.
 pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
     if !is_plain(problem) {
@@ -20,7 +23,8 @@ pub(super) fn lay(problem: &Problem) -> Option<Table<'_>> {
     layer.acts.sort_by_key(|act| (act.level, act.stage, act.order, act.offer));
     layer.lines()?;
     layer.switches()?;
-    Some(layer.table)
+    let options = layer.table.picks.len() + layer.table.settings.len();
+    (options < OPTIONS_MAX).then_some(layer.table)
 }
 
 /// Whether the numbers are small.

@@ -13,19 +13,22 @@ use super::path::{Digger, Halt};
 use super::rows::{ONE, Of};
 use super::trail::Trail;
 
-/// Steps that a node takes.
+/// Steps that a node takes, and how many numbers of its rows take one more.
 const NODE_STEPS: u32 = 8;
+const ADDS_A_STEP: usize = 512;
 /// Steps that the lines of a node may take in haste.
 const HASTY: u32 = 200;
 
 impl<'t> Digger<'t> {
     pub(super) fn new(table: &'t Table<'t>, most: u32, worth: Option<&'t Worth<'t>>) -> Self {
+        let bounds = Bounds::of(table);
         Digger {
             table,
             worth,
             left: most,
+            node_steps: NODE_STEPS + u32::try_from(bounds.frame.adds.len() / ADDS_A_STEP).unwrap_or(u32::MAX),
             until: 0,
-            bounds: Bounds::of(table),
+            bounds,
             trail: Trail::default(),
             open: BinaryHeap::new(),
             made: 0,
@@ -45,7 +48,6 @@ impl<'t> Digger<'t> {
             Err(_) => return None,
         };
         let best = self.best?;
-        let ceiling = ceiling.filter(|&ceiling| ceiling > best.value);
         Some((best.priced(self.table)?, ceiling, self.left))
     }
 
@@ -96,7 +98,7 @@ impl<'t> Digger<'t> {
 
     /// Puts a node among those that wait, if it promises anything.
     fn weigh(&mut self, mut node: Node) -> Result<(), Halt> {
-        self.left = self.left.checked_sub(NODE_STEPS).ok_or(Halt::Weary)?;
+        self.left = self.left.checked_sub(self.node_steps).ok_or(Halt::Weary)?;
         if !self.bounds.charge(self.table, &node) || !self.bounds.tune(&mut node) {
             return Ok(());
         }
@@ -123,9 +125,9 @@ impl<'t> Digger<'t> {
         self.decide(&node, switch)
     }
 
-    /// Goes on with the next line.
+    /// Goes on with the next line. What is put in last is looked at first among equals.
     fn deal(&mut self, node: &Node) -> Result<(), Halt> {
-        self.ways(node)?.into_iter().try_for_each(|child| self.weigh(child))
+        self.ways(node)?.into_iter().rev().try_for_each(|child| self.weigh(child))
     }
 
     fn decide(&mut self, node: &Node, switch: usize) -> Result<(), Halt> {
