@@ -11,13 +11,10 @@ use super::rows::ONE;
 impl Digger<'_> {
     /// All units have a pick, and the sums that are decided hold.
     pub(super) fn leaf(&mut self, node: &Node, way: &Way) -> Result<(), Halt> {
-        if !self.are_complete() || !self.trail.has_reached() {
+        if !self.are_complete() || !self.trail.has_reached() || !self.has_reached_goals() {
             return Ok(());
         }
         let value = way.value - self.over(self.table.level) - self.missed(node);
-        if !self.has_reached_goals() {
-            return Ok(());
-        }
         if self.is_hopeless(value * ONE, way.used) {
             return Ok(());
         }

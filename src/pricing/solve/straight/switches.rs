@@ -181,7 +181,7 @@ impl Layer<'_> {
     /// Makes one switch of amounts that are never on together.
     fn merge(&mut self) {
         // Each is held against all others.
-        if self.table.baskets.len() > MERGED_MAX {
+        if !(2..=MERGED_MAX).contains(&self.table.baskets.len()) {
             return;
         }
         let mut merged: Vec<Vec<usize>> = Vec::new();

@@ -105,52 +105,72 @@ impl Trail {
         self.roles.resize(if table.roles.is_empty() { 0 } else { lines + 1 }, [0; ROLES_MAX]);
         self.must.clear();
         self.must.resize(lines + 1, 0);
-        let (mut charged, mut plain, mut must, mut roles) = (0, 0, 0, [0; ROLES_MAX]);
         for (at, line) in table.lines.iter().enumerate().rev() {
-            let own = self.begins.get(at).zip(self.begins.get(at + 1));
-            let own = own.and_then(|(&from, &until)| self.picks.get(from..until)).unwrap_or_default();
             let quantity = i64::from(line.quantity);
-            charged += own.first().map_or(0, |&best| bounds.charged(best)) * quantity;
-            must |= own.first().map_or(0, |&best| {
-                // What falls short by less than a minor unit may be what the bound says.
-                let least = bounds.charged(best) - ONE;
-                let ties = own.iter().take_while(|&&pick| bounds.charged(pick) > least);
-                ties.filter_map(|&pick| table.picks.get(pick)).fold(Bits::MAX, |all, pick| all & pick.used)
-            });
-            set(&mut self.must, at, must);
-            let values = own.iter().filter_map(|&pick| table.picks.get(pick)).map(|pick| pick.value);
-            let dearest = values.max().unwrap_or_default() * ONE;
-            plain += dearest * quantity;
-            set(&mut self.dearest, at, dearest);
-            for (place, mark) in self.marks.iter().enumerate() {
-                let adds = own.iter().map(|&pick| bounds.adds(mark.row, pick));
-                let best = if mark.is_least { adds.max() } else { adds.min() }.unwrap_or_default();
-                let later = self.behind.get((at + 1) * marks + place).copied().unwrap_or_default();
-                set(&mut self.here, at * marks + place, best);
-                set(&mut self.behind, at * marks + place, later + best * quantity);
+            self.promise(table, bounds, at, quantity);
+            self.reach(bounds, at, quantity);
+            if !table.roles.is_empty() {
+                self.seat(table, at, quantity);
             }
-            set(&mut self.charged, at, charged);
-            set(&mut self.plain, at, plain);
-            if table.roles.is_empty() {
-                continue;
-            }
-            let seats = own.iter().filter_map(|&pick| table.picks.get(pick)).map(|pick| pick.seats);
-            let has = seats.fold(0, |all, seats| all | seats);
-            for (role, units) in roles.iter_mut().enumerate().take(table.roles.len()) {
-                *units += if has & bit(role) != 0 { quantity } else { 0 };
-            }
-            set(&mut self.roles, at, roles);
         }
     }
 
-    pub(super) fn pick(&self, line: usize, slot: usize) -> Option<usize> {
+    /// What the lines from one on take off at most, and what they use then.
+    fn promise(&mut self, table: &Table<'_>, bounds: &Bounds, at: usize, quantity: i64) {
+        let own = self.of(at);
+        let picks = || own.iter().filter_map(|&pick| table.picks.get(pick));
+        let best = own.first().map_or(0, |&best| bounds.charged(best));
+        // What falls short by less than a minor unit may be what the bound says.
+        let ties = own.iter().take_while(|&&pick| bounds.charged(pick) > best - ONE).count();
+        let must = picks().take(ties).map(|pick| pick.used).reduce(|all, used| all & used);
+        let dearest = picks().map(|pick| pick.value).max().unwrap_or_default() * ONE;
+        let later = |list: &[i64]| list.get(at + 1).copied().unwrap_or_default();
+        let (charged, plain) = (later(&self.charged), later(&self.plain));
+        let must = must.unwrap_or_default() | self.must.get(at + 1).copied().unwrap_or_default();
+        set(&mut self.charged, at, charged + best * quantity);
+        set(&mut self.plain, at, plain + dearest * quantity);
+        set(&mut self.dearest, at, dearest);
+        set(&mut self.must, at, must);
+    }
+
+    /// What the lines from one on add to each mark at best.
+    fn reach(&mut self, bounds: &Bounds, at: usize, quantity: i64) {
+        let marks = self.marks.len();
+        for place in 0..marks {
+            let Some(mark) = self.marks.get(place).copied() else {
+                continue;
+            };
+            let adds = self.of(at).iter().map(|&pick| bounds.adds(mark.row, pick));
+            let best = if mark.is_least { adds.max() } else { adds.min() }.unwrap_or_default();
+            let later = self.behind.get((at + 1) * marks + place).copied().unwrap_or_default();
+            set(&mut self.here, at * marks + place, best);
+            set(&mut self.behind, at * marks + place, later + best * quantity);
+        }
+    }
+
+    /// The units from a line on that can have each role.
+    fn seat(&mut self, table: &Table<'_>, at: usize, quantity: i64) {
+        let picks = self.of(at).iter().filter_map(|&pick| table.picks.get(pick));
+        let has = picks.fold(0, |all, pick| all | pick.seats);
+        let mut roles = self.roles.get(at + 1).copied().unwrap_or([0; ROLES_MAX]);
+        for (role, units) in roles.iter_mut().enumerate().take(table.roles.len()) {
+            *units += if has & bit(role) != 0 { quantity } else { 0 };
+        }
+        set(&mut self.roles, at, roles);
+    }
+
+    /// The open picks of a line.
+    fn of(&self, line: usize) -> &[usize] {
         let range = self.begins.get(line).zip(self.begins.get(line + 1));
-        range.and_then(|(&from, &until)| self.picks.get(from..until)?.get(slot).copied())
+        range.and_then(|(&from, &until)| self.picks.get(from..until)).unwrap_or_default()
+    }
+
+    pub(super) fn pick(&self, line: usize, slot: usize) -> Option<usize> {
+        self.of(line).get(slot).copied()
     }
 
     pub(super) fn count(&self, line: usize) -> usize {
-        let range = self.begins.get(line).zip(self.begins.get(line + 1));
-        range.map_or(0, |(from, until)| until - from)
+        self.of(line).len()
     }
 
     /// Whether every sum comes to its mark.
