@@ -42,6 +42,7 @@ pub mod time;
 pub mod catalog;
 pub mod basket;
 pub mod promotion;
+pub mod ledger;
 pub mod rulebook;
 pub mod pricing;
 #[cfg(feature = "server")]

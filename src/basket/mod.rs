@@ -1,8 +1,12 @@
 //! One request, as data: what is bought, by whom, where and when. Its limits, and how it meets the catalogue.
 
 pub mod limits;
+pub mod country;
+pub mod phone;
 pub mod request;
 pub mod resolve;
 
-pub use request::{Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Line, Request};
+pub use country::{COUNTRIES, Country};
+pub use phone::{Phone, PhoneFault};
+pub use request::{Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Left, Line, Request, Room};
 pub use resolve::{Checked, Fault, Item, Problem, check};

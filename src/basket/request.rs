@@ -83,6 +83,8 @@ pub struct Context {
     pub gift_choices: Vec<GiftChoice>,
     /// How much is left of goods that are given away; goods that are not named are not limited.
     pub gift_stock: Vec<GiftStock>,
+    /// How much is left of promotions that are limited beyond one basket, by id in byte order; what is not named is not limited.
+    pub left: Vec<Left>,
 }
 
 impl Context {
@@ -98,8 +100,40 @@ impl Context {
             codes: Vec::new(),
             gift_choices: Vec::new(),
             gift_stock: Vec::new(),
+            left: Vec::new(),
         }
     }
+
+    /// How much is left of a promotion.
+    #[must_use]
+    pub fn room(&self, promotion: &str) -> Room {
+        let place = self.left.binary_search_by(|left| left.promotion.as_str().cmp(promotion));
+        place.ok().and_then(|place| self.left.get(place)).map_or(Room::Enough, |left| left.room)
+    }
+}
+
+/// How much is left of one promotion.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Left {
+    /// Its id.
+    pub promotion: String,
+    /// What there is room for.
+    pub room: Room,
+}
+
+/// What one more basket may have of a promotion.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Room {
+    /// As much as it gives.
+    Enough,
+    /// At most this: the rest of its budget.
+    AtMost(Amount),
+    /// Nothing: it was given to as many baskets as it may be.
+    LimitReached,
+    /// Nothing: this customer has had it as often as may be.
+    CustomerLimitReached,
+    /// Nothing, as long as it is not known who buys: it is limited for each customer.
+    CustomerUnknown,
 }
 
 /// One piece that the customer chose as a gift.

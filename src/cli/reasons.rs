@@ -266,6 +266,15 @@ impl Words<'_> {
             }
             Code::WrongDelivery => ("only with another delivery", "лише з іншою доставкою"),
             Code::Missing => ("it needs a code", "потрібен код"),
+            Code::LimitReached => ("all there was of it is given", "її вже вичерпано"),
+            Code::CustomerLimitReached => {
+                ("the customer has had it as often as may be", "клієнт уже скористався нею")
+            }
+            Code::CustomerNeeded => (
+                "it must be known who buys: ask for the card or phone",
+                "треба знати покупця: картка або телефон",
+            ),
+            Code::BudgetSpent => ("the money for it is given", "її бюджет вичерпано"),
             Code::NoSuchGoods => ("none of its goods are in the basket", "у кошику немає її товарів"),
             Code::Excepted => ("these goods are excluded from it", "ці товари — виняток з неї"),
             Code::BasketLacks => {
@@ -332,7 +341,10 @@ impl Words<'_> {
             | Code::WrongTier
             | Code::BirthdayUnknown
             | Code::WrongBirthday
-            | Code::WrongCustomer => Some(Away::Customer),
+            | Code::WrongCustomer
+            | Code::CustomerLimitReached
+            | Code::CustomerNeeded => Some(Away::Customer),
+            Code::LimitReached | Code::BudgetSpent => Some(Away::Now),
             Code::WrongPayment | Code::WrongDelivery | Code::NoDelivery => Some(Away::Way),
             Code::Missing => Some(Away::Code),
             Code::NoSuchGoods | Code::Excepted => Some(Away::Goods),

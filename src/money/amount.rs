@@ -5,12 +5,14 @@ use std::iter::Sum;
 use std::ops::{Add, AddAssign, Neg, Sub, SubAssign};
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 /// Money in whole minor units of the currency at hand.
 ///
 /// The operators are checked: the crate is built with overflow checks in every profile, and the limits on a
 /// request (`basket::limits`) keep every sum that a quote can hold three orders of magnitude below `i64::MAX`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Default, Serialize, Deserialize)]
+#[serde(transparent)]
 pub struct Amount(i64);
 
 impl Amount {

@@ -42,7 +42,7 @@ pub struct Candidate<'a> {
 
 /// Gathers what may apply to `checked`.
 #[must_use]
-pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase) -> Candidates<'a> {
+pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &'a Purchase<'a>) -> Candidates<'a> {
     let marks: Vec<Option<Marks>> =
         checked.items.iter().map(|item| (!item.no_promotions).then(|| rulebook.marks(item))).collect();
     let shelf = Shelf { items: &checked.items, marks: &marks };
@@ -58,7 +58,9 @@ pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase
         }
     };
     if purchase.is_explained() {
-        rulebook.with_matchers().for_each(|(index, promotion, matchers)| look_at(index, promotion, matchers));
+        for (index, promotion, matchers) in rulebook.with_matchers() {
+            look_at(index, purchase.promotion(rulebook, index).unwrap_or(promotion), matchers);
+        }
     } else {
         let pass = purchase.pass(rulebook);
         let mut near = rulebook.running(marks.iter().flatten(), purchase.now(), &pass);
@@ -66,7 +68,9 @@ pub fn gather<'a>(rulebook: &'a Rulebook, checked: &Checked, purchase: &Purchase
         near.sort_unstable();
         near.dedup();
         for index in near {
-            if let (Some(promotion), Some(matchers)) = (rulebook.promotion(index), rulebook.matchers(index)) {
+            if let (Some(promotion), Some(matchers)) =
+                (purchase.promotion(rulebook, index), rulebook.matchers(index))
+            {
                 look_at(index, promotion, matchers);
             }
         }

@@ -9,7 +9,8 @@ use rust_decimal::Decimal;
 use smallvec::SmallVec;
 
 use super::quote::Why;
-use crate::basket::{Customer, Item, Request};
+use super::terms::Terms;
+use crate::basket::{Customer, Item, Request, Room};
 use crate::catalog::word::{fold, fold_code, folded};
 use crate::money::Amount;
 use crate::promotion::{AttributeTest, Birthday, Code, Conditions, HasAtLeast, Promotion};
@@ -28,13 +29,14 @@ pub struct Purchase<'a> {
     segments: Vec<Cow<'a, str>>,
     tier: Option<Cow<'a, str>>,
     codes: SmallVec<[String; 2]>,
+    terms: Terms,
 }
 
 impl<'a> Purchase<'a> {
-    /// Reads a request in the zone of the settings.
+    /// Reads a request as the settings of the rulebook have it.
     #[must_use]
-    pub fn of(request: &'a Request, zone: &'a Zone) -> Self {
-        let context = &request.context;
+    pub fn of(request: &'a Request, rulebook: &'a Rulebook) -> Self {
+        let (context, zone) = (&request.context, &rulebook.settings().time_zone);
         let said = |word: &'a Option<String>| word.as_deref().map(folded).filter(|word| !word.is_empty());
         let customer = context.customer.as_ref();
         Purchase {
@@ -50,6 +52,7 @@ impl<'a> Purchase<'a> {
                 .unwrap_or_default(),
             tier: customer.and_then(|c| said(&c.tier)),
             codes: context.codes.iter().map(|code| fold_code(code)).collect(),
+            terms: Terms::of(request, rulebook),
         }
     }
 
@@ -113,7 +116,29 @@ impl<'a> Purchase<'a> {
         ensure(is_any(&when.payment, self.payment.as_deref()), Why::WrongPayment)?;
         ensure(when.delivery.is_empty() || self.delivery.is_some(), Why::NoDelivery)?;
         ensure(is_any(&when.delivery, self.delivery.as_deref()), Why::WrongDelivery)?;
-        ensure(self.has_code(when.code.as_ref()), Why::CodeMissing)
+        ensure(self.has_code(when.code.as_ref()), Why::CodeMissing)?;
+        self.has_room(promotion)
+    }
+
+    /// Whether something is left of a promotion that is limited beyond one basket.
+    fn has_room(&self, promotion: &Promotion) -> Result<(), Why> {
+        let context = &self.request.context;
+        if context.left.is_empty() || !promotion.limits.are_counted() {
+            return Ok(());
+        }
+        match context.room(&promotion.id) {
+            Room::LimitReached => Err(Why::LimitReached),
+            Room::CustomerLimitReached => Err(Why::CustomerLimitReached),
+            Room::CustomerUnknown => Err(Why::CustomerNeeded),
+            Room::AtMost(left) if left <= Amount::ZERO => Err(Why::BudgetSpent),
+            Room::AtMost(_) | Room::Enough => Ok(()),
+        }
+    }
+
+    /// A promotion as it is for this purchase.
+    #[must_use]
+    pub fn promotion<'r>(&'r self, rulebook: &'r Rulebook, index: PromotionIndex) -> Option<&'r Promotion> {
+        self.terms.promotion(index).or_else(|| rulebook.promotion(index))
     }
 
     /// Weekdays and hours together: the part of a night after midnight belongs to the day on which it began.

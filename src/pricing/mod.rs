@@ -4,6 +4,7 @@
 //! *solution* with its proof, and the solution becomes a quote that `verify` can check without knowing how it was found.
 
 pub mod quote;
+pub mod terms;
 pub mod eligible;
 pub mod verify;
 pub mod fill;
@@ -90,7 +91,7 @@ fn price_with<E>(
 ) -> Result<Result<Quote, E>, Vec<Fault>> {
     let settings = rulebook.settings();
     let checked = check(request, rulebook.catalog(), settings.currency, settings.rounding)?;
-    let purchase = eligible::Purchase::of(request, &settings.time_zone);
+    let purchase = eligible::Purchase::of(request, rulebook);
     let candidates = candidate::gather(rulebook, &checked, &purchase);
     let shop = best::Shop { rulebook, request, checked: &checked, candidates: &candidates };
     let best = match find(shop) {

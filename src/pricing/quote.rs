@@ -337,6 +337,14 @@ pub enum Why {
     WrongDelivery,
     /// It waits for a code.
     CodeMissing,
+    /// It was given to as many baskets as it may be.
+    LimitReached,
+    /// The customer has had it as often as may be.
+    CustomerLimitReached,
+    /// It is limited for each customer, and who buys is not known.
+    CustomerNeeded,
+    /// The money for it is given.
+    BudgetSpent,
     /// No such goods in the basket.
     NoSuchGoods,
     /// The goods of the basket that would fit are excepted.
@@ -417,21 +425,25 @@ impl Why {
             Why::NoDelivery => 12,
             Why::WrongDelivery => 13,
             Why::CodeMissing => 14,
-            Why::NoSuchGoods => 15,
-            Why::Excepted => 16,
-            Why::BasketLacks(_) => 17,
-            Why::SpendMissing(_) => 18,
-            Why::QuantityMissing { .. } => 19,
-            Why::SetMissing { .. } => 20,
-            Why::OutOfStock => 21,
-            Why::HeldByFloor(_) => 22,
-            Why::NoGain => 23,
-            Why::UnitsUsed(_) => 24,
-            Why::SetsUsed(_) => 25,
-            Why::MaximumReached(_) => 26,
-            Why::Displaces(_) => 27,
-            Why::Outranked(_) => 28,
-            Why::Beaten(_) => 29,
+            Why::LimitReached => 15,
+            Why::CustomerLimitReached => 16,
+            Why::CustomerNeeded => 17,
+            Why::BudgetSpent => 18,
+            Why::NoSuchGoods => 19,
+            Why::Excepted => 20,
+            Why::BasketLacks(_) => 21,
+            Why::SpendMissing(_) => 22,
+            Why::QuantityMissing { .. } => 23,
+            Why::SetMissing { .. } => 24,
+            Why::OutOfStock => 25,
+            Why::HeldByFloor(_) => 26,
+            Why::NoGain => 27,
+            Why::UnitsUsed(_) => 28,
+            Why::SetsUsed(_) => 29,
+            Why::MaximumReached(_) => 30,
+            Why::Displaces(_) => 31,
+            Why::Outranked(_) => 32,
+            Why::Beaten(_) => 33,
         }
     }
 }

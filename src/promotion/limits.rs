@@ -1,5 +1,7 @@
 //! How much of a promotion there is: in one basket, for one customer, in total.
 
+use serde::{Deserialize, Serialize};
+
 use crate::money::Amount;
 
 /// The field `limits`; absent entries do not limit.
@@ -15,6 +17,19 @@ pub struct Limits {
     pub per_customer: Option<u32>,
     /// Money given in all.
     pub budget: Option<Amount>,
+    /// `on_refund` of the promotion: whether uses come back with the goods.
+    pub on_refund: OnRefund,
+}
+
+/// `on_refund`: what becomes of the uses of a promotion when its goods come back.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum OnRefund {
+    /// They stay used.
+    #[default]
+    Keep,
+    /// They come back with the goods.
+    Restore,
 }
 
 /// `limits.sets`.

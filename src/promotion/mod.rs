@@ -14,7 +14,7 @@ pub use benefit::{
 };
 pub use cap::{Cap, CapFloor};
 pub use conditions::{AttributeTest, BasketHas, Birthday, Code, Conditions, HasAtLeast};
-pub use limits::{Limits, Sets};
+pub use limits::{Limits, OnRefund, Sets};
 pub use stacking::Stacking;
 
 /// The stage of a level in which a price promotion takes effect.

@@ -417,7 +417,7 @@ mod tests {
             "not priced yet",
             &[(
                 "a.yaml",
-                Some("promotions: [{id: one, limits: {total: 5}, give: {percent: 10}}]".to_owned()),
+                Some("promotions: [{id: one, when: {code: {pool: p}}, give: {percent: 10}}]".to_owned()),
             )],
             all,
             "a.yaml:Held",

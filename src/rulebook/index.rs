@@ -39,6 +39,8 @@ pub struct Rulebook {
     digest: Digest,
     by_id: FxHashMap<String, PromotionIndex>,
     by_code: FxHashMap<String, Vec<PromotionIndex>>,
+    // INVARIANT: the promotions that are limited beyond one basket, ascending.
+    counted: Vec<PromotionIndex>,
 }
 
 /// The selectors of one promotion.
@@ -77,6 +79,8 @@ impl Rulebook {
                 by_code.entry(word.clone()).or_default().push(index);
             }
         }
+        let counted = indexed().filter(|(_, promotion)| promotion.limits.are_counted());
+        let counted = counted.map(|(index, _)| index).collect();
         let postings = Postings::of(&mut words, &promotions);
         let gates = Gates::of(&promotions);
         let marks = words.marks_of(catalog.products());
@@ -96,7 +100,13 @@ impl Rulebook {
             digest,
             by_id,
             by_code,
+            counted,
         }
+    }
+
+    /// The promotions that are limited beyond one basket, by id in byte order.
+    pub fn counted(&self) -> impl Iterator<Item = (PromotionIndex, &Promotion)> {
+        self.counted.iter().filter_map(|&index| Some((index, self.promotion(index)?)))
     }
 
     /// The settings.

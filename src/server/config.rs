@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use super::telemetry::{self, LogFormat};
+use crate::basket::{COUNTRIES, Country};
 use crate::lang::Lang;
 
 /// What can be wrong with the settings of the service.
@@ -45,9 +46,27 @@ pub enum Error {
     /// The origin of a web page is not one.
     #[error("`{0}` in `cors-origin` is not an origin such as `https://shop.example` nor `*`")]
     Origin(String),
+    /// A country whose phone numbers are not known.
+    #[error("`{0}` in `phone-countries` is none of {known}", known = known_countries())]
+    Country(String),
     /// The logs.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
+}
+
+fn known_countries() -> String {
+    COUNTRIES.map(|country| country.iso).join(", ")
+}
+
+/// How promises are kept.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
+#[serde(rename_all = "lowercase")]
+pub enum Store {
+    /// In a journal on disk, with an index by sled.
+    #[default]
+    Sled,
+    /// In memory: nothing outlives the process.
+    Memory,
 }
 
 /// The language of `_STATUS.txt`.
@@ -94,6 +113,22 @@ pub struct Options {
     /// Folder for what the service keeps [default: ./data]
     #[arg(long, env = "PRICEWRIGHT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
+    /// How promises are kept: sled, on disk below the data folder, or memory, for trying out [default: sled]
+    #[arg(long, env = "PRICEWRIGHT_STORE", value_enum, value_name = "STORE")]
+    pub store: Option<Store>,
+    /// File with the keys under which codes, phones and customers are hashed; keep it apart from backups of the data folder
+    /// [default: secrets/keys.toml in the data folder]
+    #[arg(long, env = "PRICEWRIGHT_SECRETS", value_name = "FILE")]
+    pub secrets: Option<PathBuf>,
+    /// Refuse to start without what a checkout depends on: a missing file of keys is not made [default: false]
+    #[arg(long, env = "PRICEWRIGHT_PRODUCTION", value_name = "BOOL")]
+    pub production: Option<bool>,
+    /// Seconds for which a quoted price is honored when the rules change [default: 900]
+    #[arg(long, env = "PRICEWRIGHT_QUOTE_TTL_SECONDS", value_name = "S")]
+    pub quote_ttl_seconds: Option<u32>,
+    /// Countries of phone numbers that are typed without one, the home country first, with commas [default: UA]
+    #[arg(long, env = "PRICEWRIGHT_PHONE_COUNTRIES", value_delimiter = ',', value_name = "ISO")]
+    pub phone_countries: Option<Vec<String>>,
     /// How logs are written: auto is text on a terminal, JSON otherwise [default: auto]
     #[arg(long, env = "PRICEWRIGHT_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -147,6 +182,16 @@ pub struct Config {
     pub rules: PathBuf,
     /// The folder for what it keeps.
     pub data: PathBuf,
+    /// How promises are kept.
+    pub store: Store,
+    /// The file of keys.
+    pub secrets: PathBuf,
+    /// Whether what is missing is an error.
+    pub production: bool,
+    /// Seconds for which a quoted price is honored.
+    pub quote_ttl_seconds: u32,
+    /// The countries of phone numbers, the home country first.
+    pub countries: Vec<Country>,
     /// How logs are written.
     pub log_format: LogFormat,
     /// What is logged.
@@ -192,10 +237,20 @@ impl Options {
     }
 
     fn over(self, file: Options) -> Result<Config, Error> {
+        let data = self.data.or(file.data).unwrap_or_else(|| "data".into());
         let config = Config {
+            store: self.store.or(file.store).unwrap_or_default(),
+            secrets: self.secrets.or(file.secrets).unwrap_or_else(|| data.join("secrets").join("keys.toml")),
+            production: self.production.or(file.production).unwrap_or(false),
+            quote_ttl_seconds: ranged(
+                "quote-ttl-seconds",
+                self.quote_ttl_seconds.or(file.quote_ttl_seconds).unwrap_or(900),
+                1..=86_400,
+            )?,
+            countries: countries(self.phone_countries.or(file.phone_countries))?,
+            data,
             listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051))),
             rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
-            data: self.data.or(file.data).unwrap_or_else(|| "data".into()),
             log_format: self.log_format.or(file.log_format).unwrap_or_default(),
             log_level: self.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
             reflection: self.reflection.or(file.reflection).unwrap_or(true),
@@ -243,6 +298,15 @@ fn ranged(name: &'static str, given: u32, range: std::ops::RangeInclusive<u32>) 
     }
     let (least, most) = (u64::from(*range.start()), u64::from(*range.end()));
     Err(Error::Range { name, least, most, given: u64::from(given) })
+}
+
+fn countries(named: Option<Vec<String>>) -> Result<Vec<Country>, Error> {
+    let named = named.filter(|named| !named.is_empty()).unwrap_or_else(|| vec!["UA".to_owned()]);
+    let find = |name: &String| {
+        let is_it = |country: &&Country| country.iso.eq_ignore_ascii_case(name.trim());
+        COUNTRIES.iter().find(is_it).copied().ok_or_else(|| Error::Country(name.clone()))
+    };
+    named.iter().map(find).collect()
 }
 
 fn millis(count: u32) -> Duration {

@@ -111,11 +111,20 @@ impl Held {
     }
 }
 
+/// A rulebook that was live.
+#[derive(Debug, Clone)]
+pub struct Former {
+    /// As it was.
+    pub live: Arc<Live>,
+    /// Since when it is no longer.
+    pub ended_at: Timestamp,
+}
+
 /// Publishes what is live.
 #[derive(Debug)]
 pub struct Engine {
     live: ArcSwapOption<Live>,
-    recent: Mutex<VecDeque<Arc<Live>>>,
+    recent: Mutex<VecDeque<Former>>,
     changes: watch::Sender<Option<Arc<Live>>>,
 }
 
@@ -136,10 +145,14 @@ impl Engine {
     #[must_use]
     pub fn version(&self, asked: &str) -> Option<Arc<Live>> {
         let is_it = |live: &Arc<Live>| live.version == asked || live.digest == asked;
-        self.live().filter(is_it).or_else(|| {
-            let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            recent.iter().find(|live| is_it(live)).cloned()
-        })
+        self.live().filter(is_it).or_else(|| self.former(asked).map(|former| former.live))
+    }
+
+    /// One of the last that were live, by version or digest.
+    #[must_use]
+    pub fn former(&self, asked: &str) -> Option<Former> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.iter().find(|former| former.live.version == asked || former.live.digest == asked).cloned()
     }
 
     /// Puts `live` in force.
@@ -148,8 +161,8 @@ impl Engine {
         let before = self.live.swap(Some(Arc::clone(&live)));
         if let Some(before) = before.filter(|before| before.version != live.version) {
             let mut recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
-            recent.retain(|old| old.version != before.version && old.version != live.version);
-            recent.push_front(before);
+            recent.retain(|old| old.live.version != before.version && old.live.version != live.version);
+            recent.push_front(Former { live: before, ended_at: live.live_at });
             recent.truncate(RECENT_MAX);
         }
         self.changes.send_replace(Some(live));

@@ -1,18 +1,24 @@
 //! Everything that waits: disk, socket, clock. The core below does not know that this wing exists.
 //!
-//! One thread, the [`keeper`], turns the rules folder into what the [`engine`] holds; the [`grpc`] services price by
-//! that and never touch a file.
+//! One thread, the [`keeper`], turns the rules folder into what the [`engine`] holds; another, the writer of the [`ledger`], keeps
+//! what is promised. The [`grpc`] services price by the one, ask the other, and never touch a file.
 
 pub mod telemetry;
 pub mod clock;
+pub mod secrets;
 pub mod config;
 pub mod wire;
 pub mod store;
+pub mod journal;
+pub mod ledger;
+pub mod limits;
 pub mod rules_dir;
 pub mod engine;
+pub mod archive;
 pub mod status;
 pub mod keeper;
 pub mod convert;
 pub mod grpc;
+pub mod promises;
 pub mod socket;
 pub mod run;

@@ -26,12 +26,16 @@ use super::engine::{Engine, Live};
 use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
+use super::grpc::redemption::Redemption;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
+use super::ledger::Ledger;
+use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
+use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
 use crate::lang::Lang;
 
@@ -49,6 +53,9 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 /// And so long is waited for the answer.
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
+/// What health is told of; the first is the whole.
+const SERVICES: [&str; 4] = ["", PRICING, REDEMPTION, RULEBOOKS];
+
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -63,6 +70,12 @@ pub enum Error {
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Promises cannot be kept.
+    #[error(transparent)]
+    Promises(#[from] promises::Error),
+    /// The ledger has failed while the service ran.
+    #[error("the ledger has stopped: {0}; start the service again, and it reads its journal")]
+    LedgerStopped(String),
     /// The transport gave up.
     #[error("the transport has failed: {0}")]
     Transport(#[from] tonic::transport::Error),
@@ -134,10 +147,18 @@ impl Server {
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let bytes_max = usize::try_from(config.message_bytes_max).unwrap_or(usize::MAX);
-        let pricing = Pricing::new(Arc::clone(&engine), closed.clone());
+        let promises = {
+            let (config, engine) = (config.clone(), Arc::clone(&engine));
+            spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
+        };
+        let Promises { ledger, limiter, desk } = promises;
+        let pricing = Pricing::new(Arc::clone(&engine), limiter, closed.clone());
         let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
+            .add_service(
+                RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
+            )
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
         let routes = more(routes);
         let keeper = {
@@ -146,7 +167,7 @@ impl Server {
         };
         let drain = config.drain;
         let work = serve(listener, routes, config, closed.clone());
-        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), closed));
+        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, closed));
         Ok(RunningServer { local_addr, engine, closing, task, drain })
     }
 }
@@ -223,6 +244,7 @@ async fn run(
     keeper: Keeper,
     health: HealthReporter,
     engine: Arc<Engine>,
+    ledger: Ledger,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let in_step = async {
@@ -240,13 +262,31 @@ async fn run(
         say_health(&health, ServingStatus::NotServing).await;
         // Whoever watches has been told; their streams must not hold up the end.
         let mut health = health.clone();
-        for name in ["", PRICING, RULEBOOKS] {
+        for name in SERVICES {
             health.clear_service_status(name).await;
         }
     };
-    let (done, ()) = tokio::join!(work, told);
-    let _ = spawn_blocking(move || drop(keeper)).await;
+    let done = tokio::select! {
+        (done, ()) = async { tokio::join!(work, told) } => done,
+        // Nothing more is answered: what callers do not know they ask again, once the service has read its journal.
+        reason = failed(&ledger) => {
+            say_health(&health, ServingStatus::NotServing).await;
+            Err(Error::LedgerStopped(reason))
+        }
+    };
+    let _ = spawn_blocking(move || drop((keeper, ledger))).await;
     done
+}
+
+/// Waits until the ledger has failed; why.
+async fn failed(ledger: &Ledger) -> String {
+    let mut ended = ledger.ended();
+    let is_failed = |ended: &Option<Option<String>>| matches!(ended, Some(Some(_)));
+    let reason = ended.wait_for(is_failed).await.ok().and_then(|ended| ended.clone().flatten());
+    match reason {
+        Some(reason) => reason,
+        None => std::future::pending().await,
+    }
 }
 
 /// The shutdown has begun, or nobody is left who could begin it.
@@ -255,7 +295,7 @@ async fn until_closed(closing: &mut watch::Receiver<bool>) {
 }
 
 async fn say_health(health: &HealthReporter, status: ServingStatus) {
-    for name in ["", PRICING, RULEBOOKS] {
+    for name in SERVICES {
         health.set_service_status(name, status).await;
     }
 }

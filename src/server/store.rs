@@ -188,6 +188,15 @@ impl Store {
         }
     }
 
+    /// Every rulebook that became live, in order: its digest, and when. Lines that cannot be read are passed over.
+    ///
+    /// # Errors
+    /// The disk says no.
+    pub fn history(&self) -> Result<Vec<(String, Timestamp)>, Error> {
+        let lines = fs::read(&self.journal).map_err(|error| disk("read", &self.journal, error))?;
+        Ok(lines.split(|&byte| byte == b'\n').filter_map(became_live).collect())
+    }
+
     fn note(&self, entry: &BecameLive) -> io::Result<()> {
         let mut line = json(entry)?;
         line.push(b'\n');

@@ -332,6 +332,10 @@ fn why(rulebook: &Rulebook, why: &Why) -> String {
         Why::NoDelivery => "has no delivery to pay".to_owned(),
         Why::WrongDelivery => "not with this delivery".to_owned(),
         Why::CodeMissing => "waits for its code".to_owned(),
+        Why::LimitReached => "all there was of it is given".to_owned(),
+        Why::CustomerLimitReached => "the customer has had it".to_owned(),
+        Why::CustomerNeeded => "it must be known who buys".to_owned(),
+        Why::BudgetSpent => "the money for it is given".to_owned(),
         Why::NoSuchGoods => "has no such goods".to_owned(),
         Why::Excepted => "excepts these goods".to_owned(),
         Why::BasketLacks(Lacks { place, missing: HasAtLeast::Pieces(pieces) }) => {

@@ -27,9 +27,13 @@ mod laws;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod ledger;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receipts;
+#[cfg(test)]
+mod redemption;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]

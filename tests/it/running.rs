@@ -8,6 +8,7 @@ use pricewright::server::config::{Config, Options};
 use pricewright::server::run::{RunningServer, Server};
 use pricewright::server::wire;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
+use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
 use pricewright::server::wire::rulebook_service_client::RulebookServiceClient;
 use tempfile::TempDir;
 use tonic::transport::Channel;
@@ -75,6 +76,10 @@ impl Running {
 
     pub(crate) async fn pricing(&self) -> PricingServiceClient<Channel> {
         PricingServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn redemption(&self) -> RedemptionServiceClient<Channel> {
+        RedemptionServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn rulebooks(&self) -> RulebookServiceClient<Channel> {

@@ -100,7 +100,7 @@ pub(super) struct Audit<'a> {
     pub(super) request: &'a Request,
     pub(super) checked: &'a Checked<'a>,
     pub(super) quote: &'a Quote,
-    pub(super) purchase: Purchase<'a>,
+    pub(super) purchase: &'a Purchase<'a>,
     pub(super) rounding: Rounding,
     pub(super) units: Vec<Unit>,
     /// The places of the units of each group, by the places of line and group.
@@ -121,6 +121,7 @@ impl<'a> Audit<'a> {
         rulebook: &'a Rulebook,
         request: &'a Request,
         checked: &'a Checked<'a>,
+        purchase: &'a Purchase<'a>,
         quote: &'a Quote,
     ) -> Self {
         let settings = rulebook.settings();
@@ -129,7 +130,7 @@ impl<'a> Audit<'a> {
             request,
             checked,
             quote,
-            purchase: Purchase::of(request, &settings.time_zone),
+            purchase,
             rounding: settings.rounding,
             units: Vec::new(),
             groups: BTreeMap::new(),
@@ -187,7 +188,7 @@ impl<'a> Audit<'a> {
     }
 
     pub(super) fn promotion(&self, index: PromotionIndex) -> Option<&'a Promotion> {
-        self.rulebook.promotion(index)
+        self.purchase.promotion(self.rulebook, index)
     }
 
     pub(super) fn item(&self, unit: &Unit) -> Option<&'a Item<'a>> {

@@ -10,8 +10,10 @@ impl Audit<'_> {
     pub(super) fn delivery(&mut self) {
         let price = self.delivery_price();
         let mut best: Option<(i32, Amount, PromotionIndex)> = None;
-        for (index, promotion) in self.rulebook.indexed() {
-            let Some(take) = self.delivery_take(promotion, price) else {
+        for (index, _) in self.rulebook.indexed() {
+            let promotion = self.promotion(index);
+            let take = promotion.and_then(|promotion| self.delivery_take(promotion, price));
+            let (Some(promotion), Some(take)) = (promotion, take) else {
                 continue;
             };
             if best.is_none_or(|(level, most, _)| (promotion.level, take) > (level, most)) {

@@ -26,6 +26,7 @@ pub use audit::Flaw;
 use audit::Audit;
 
 use crate::basket::{Request, check};
+use crate::pricing::eligible::Purchase;
 use crate::pricing::quote::Quote;
 use crate::rulebook::Rulebook;
 
@@ -38,7 +39,8 @@ pub fn verify(rulebook: &Rulebook, request: &Request, quote: &Quote) -> Result<(
     let Ok(checked) = check(request, rulebook.catalog(), settings.currency, settings.rounding) else {
         return Err(vec![Flaw::new("the request is at fault and has no price")]);
     };
-    let mut audit = Audit::new(rulebook, request, &checked, quote);
+    let purchase = Purchase::of(request, rulebook);
+    let mut audit = Audit::new(rulebook, request, &checked, &purchase, quote);
     if audit.open() {
         audit.conditions();
         audit.stacking();

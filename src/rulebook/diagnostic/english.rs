@@ -285,9 +285,6 @@ fn missing_advice(key: &str) -> String {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::CodePool => "pools of generated codes (`code: {pool: …}`)",
-        Kind::LimitTotal => "a limit in total (`limits.total`)",
-        Kind::LimitPerCustomer => "a limit for each customer (`limits.per_customer`)",
-        Kind::LimitBudget => "a budget (`limits.budget`)",
     }
 }
 
@@ -330,6 +327,7 @@ fn clash_message(clash: Clash) -> &'static str {
         Clash::EveryOfNothing => "`every` needs a sum above zero to repeat at",
         Clash::Units => "`limits.units` does not go with a benefit for the whole basket",
         Clash::Sets => "`limits.sets` works only with `buy`",
+        Clash::Budget => "`limits.budget` counts money, and this promotion takes none off",
         Clash::OfList => "`of` works only with `percent`",
         Clash::StageItem => "a promotion with a sum to reach always takes effect in the basket stage",
         Clash::StageBasket => "only a plain `percent` can be put into the basket stage",
@@ -354,6 +352,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::EveryOfNothing => "add `at_least`, for example `spend: {at_least: 1000, every: true}`",
         Clash::Units => "delete it; `max_discount` limits how much is taken off",
         Clash::Sets => "delete it; `limits.units` limits how many pieces take part",
+        Clash::Budget => "delete it; `limits.total` limits how many baskets get it",
         Clash::OfList => "delete `of`",
         Clash::StageItem => "delete `stage`",
         Clash::StageBasket => "delete `stage`",

@@ -114,6 +114,8 @@ pub enum Clash {
     Units,
     /// `limits.sets` without a set.
     Sets,
+    /// `limits.budget` of what takes no money off.
+    Budget,
     /// `of: list` where no percentage is.
     OfList,
     /// `stage: item` on a spend.
@@ -176,12 +178,6 @@ pub enum Never {
 pub enum Kind {
     /// `code: {pool}`.
     CodePool,
-    /// `limits.total`.
-    LimitTotal,
-    /// `limits.per_customer`.
-    LimitPerCustomer,
-    /// `limits.budget`.
-    LimitBudget,
 }
 
 /// One kind of finding with what its sentence needs.

@@ -292,9 +292,6 @@ fn missing_advice(key: &str) -> String {
 fn kind(kind: Kind) -> &'static str {
     match kind {
         Kind::CodePool => "набори згенерованих кодів (`code: {pool: …}`)",
-        Kind::LimitTotal => "загальне обмеження (`limits.total`)",
-        Kind::LimitPerCustomer => "обмеження на покупця (`limits.per_customer`)",
-        Kind::LimitBudget => "бюджет (`limits.budget`)",
     }
 }
 
@@ -335,6 +332,7 @@ fn clash_message(clash: Clash) -> &'static str {
         Clash::EveryOfNothing => "`every` потребує суми, більшої за нуль",
         Clash::Units => "`limits.units` не поєднується зі знижкою на весь кошик",
         Clash::Sets => "`limits.sets` діє лише разом із `buy`",
+        Clash::Budget => "`limits.budget` рахує гроші, а ця акція нічого не знижує",
         Clash::OfList => "`of` діє лише разом із `percent`",
         Clash::StageItem => "акція, яка чекає на суму, завжди діє на кошик",
         Clash::StageBasket => "на кошик можна перенести лише простий `percent`",
@@ -359,6 +357,7 @@ fn clash_advice(clash: Clash) -> &'static str {
         Clash::EveryOfNothing => "додайте `at_least`, наприклад, `spend: {at_least: 1000, every: true}`",
         Clash::Units => "видаліть його; скільки віднімати, обмежує `max_discount`",
         Clash::Sets => "видаліть його; скільки штук бере участь, обмежує `limits.units`",
+        Clash::Budget => "видаліть його; скільки кошиків її отримають, обмежує `limits.total`",
         Clash::OfList => "видаліть `of`",
         Clash::StageItem | Clash::StageBasket => "видаліть `stage`",
         Clash::AtLeastAndTiers => "видаліть `at_least`: про це каже перша сходинка",

@@ -3,14 +3,17 @@
 use crate::catalog::Selector;
 use crate::promotion::limits::Sets;
 use crate::promotion::{
-    Benefit, Cap, CapFloor, Code, Conditions, Limits, Promotion, SpendBenefit, Stacking, Stage, UnitCut,
+    Benefit, Cap, CapFloor, Code, Conditions, Limits, OnRefund, Promotion, SpendBenefit, Stacking, Stage,
+    UnitCut,
 };
 use crate::rulebook::diagnostic::finding::{Clash, Finding, Kind, Shape};
 use crate::rulebook::read::give::{Named, benefit};
 use crate::rulebook::read::goods::{Mention, selector};
 use crate::rulebook::read::never::never;
 use crate::rulebook::read::reader::{Fields, Reader};
-use crate::rulebook::read::vocabulary::{BASKETS_MAX, CAP, LEVEL_MAX, LIMITS, PROMOTION, RULES, STAGES};
+use crate::rulebook::read::vocabulary::{
+    BASKETS_MAX, CAP, LEVEL_MAX, LIMITS, ON_REFUNDS, PROMOTION, RULES, STAGES,
+};
 use crate::rulebook::read::when::conditions;
 use crate::rulebook::text::page::At;
 use crate::rulebook::text::syntax::{Node, Value};
@@ -96,7 +99,10 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
     let level =
         fields.get("level").and_then(|node| reader.whole(node, "level", -LEVEL_MAX, LEVEL_MAX)).unwrap_or(0);
     let (stacks_with, stacks_at) = stacking(reader, fields);
-    let limits = limits(reader, fields, given.as_ref().map(|(benefit, _)| benefit));
+    let limits = Limits {
+        on_refund: on_refund(reader, fields),
+        ..limits(reader, fields, given.as_ref().map(|(benefit, _)| benefit))
+    };
     let stage = given.as_ref().map(|(benefit, _)| stage(reader, fields, benefit));
     let (Some(id), Some((benefit, list)), Some(stage)) = (id, given, stage) else {
         return;
@@ -215,6 +221,7 @@ fn limits(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: Option<&Bene
             .and_then(|total| u64::try_from(total).ok()),
         per_customer: fields.get("per_customer").and_then(|node| reader.count(node, "per_customer")),
         budget: fields.get("budget").and_then(|node| reader.positive(node, "budget")),
+        on_refund: OnRefund::default(),
     };
     if let (Some(at), true) = (fields.at("units"), benefit.is_some_and(|benefit| !takes_by_unit(benefit))) {
         reader.add(at, Finding::Clash(Clash::Units));
@@ -224,7 +231,18 @@ fn limits(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: Option<&Bene
     if let Some(at) = fields.at("sets").filter(|_| !has_sets) {
         reader.add(at, Finding::Clash(Clash::Sets));
     }
+    let gives_money = !matches!(benefit, Some(Benefit::Gift(_) | Benefit::Points(_)));
+    if let Some(at) = fields.at("budget").filter(|_| !gives_money) {
+        reader.add(at, Finding::Clash(Clash::Budget));
+    }
     limits
+}
+
+fn on_refund(reader: &mut Reader<'_>, fields: Fields<'_, '_>) -> OnRefund {
+    match fields.get("on_refund").and_then(|node| reader.one_of(node, "on_refund", ON_REFUNDS)) {
+        Some("restore") => OnRefund::Restore,
+        _ => OnRefund::Keep,
+    }
 }
 
 /// Whether single units take part, so that they can be counted.
@@ -265,20 +283,8 @@ fn stage(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: &Benefit) -> 
 
 /// Refuses, in so many words, what is read and checked but not priced yet.
 fn not_priced(reader: &mut Reader<'_>, fields: Fields<'_, '_>, promotion: &Promotion) {
-    let limits = &promotion.limits;
     let is_pool = matches!(promotion.when.code, Some(Code::Pool { .. }));
-    let kinds = [
-        (fields.inside("when", "code").filter(|_| is_pool), Kind::CodePool),
-        (fields.inside("limits", "total").filter(|_| limits.total.is_some()), Kind::LimitTotal),
-        (
-            fields.inside("limits", "per_customer").filter(|_| limits.per_customer.is_some()),
-            Kind::LimitPerCustomer,
-        ),
-        (fields.inside("limits", "budget").filter(|_| limits.budget.is_some()), Kind::LimitBudget),
-    ];
-    for (at, kind) in kinds {
-        if let Some(at) = at {
-            reader.add(at, Finding::NotPriced(kind));
-        }
+    if let Some(at) = fields.inside("when", "code").filter(|_| is_pool) {
+        reader.add(at, Finding::NotPriced(Kind::CodePool));
     }
 }

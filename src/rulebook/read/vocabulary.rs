@@ -99,6 +99,8 @@ pub const MEASURES: &[&str] = &["current", "list"];
 pub const STAGES: &[&str] = &["item", "basket"];
 /// What `by_quantity` counts.
 pub const COUNTS: &[&str] = &["together", "same_sku"];
+/// What becomes of uses when the goods come back.
+pub const ON_REFUNDS: &[&str] = &["keep", "restore"];
 /// Who assigns the benefit of a set.
 pub const ASSIGNS: &[&str] = &["customer", "retailer"];
 /// What must be equal within a slot.
@@ -167,6 +169,11 @@ pub static PROMOTION: Object = Object {
             "Which promotions may meet this one on the same piece: all, or ids and groups. None, when absent.",
         ),
         key("limits", Type::Object(&LIMITS), "How much of it there is."),
+        key(
+            "on_refund",
+            Type::OneOf(ON_REFUNDS),
+            "restore gives uses, customer limit and budget back when the goods come back. keep, when absent.",
+        ),
         key(
             "assign",
             Type::OneOf(ASSIGNS),
@@ -448,9 +455,13 @@ pub static LIMITS: Object = Object {
     keys: &[
         key("units", UNITS, "Pieces of one basket that may take part."),
         key("sets", Type::WordOr(&["unlimited"], &UNITS), "Sets of one basket: a number or unlimited."),
-        key("total", Type::Whole(1, BASKETS_MAX), "Baskets in all. Not priced yet."),
-        key("per_customer", UNITS, "Baskets of one customer. Not priced yet."),
-        key("budget", Type::Amount, "Money given in all. Not priced yet."),
+        key(
+            "total",
+            Type::Whole(1, BASKETS_MAX),
+            "Baskets in all, in every store and on every channel together.",
+        ),
+        key("per_customer", UNITS, "Baskets of one customer. The customer must be known, by card or phone."),
+        key("budget", Type::Amount, "Money that it may take off in all."),
     ],
 };
 

@@ -7,6 +7,7 @@ pub mod goods;
 mod names;
 mod reason;
 pub mod quote;
+pub mod sale;
 pub mod findings;
 
 use prost::Message as _;
@@ -51,6 +52,33 @@ impl Asked {
         let others = basket::check(&request, rules.rulebook.catalog(), settings.currency, settings.rounding);
         faults.extend(others.err().unwrap_or_default());
         Err(faults)
+    }
+
+    /// What is asked.
+    #[must_use]
+    pub fn request(&self) -> &basket::Request {
+        &self.request
+    }
+
+    /// The same where so much is left of what is limited.
+    #[must_use]
+    pub fn with_left(mut self, left: Vec<basket::Left>) -> Self {
+        self.request.context.left = left;
+        self
+    }
+
+    /// Prices the request, and hands the price as the core has it to `look`.
+    ///
+    /// # Errors
+    /// Every fault of the request, each with its field.
+    pub fn price_and<T>(
+        self,
+        rules: Rules<'_>,
+        look: impl FnOnce(&basket::Request, &pricing::Quote) -> T,
+    ) -> Result<(wire::Quote, T), Vec<Fault>> {
+        let priced = pricing::price(rules.rulebook, &self.request, Effort::default())?;
+        let seen = look(&self.request, &priced);
+        Ok((quote::told(rules, &self.request, self.id, priced), seen))
     }
 
     /// Prices the request.

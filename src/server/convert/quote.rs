@@ -69,6 +69,7 @@ pub(super) fn told(rules: Rules<'_>, request: &Request, id: String, priced: Quot
         possible_gain,
         sets,
         gifts_refused: refused.map(|refused| refused_gift(rulebook, request, refused)).collect(),
+        time: Some(pbjson_types::Timestamp { seconds: request.context.time.unix(), nanos: 0 }),
     }
 }
 

@@ -111,6 +111,10 @@ fn bare(why: &Why) -> Code {
         Why::WrongDelivery => Code::WrongDelivery,
         // The generator takes the name of the enum off `CODE_MISSING`.
         Why::CodeMissing => Code::Missing,
+        Why::LimitReached => Code::LimitReached,
+        Why::CustomerLimitReached => Code::CustomerLimitReached,
+        Why::CustomerNeeded => Code::CustomerNeeded,
+        Why::BudgetSpent => Code::BudgetSpent,
         Why::OutOfStock => Code::OutOfStock,
         Why::NoGain => Code::NoGain,
         Why::NoSuchGoods

@@ -5,8 +5,10 @@ use std::time::Duration;
 use tonic::{Code, Status};
 use tonic_types::{ErrorDetails, StatusExt};
 
+use super::refusal;
 use crate::basket::Fault;
 use crate::lang::Lang;
+use crate::ledger::Rejection;
 use crate::server::wire;
 
 /// The domain of every reason.
@@ -38,6 +40,12 @@ pub enum Failure {
     ShuttingDown,
     /// There is no such method.
     MethodUnknown,
+    /// The ledger decided against it.
+    Refused(Rejection),
+    /// The ledger has stopped: whether the call was kept is not known.
+    LedgerStopped,
+    /// There is too little room on the disk for new holds.
+    DiskFull,
     /// A fault of the server.
     Internal,
 }
@@ -53,6 +61,9 @@ impl Failure {
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
             Failure::MethodUnknown => Code::Unimplemented,
+            Failure::Refused(rejection) => refusal::code(rejection),
+            Failure::LedgerStopped => Code::Unavailable,
+            Failure::DiskFull => Code::ResourceExhausted,
             Failure::Internal => Code::Internal,
         }
     }
@@ -70,6 +81,9 @@ impl Failure {
             Failure::TooLate => "DEADLINE_EXCEEDED",
             Failure::ShuttingDown => "SHUTTING_DOWN",
             Failure::MethodUnknown => "METHOD_UNKNOWN",
+            Failure::Refused(rejection) => refusal::reason(rejection),
+            Failure::LedgerStopped => "LEDGER_STOPPED",
+            Failure::DiskFull => "DISK_NEARLY_FULL",
             Failure::Internal => "INTERNAL",
         }
     }
@@ -100,6 +114,15 @@ impl Failure {
             Failure::MethodUnknown => {
                 lang.pick("The service does not know this call.", "Сервіс не знає такого виклику.")
             }
+            Failure::Refused(rejection) => return refusal::say(rejection, lang),
+            Failure::LedgerStopped => lang.pick(
+                "The service is restarting; ask again with the same request id.",
+                "Сервіс перезапускається; повторіть запит із тим самим ідентифікатором.",
+            ),
+            Failure::DiskFull => lang.pick(
+                "The service's disk is nearly full; no new purchases are reserved.",
+                "Диск сервісу майже заповнено; нові покупки не резервуються.",
+            ),
             Failure::Internal => lang.pick("The service has failed.", "У сервісі сталася помилка."),
         };
         text.to_owned()
@@ -109,8 +132,15 @@ impl Failure {
     #[must_use]
     pub fn status(&self, lang: Lang) -> Status {
         let mut details = ErrorDetails::new();
+        let more = match self {
+            Failure::Refused(rejection) => refusal::metadata(rejection),
+            _ => None,
+        };
         let nothing_more: [(String, String); 0] = [];
-        details.set_error_info(self.reason(), DOMAIN, nothing_more);
+        match more {
+            Some(more) => details.set_error_info(self.reason(), DOMAIN, [more]),
+            None => details.set_error_info(self.reason(), DOMAIN, nothing_more),
+        };
         details.set_localized_message(lang.pick("en", "uk"), self.say(lang));
         for (field, description) in self.violations(lang) {
             details.add_bad_request_violation(field, description);

@@ -1,7 +1,9 @@
 //! The gRPC services and what stands in front of them.
 
+pub mod refusal;
 pub mod failure;
 pub mod gate;
 pub mod pricing;
+pub mod redemption;
 pub mod rulebooks;
 pub mod floor;

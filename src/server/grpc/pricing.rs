@@ -21,6 +21,7 @@ use crate::lang::Lang;
 use crate::server::clock;
 use crate::server::convert::{Asked, Rules};
 use crate::server::engine::{Engine, Live};
+use crate::server::limits::Limiter;
 use crate::server::wire::{self, quote_stream_response::Answer};
 
 /// Baskets of one batch.
@@ -39,6 +40,7 @@ const ASIDE_PER_CORE_MAX: usize = 16;
 #[derive(Debug, Clone)]
 pub struct Pricing {
     engine: Arc<Engine>,
+    limiter: Limiter,
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
@@ -47,12 +49,13 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// Prices by what `engine` has live; streams end when `closing` turns true.
+    /// Prices by what `engine` has live and `limiter` knows to be left; streams end when `closing` turns true.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
+    pub fn new(engine: Arc<Engine>, limiter: Limiter, closing: watch::Receiver<bool>) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Pricing {
             engine,
+            limiter,
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -63,7 +66,7 @@ impl Pricing {
     async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let quote = if !asked.explain && asked.encoded_len() <= BYTES_AT_ONCE_MAX {
-            match at_once(&live, asked)? {
+            match at_once(&live, &self.limiter, asked)? {
                 Ok(quote) => Ok(quote),
                 Err(asked) => {
                     let work = move || guarded(|| asked.price(rules(&live)));
@@ -71,7 +74,8 @@ impl Pricing {
                 }
             }
         } else {
-            aside(&self.aside, call, move || priced(&live, asked)).await?
+            let limiter = self.limiter.clone();
+            aside(&self.aside, call, move || priced(&live, &limiter, asked)).await?
         };
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
@@ -87,7 +91,7 @@ impl Pricing {
             return Err(Failure::Invalid(vec![Fault { field: requests(), problem }]));
         }
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
-        let engine = Arc::clone(&self.engine);
+        let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
         let price_all = move || {
             let mut answers = Vec::with_capacity(asked.len());
             for request in asked {
@@ -95,7 +99,7 @@ impl Pricing {
                     return Err(Failure::TooLate);
                 }
                 let quote = rulebook_for(&request, &engine, Arc::clone(&live))
-                    .and_then(|live| priced(&live, request));
+                    .and_then(|live| priced(&live, &limiter, request));
                 answers.push(answer(quote, call.lang));
             }
             Ok(answers)
@@ -133,13 +137,24 @@ fn rules(live: &Live) -> Rules<'_> {
 }
 
 /// Prices a basket, however long that takes.
-fn priced(live: &Live, asked: wire::QuoteRequest) -> Result<wire::Quote, Failure> {
-    guarded(|| Asked::read(rules(live), asked, clock::now())?.price(rules(live)))
+fn priced(live: &Live, limiter: &Limiter, asked: wire::QuoteRequest) -> Result<wire::Quote, Failure> {
+    guarded(|| read(live, limiter, asked)?.price(rules(live)))
 }
 
 /// Prices a basket where that is quick, else gives the request back.
-fn at_once(live: &Live, asked: wire::QuoteRequest) -> Result<Result<wire::Quote, Asked>, Failure> {
-    guarded(|| Asked::read(rules(live), asked, clock::now())?.price_at_once(rules(live)))
+fn at_once(
+    live: &Live,
+    limiter: &Limiter,
+    asked: wire::QuoteRequest,
+) -> Result<Result<wire::Quote, Asked>, Failure> {
+    guarded(|| read(live, limiter, asked)?.price_at_once(rules(live)))
+}
+
+/// Reads a request, with what is left of limits.
+fn read(live: &Live, limiter: &Limiter, asked: wire::QuoteRequest) -> Result<Asked, Vec<Fault>> {
+    let read = Asked::read(rules(live), asked, clock::now())?;
+    let left = limiter.left(&live.rulebook, read.request());
+    Ok(read.with_left(left))
 }
 
 /// The core runs within this: a panic of it costs one basket and no other.

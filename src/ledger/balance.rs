@@ -1,0 +1,230 @@
+//! What follows from the facts: the answer to each call, the state of each sale, each counter.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::counter::{Counter, CounterKey, Take};
+use super::fact::{Event, Fact};
+use super::id::{Content, RequestId, SaleId};
+use super::rejection::Rejection;
+use super::sale::{Sale, State};
+
+/// The name of an account.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Key {
+    /// A call.
+    Request(RequestId),
+    /// A sale.
+    Sale(SaleId),
+    /// A counter.
+    Counter(CounterKey),
+}
+
+/// What an account holds.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Account {
+    /// A call.
+    Request(Known),
+    /// A sale.
+    Sale(Box<Sale>),
+    /// A counter.
+    Counter(Counter),
+}
+
+/// A call that was answered.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Known {
+    /// What it said.
+    pub content: Content,
+    /// What came of it.
+    pub outcome: Outcome,
+}
+
+/// What came of a call. With the sale it gives the same answer again, whatever happened to the sale since.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// A sale was reserved.
+    Reserved(SaleId),
+    /// It was paid.
+    Committed(SaleId),
+    /// It was called off.
+    Cancelled(SaleId),
+    /// Units came back: the place of the return in the sale.
+    Refunded(SaleId, usize),
+    /// It was refused.
+    Refused(Rejection),
+}
+
+impl Outcome {
+    /// The sale it is about.
+    #[must_use]
+    pub fn sale(&self) -> Option<SaleId> {
+        match self {
+            Outcome::Reserved(sale)
+            | Outcome::Committed(sale)
+            | Outcome::Cancelled(sale)
+            | Outcome::Refunded(sale, _) => Some(*sale),
+            Outcome::Refused(_) => None,
+        }
+    }
+}
+
+/// Accounts by name. Those that were never opened are as good as empty.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Balances {
+    accounts: BTreeMap<Key, Account>,
+}
+
+impl Balances {
+    /// Puts an account in its place, as a store has it.
+    pub fn put(&mut self, key: Key, account: Account) {
+        self.accounts.insert(key, account);
+    }
+
+    /// An account.
+    #[must_use]
+    pub fn get(&self, key: &Key) -> Option<&Account> {
+        self.accounts.get(key)
+    }
+
+    /// All accounts, by name.
+    pub fn iter(&self) -> impl Iterator<Item = (&Key, &Account)> {
+        self.accounts.iter()
+    }
+
+    /// A call that was answered.
+    #[must_use]
+    pub fn known(&self, request: RequestId) -> Option<&Known> {
+        match self.accounts.get(&Key::Request(request)) {
+            Some(Account::Request(known)) => Some(known),
+            _ => None,
+        }
+    }
+
+    /// A sale.
+    #[must_use]
+    pub fn sale(&self, sale: SaleId) -> Option<&Sale> {
+        match self.accounts.get(&Key::Sale(sale)) {
+            Some(Account::Sale(sale)) => Some(sale),
+            _ => None,
+        }
+    }
+
+    /// A counter.
+    #[must_use]
+    pub fn counter(&self, counter: &CounterKey) -> Counter {
+        match self.accounts.get(&Key::Counter(counter.clone())) {
+            Some(Account::Counter(counter)) => *counter,
+            _ => Counter::default(),
+        }
+    }
+
+    /// Applies a fact. Which accounts it changes is told, so that a store can write them.
+    pub fn apply(&mut self, fact: &Fact) -> Vec<Key> {
+        let mut changed = Vec::new();
+        let outcome = match &fact.event {
+            Event::Reserved { sale, expires_at, purchase, takes } => {
+                let account = Sale {
+                    state: State::Held,
+                    reserved_at: fact.at,
+                    expires_at: *expires_at,
+                    ended_at: None,
+                    reserved: (**purchase).clone(),
+                    paid: None,
+                    takes: takes.clone(),
+                    returns: Vec::new(),
+                };
+                self.put(Key::Sale(*sale), Account::Sale(Box::new(account)));
+                self.hold(takes, &mut changed);
+                Some(Outcome::Reserved(*sale))
+            }
+            Event::Committed { sale, part, takes } => {
+                self.release(*sale, &mut changed);
+                self.keep(takes, &mut changed);
+                self.change(*sale, |account| {
+                    account.state = State::Committed;
+                    account.ended_at = Some(fact.at);
+                    account.paid = part.as_deref().cloned();
+                    account.takes.clone_from(takes);
+                });
+                Some(Outcome::Committed(*sale))
+            }
+            Event::Cancelled { sale } => {
+                self.end(*sale, State::Cancelled, fact, &mut changed);
+                Some(Outcome::Cancelled(*sale))
+            }
+            Event::Expired { sale } => {
+                self.end(*sale, State::Expired, fact, &mut changed);
+                None
+            }
+            Event::Refunded { sale, back, takes } => {
+                let before = self.sale(*sale).map(|account| account.takes.clone()).unwrap_or_default();
+                self.unkeep(&before, &mut changed);
+                self.keep(takes, &mut changed);
+                let mut place = 0;
+                self.change(*sale, |account| {
+                    place = account.returns.len();
+                    account.returns.push((**back).clone());
+                    account.takes.clone_from(takes);
+                });
+                Some(Outcome::Refunded(*sale, place))
+            }
+            Event::Refused { rejection } => Some(Outcome::Refused(rejection.clone())),
+        };
+        changed.extend(fact.event.sale().map(Key::Sale));
+        if let (Some((request, content)), Some(outcome)) = (&fact.call, outcome) {
+            let known = Known { content: content.clone(), outcome };
+            self.put(Key::Request(*request), Account::Request(known));
+            changed.push(Key::Request(*request));
+        }
+        changed
+    }
+
+    /// Ends a sale that was not paid.
+    fn end(&mut self, sale: SaleId, state: State, fact: &Fact, changed: &mut Vec<Key>) {
+        self.release(sale, changed);
+        self.change(sale, |account| {
+            account.state = state;
+            account.ended_at = Some(fact.at);
+        });
+    }
+
+    fn change(&mut self, sale: SaleId, change: impl FnOnce(&mut Sale)) {
+        if let Some(Account::Sale(account)) = self.accounts.get_mut(&Key::Sale(sale)) {
+            change(account);
+        }
+    }
+
+    fn hold(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
+        self.count(takes, changed, |counter, amount| counter.held = counter.held.saturating_add(amount));
+    }
+
+    fn keep(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
+        self.count(takes, changed, |counter, amount| counter.kept = counter.kept.saturating_add(amount));
+    }
+
+    fn unkeep(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
+        self.count(takes, changed, |counter, amount| counter.kept = counter.kept.saturating_sub(amount));
+    }
+
+    /// What a sale holds is held no longer; a sale that holds nothing has nothing to release.
+    fn release(&mut self, sale: SaleId, changed: &mut Vec<Key>) {
+        let held = self.sale(sale).filter(|account| account.state == State::Held);
+        let takes = held.map(|account| account.takes.clone()).unwrap_or_default();
+        self.count(&takes, changed, |counter, amount| counter.held = counter.held.saturating_sub(amount));
+    }
+
+    fn count(&mut self, takes: &[Take], changed: &mut Vec<Key>, change: impl Fn(&mut Counter, u64)) {
+        for take in takes {
+            let key = Key::Counter(take.counter.clone());
+            let mut counter = self.counter(&take.counter);
+            change(&mut counter, take.amount);
+            self.put(key.clone(), Account::Counter(counter));
+            changed.push(key);
+        }
+    }
+}

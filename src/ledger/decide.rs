@@ -1,0 +1,275 @@
+//! Balances and a command in, facts or a rejection out.
+
+use std::collections::BTreeMap;
+
+use super::balance::{Balances, Key};
+use super::command::{Action, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
+use super::counter::{CounterKey, Limit, Take};
+use super::fact::{Event, Fact};
+use super::id::SaleId;
+use super::purchase::SoldUnits;
+use super::rejection::Rejection;
+use super::sale::{Return, ReturnedLine, Sale, State};
+use crate::money::Amount;
+use crate::promotion::OnRefund;
+
+/// The accounts that a decision on `command` looks at, as far as `balances` shows them: once those are there, it may ask for more.
+#[must_use]
+pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
+    let mut keys = vec![Key::Request(command.request)];
+    let (sale, takes) = match &command.action {
+        Action::Reserve(reserve) => (Some(command.request.sale()), reserve.takes.as_slice()),
+        Action::Commit(commit) => {
+            let takes = commit.part.as_ref().map(|part| part.takes.as_slice()).unwrap_or_default();
+            (Some(commit.sale), takes)
+        }
+        Action::Cancel(sale) => (Some(*sale), [].as_slice()),
+        Action::Refund(refund) => {
+            let takes = refund.repriced.as_ref().map(|repriced| repriced.takes.as_slice());
+            (Some(refund.sale), takes.unwrap_or_default())
+        }
+        Action::Refuse(_) => (None, [].as_slice()),
+    };
+    keys.extend(takes.iter().map(|take| Key::Counter(take.counter.clone())));
+    keys.extend(sale.into_iter().flat_map(|sale| touched_by_sale(balances, sale)));
+    keys
+}
+
+/// The accounts of a sale and of what it takes, as far as `balances` shows them.
+#[must_use]
+pub fn touched_by_sale(balances: &Balances, sale: SaleId) -> Vec<Key> {
+    let takes = balances.sale(sale).map(|sale| sale.takes.as_slice()).unwrap_or_default();
+    let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
+    std::iter::once(Key::Sale(sale)).chain(counters).collect()
+}
+
+/// The accounts that a fact changes, as far as `balances` shows them.
+#[must_use]
+pub fn touched_by_fact(balances: &Balances, fact: &Fact) -> Vec<Key> {
+    let takes = match &fact.event {
+        Event::Reserved { takes, .. } | Event::Committed { takes, .. } | Event::Refunded { takes, .. } => {
+            takes.as_slice()
+        }
+        Event::Cancelled { .. } | Event::Expired { .. } | Event::Refused { .. } => &[],
+    };
+    let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
+    let own = fact.event.sale().map(|sale| touched_by_sale(balances, sale)).unwrap_or_default();
+    counters.chain(own).collect()
+}
+
+/// Decides on a command: the facts that it makes. None when the same call was answered before; what it was answered is in the
+/// balances.
+///
+/// # Errors
+/// Why it is refused; nothing has happened then.
+pub fn decide(balances: &Balances, command: &Command) -> Result<Vec<Fact>, Rejection> {
+    if let Some(known) = balances.known(command.request) {
+        let is_same = known.content == command.content;
+        return if is_same { Ok(Vec::new()) } else { Err(Rejection::RequestIdReused) };
+    }
+    let event = match &command.action {
+        Action::Reserve(reserve) => reserved(balances, command.request.sale(), reserve)?,
+        Action::Commit(commit) => committed(balances, commit)?,
+        Action::Cancel(sale) => cancelled(balances, *sale)?,
+        Action::Refund(refund) => refunded(balances, command, refund)?,
+        Action::Refuse(rejection) => Event::Refused { rejection: rejection.clone() },
+    };
+    let call = Some((command.request, command.content.clone()));
+    Ok(vec![Fact { at: command.at, call, event }])
+}
+
+fn reserved(balances: &Balances, sale: SaleId, reserve: &Reserve) -> Result<Event, Rejection> {
+    room(balances, &reserve.takes, &[])?;
+    Ok(Event::Reserved {
+        sale,
+        expires_at: reserve.expires_at,
+        purchase: Box::new(reserve.purchase.clone()),
+        takes: reserve.takes.clone(),
+    })
+}
+
+fn committed(balances: &Balances, commit: &Commit) -> Result<Event, Rejection> {
+    let sale = balances.sale(commit.sale).ok_or(Rejection::SaleUnknown)?;
+    // What has expired holds nothing: a late payment needs room like a new purchase.
+    let held = match sale.state {
+        State::Held => sale.takes.as_slice(),
+        State::Expired => &[],
+        State::Cancelled => return Err(Rejection::SaleCancelled),
+        State::Committed => return Err(Rejection::SaleCommitted),
+    };
+    let (part, takes) = match &commit.part {
+        Some(Part { purchase, takes }) => (Some(Box::new(purchase.clone())), takes),
+        None => (None, &sale.takes),
+    };
+    room(balances, takes, held)?;
+    Ok(Event::Committed { sale: commit.sale, part, takes: takes.clone() })
+}
+
+fn cancelled(balances: &Balances, id: SaleId) -> Result<Event, Rejection> {
+    let sale = balances.sale(id).ok_or(Rejection::SaleUnknown)?;
+    match sale.state {
+        // One that has expired is called off too: then it can no longer be paid late.
+        State::Held | State::Expired => Ok(Event::Cancelled { sale: id }),
+        State::Cancelled => Err(Rejection::SaleCancelled),
+        State::Committed => Err(Rejection::SaleCommitted),
+    }
+}
+
+fn refunded(balances: &Balances, command: &Command, refund: &Refund) -> Result<Event, Rejection> {
+    let sale = balances.sale(refund.sale).ok_or(Rejection::SaleUnknown)?;
+    match sale.state {
+        State::Committed => {}
+        State::Cancelled => return Err(Rejection::SaleCancelled),
+        State::Held | State::Expired => return Err(Rejection::SaleNotCommitted),
+    }
+    let lines = returned(sale, &refund.units)?;
+    if refund.delivery && !sale.has_delivery() {
+        return Err(Rejection::DeliveryReturned);
+    }
+    let left = sale.value_left();
+    let delivery = if refund.delivery { sale.current().delivery_total } else { Amount::ZERO };
+    let as_paid = lines.iter().map(|line| line.amount).sum::<Amount>() + delivery;
+    let (amount, points_left, takes, repriced) = match &refund.repriced {
+        None => {
+            let amount = as_paid.min(left);
+            (amount, points_after(sale, left - amount), takes_left(sale, &lines), None)
+        }
+        Some(Repriced { returns, .. }) if *returns != sale.returns.len() => return Err(Rejection::SaleMoved),
+        Some(Repriced { purchase, takes, .. }) => {
+            // What is left may cost more by itself than was paid for it: then nothing comes back, and nothing is asked for.
+            let amount = left.above(purchase.total);
+            (amount, purchase.points, takes_again(sale, takes), Some(purchase.clone()))
+        }
+    };
+    let points = sale.points_left().saturating_sub(points_left);
+    let back = Return { at: command.at, lines, delivery: refund.delivery, amount, points, repriced };
+    Ok(Event::Refunded { sale: refund.sale, back: Box::new(back), takes })
+}
+
+/// Whether there is room for what a purchase takes, `held` being what it holds already.
+fn room(balances: &Balances, takes: &[Take], held: &[Take]) -> Result<(), Rejection> {
+    let mut refused: Vec<Rejection> = takes
+        .iter()
+        .filter(|take| !take.fits(balances.counter(&take.counter), of(held, &take.counter)))
+        .map(|take| full(&take.counter))
+        .collect();
+    refused.sort_unstable();
+    refused.into_iter().next().map_or(Ok(()), Err)
+}
+
+fn full(counter: &CounterKey) -> Rejection {
+    match counter {
+        CounterKey::Total(promotion) => Rejection::LimitReached(promotion.clone()),
+        CounterKey::Customer(promotion, _) => Rejection::CustomerLimitReached(promotion.clone()),
+        CounterKey::Budget(promotion) => Rejection::BudgetSpent(promotion.clone()),
+        CounterKey::Stock(sku, _) => Rejection::OutOfStock(sku.clone()),
+    }
+}
+
+/// What `takes` take of a counter.
+fn of(takes: &[Take], counter: &CounterKey) -> u64 {
+    let own = takes.iter().filter(|take| take.counter == *counter);
+    own.fold(0, |sum, take| sum.saturating_add(take.amount))
+}
+
+/// The units that come back, group by group. Who does not name a group returns the cheapest that are left: else three for two
+/// would cost the price of one piece less once one of them is brought back.
+fn returned(sale: &Sale, units: &[ReturnedUnits]) -> Result<Vec<ReturnedLine>, Rejection> {
+    let mut lines: Vec<ReturnedLine> = Vec::new();
+    for back in units {
+        let unknown = || Rejection::UnitsUnknown(back.line.clone());
+        let line = sale.current().line(&back.line).ok_or_else(unknown)?;
+        let mut groups: Vec<(Amount, usize)> =
+            (0..).zip(&line.units).map(|(place, units)| (units.price, place)).collect();
+        groups.sort_unstable();
+        groups.retain(|&(_, place)| back.group.is_none_or(|group| group == place));
+        let mut wanted = back.quantity;
+        for (price, group) in groups {
+            let named = lines.iter().filter(|one| one.line == back.line && one.group == group);
+            let named = named.fold(0_u32, |sum, one| sum.saturating_add(one.quantity));
+            let quantity = sale.units_left(&back.line, group).saturating_sub(named).min(wanted);
+            let amount = price.checked_times(quantity).ok_or_else(unknown)?;
+            wanted -= quantity;
+            if quantity > 0 {
+                lines.push(ReturnedLine { line: back.line.clone(), group, quantity, amount });
+            }
+        }
+        if wanted > 0 || back.quantity == 0 {
+            return Err(unknown());
+        }
+    }
+    Ok(lines)
+}
+
+/// Points that stay with so much of the price: the same part of them, rounded down.
+fn points_after(sale: &Sale, value: Amount) -> u64 {
+    let total = i128::from(sale.sold().total.minor());
+    if total <= 0 {
+        return 0;
+    }
+    let points = i128::from(sale.sold().points) * i128::from(value.minor()) / total;
+    u64::try_from(points).unwrap_or_default().min(sale.points_left())
+}
+
+/// What is kept after units came back as they were paid: what a promotion restores comes back once none of its units is left, or where it
+/// is on none (a gift, a delivery) once nothing is; of a budget what these units had of it.
+fn takes_left(sale: &Sale, back: &[ReturnedLine]) -> Vec<Take> {
+    let given = given_back(sale, back);
+    let kept = sale.takes.iter().cloned().map(|mut take| {
+        if take.on_refund == OnRefund::Restore {
+            match &take.counter {
+                CounterKey::Budget(promotion) => {
+                    let amount = given.get(promotion.as_str()).copied().unwrap_or_default();
+                    take.amount =
+                        take.amount.saturating_sub(u64::try_from(amount.minor()).unwrap_or_default());
+                }
+                CounterKey::Total(promotion) | CounterKey::Customer(promotion, _) => {
+                    let was_on = given.contains_key(promotion.as_str()) || !is_left(sale, back, |_| true);
+                    if was_on && !is_left(sale, back, |units| units.has(promotion)) {
+                        take.amount = 0;
+                    }
+                }
+                CounterKey::Stock(..) => {}
+            }
+        }
+        take
+    });
+    kept.filter(|take| take.amount > 0).collect()
+}
+
+/// What each promotion had taken off the units that come back.
+fn given_back<'a>(sale: &'a Sale, back: &[ReturnedLine]) -> BTreeMap<&'a str, Amount> {
+    let mut given = BTreeMap::new();
+    for one in back {
+        let units = sale.current().line(&one.line).and_then(|line| line.units.get(one.group));
+        for (promotion, amount) in units.map(|units| units.discounts.as_slice()).unwrap_or_default() {
+            let sum = given.entry(promotion.as_str()).or_insert(Amount::ZERO);
+            *sum += amount.times(one.quantity);
+        }
+    }
+    given
+}
+
+/// Whether such units are left once `back` has come back.
+fn is_left(sale: &Sale, back: &[ReturnedLine], such: impl Fn(&SoldUnits) -> bool) -> bool {
+    sale.current().lines.iter().any(|line| {
+        line.units.iter().enumerate().any(|(group, units)| {
+            let now = back.iter().filter(|one| one.line == line.id && one.group == group);
+            let now = now.fold(0_u32, |sum, one| sum.saturating_add(one.quantity));
+            such(units) && sale.units_left(&line.id, group) > now
+        })
+    })
+}
+
+/// What is kept after what is left was priced again: of what a promotion keeps as much as before, of what it restores as much as
+/// the new price needs. Nothing is taken that was not: a refund uses nothing up.
+fn takes_again(sale: &Sale, takes: &[Take]) -> Vec<Take> {
+    let kept = sale.takes.iter().cloned().map(|mut take| {
+        let limits_a_promotion = !matches!(take.limit, Limit::Now(_));
+        if take.on_refund == OnRefund::Restore && limits_a_promotion {
+            take.amount = take.amount.min(of(takes, &take.counter));
+        }
+        take
+    });
+    kept.filter(|take| take.amount > 0).collect()
+}

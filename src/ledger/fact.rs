@@ -1,0 +1,88 @@
+//! One immutable entry of the ledger.
+
+use serde::{Deserialize, Serialize};
+
+use super::counter::Take;
+use super::id::{Content, RequestId, SaleId};
+use super::purchase::Purchase;
+use super::rejection::Rejection;
+use super::sale::Return;
+use crate::time::Instant;
+
+/// Something that happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Fact {
+    /// When, on the server's clock.
+    pub at: Instant,
+    /// The call that made it, and what that said; nothing where the ledger made it by itself.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub call: Option<(RequestId, Content)>,
+    /// What.
+    pub event: Event,
+}
+
+/// What happened.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Event {
+    /// A purchase was reserved: what it takes is held.
+    Reserved {
+        /// The sale.
+        sale: SaleId,
+        /// When its holds end.
+        expires_at: Instant,
+        /// What is bought.
+        purchase: Box<Purchase>,
+        /// What is held.
+        takes: Vec<Take>,
+    },
+    /// A purchase was paid: what it takes is kept, and the rest of what was held is released.
+    Committed {
+        /// The sale.
+        sale: SaleId,
+        /// What was paid, where it was not all that was reserved.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        part: Option<Box<Purchase>>,
+        /// What is kept.
+        takes: Vec<Take>,
+    },
+    /// A purchase was called off: what it held is released.
+    Cancelled {
+        /// The sale.
+        sale: SaleId,
+    },
+    /// The time of a purchase was over: what it held is released.
+    Expired {
+        /// The sale.
+        sale: SaleId,
+    },
+    /// Units came back.
+    Refunded {
+        /// The sale.
+        sale: SaleId,
+        /// What came back, and what the customer got.
+        back: Box<Return>,
+        /// What is kept from now on.
+        takes: Vec<Take>,
+    },
+    /// A call was refused.
+    Refused {
+        /// Why.
+        rejection: Rejection,
+    },
+}
+
+impl Event {
+    /// The sale it is about.
+    #[must_use]
+    pub fn sale(&self) -> Option<SaleId> {
+        match self {
+            Event::Reserved { sale, .. }
+            | Event::Committed { sale, .. }
+            | Event::Cancelled { sale }
+            | Event::Expired { sale }
+            | Event::Refunded { sale, .. } => Some(*sale),
+            Event::Refused { .. } => None,
+        }
+    }
+}

@@ -1,0 +1,27 @@
+//! What is promised and kept: facts that only grow, and everything that is derived from them.
+//!
+//! *Balances and a command in, facts out.* [`decide()`] has no clock, no randomness and no disk: the moment and the ids come
+//! in the command. Facts are applied to [`Balances`], and the same facts give the same balances everywhere. Prices are not
+//! known here: a command brings a [`Purchase`] that was priced already, and the [`Take`]s that it needs.
+
+mod base32;
+pub mod code;
+pub mod id;
+pub mod counter;
+pub mod purchase;
+pub mod rejection;
+pub mod sale;
+pub mod command;
+pub mod fact;
+pub mod balance;
+pub mod decide;
+
+pub use balance::{Account, Balances, Key, Known, Outcome};
+pub use command::{Action, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
+pub use counter::{Counter, CounterKey, Limit, Take};
+pub use decide::{decide, touched, touched_by_fact, touched_by_sale};
+pub use fact::{Event, Fact};
+pub use id::{Content, CustomerKey, RequestId, SaleId};
+pub use purchase::{Purchase, SoldGift, SoldLine, SoldPromotion, SoldUnits};
+pub use rejection::Rejection;
+pub use sale::{Return, ReturnedLine, Sale, State};

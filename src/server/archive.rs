@@ -1,0 +1,85 @@
+//! Rulebooks that were live once: an old purchase is priced again by its own.
+
+use std::collections::VecDeque;
+use std::path::Path;
+use std::sync::{Arc, Mutex, PoisonError};
+
+use jiff::Timestamp;
+
+use super::engine::Engine;
+use super::store::{Error, Store};
+use crate::rulebook::{Rulebook, compile};
+
+/// Rulebooks that stay in memory once they were asked for.
+const HELD_MAX: usize = 8;
+
+/// A rulebook and its digest.
+#[derive(Debug, Clone)]
+pub struct Archived {
+    /// The rulebook.
+    pub rulebook: Arc<Rulebook>,
+    /// Its digest, written out.
+    pub digest: String,
+    /// Since when it is no longer live; `None` while it is.
+    pub ended_at: Option<Timestamp>,
+}
+
+/// Every rulebook that was ever live.
+#[derive(Debug)]
+pub struct Archive {
+    engine: Arc<Engine>,
+    store: Store,
+    held: Mutex<VecDeque<Archived>>,
+}
+
+impl Archive {
+    /// The rulebooks kept below `data`, and those that `engine` has at hand.
+    ///
+    /// # Errors
+    /// The folder cannot be used.
+    pub fn open(data: &Path, engine: Arc<Engine>) -> Result<Self, Error> {
+        Ok(Archive { engine, store: Store::open(data)?, held: Mutex::default() })
+    }
+
+    /// The live rulebook.
+    #[must_use]
+    pub fn live(&self) -> Option<Archived> {
+        let live = self.engine.live()?;
+        Some(Archived { rulebook: Arc::clone(&live.rulebook), digest: live.digest.clone(), ended_at: None })
+    }
+
+    /// A rulebook by version or digest. One that is not at hand is read and compiled: not on a thread that others wait for.
+    #[must_use]
+    pub fn find(&self, asked: &str) -> Option<Archived> {
+        let is_it = |one: &Archived| one.digest == asked || one.digest.get(..12) == Some(asked);
+        if let Some(live) = self.live().filter(is_it) {
+            return Some(live);
+        }
+        if let Some(former) = self.engine.former(asked) {
+            let (rulebook, digest) = (Arc::clone(&former.live.rulebook), former.live.digest.clone());
+            return Some(Archived { rulebook, digest, ended_at: Some(former.ended_at) });
+        }
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = held.iter().find(|one| is_it(one)) {
+            return Some(found.clone());
+        }
+        let found = self.load(asked)?;
+        held.push_front(found.clone());
+        held.truncate(HELD_MAX);
+        Some(found)
+    }
+
+    fn load(&self, asked: &str) -> Option<Archived> {
+        let history =
+            self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
+        let is_it = |(digest, _): &(String, Timestamp)| digest == asked || digest.get(..12) == Some(asked);
+        let place = history.iter().rposition(is_it)?;
+        let digest = history.get(place)?.0.clone();
+        let ended_at = history.get(place + 1).map(|(_, at)| *at);
+        let sources =
+            self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook")).ok()?;
+        let rulebook =
+            compile(&sources).rulebook.filter(|rulebook| rulebook.digest().to_string() == digest)?;
+        Some(Archived { rulebook: Arc::new(rulebook), digest, ended_at })
+    }
+}

@@ -1,0 +1,177 @@
+//! Units come back.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::commit::keep_units;
+use super::desk::{Answered, Desk, Named, TRIES_MAX};
+use super::fields::{at_most, fault, request_id, sale_id};
+use super::pricing::{Priced, priced};
+use crate::basket::Problem;
+use crate::basket::limits::LINES_MAX;
+use crate::ledger::{
+    Account, Action, Balances, Command, Content, Key, Outcome, Purchase, Refund, Rejection, Repriced,
+    ReturnedUnits, Sale, SaleId, State, decide,
+};
+use crate::money::Amount;
+use crate::server::convert::{request_from_json, sale};
+use crate::server::grpc::failure::Failure;
+use crate::server::limits::{Buyer, Seen, kept};
+use crate::server::wire;
+
+impl Desk {
+    pub(super) async fn refund(
+        self: &Arc<Self>,
+        asked: wire::RefundRequest,
+    ) -> Result<wire::RefundResponse, Failure> {
+        let call = Named::new(request_id(&asked.request_id)?, "Refund", &asked);
+        let id = sale_id(&asked.sale_id)?;
+        at_most("units", &asked.units, LINES_MAX)?;
+        if asked.units.is_empty() && !asked.delivery {
+            return Err(fault("units", Problem::Missing));
+        }
+        if let Some(before) = self.before(&call).await? {
+            return told(&before);
+        }
+        let mut refused = Rejection::SaleMoved;
+        for _ in 0..TRIES_MAX {
+            let Some(sold) = self.sale_of(id).await? else {
+                return self
+                    .refuse(&call, Rejection::SaleUnknown, asked.validate_only)
+                    .await
+                    .and_then(|before| told(&before));
+            };
+            let mut refund = wanted(id, &asked);
+            if asked.reprice && sold.state == State::Committed {
+                match self.again(&sold, &refund).await? {
+                    Ok(repriced) => refund.repriced = Some(repriced),
+                    Err(rejection) => {
+                        return self
+                            .refuse(&call, rejection, asked.validate_only)
+                            .await
+                            .and_then(|before| told(&before));
+                    }
+                }
+            }
+            if asked.validate_only {
+                return would_refund(&call, id, sold, refund);
+            }
+            match self.submit(&call, Action::Refund(Box::new(refund))).await? {
+                Ok(kept) => return told(&kept),
+                Err(Rejection::SaleMoved) => refused = Rejection::SaleMoved,
+                Err(rejection) => {
+                    return self.refuse(&call, rejection, false).await.and_then(|before| told(&before));
+                }
+            }
+        }
+        self.refuse(&call, refused, false).await.and_then(|before| told(&before))
+    }
+
+    /// What the customer keeps, priced again under the purchase's own rulebook.
+    async fn again(
+        self: &Arc<Self>,
+        sold: &Sale,
+        refund: &Refund,
+    ) -> Result<Result<Repriced, Rejection>, Failure> {
+        let left = match left(sold, &refund.units) {
+            Ok(left) => left,
+            Err(rejection) => return Ok(Err(rejection)),
+        };
+        let returns = sold.returns.len();
+        let without_delivery = refund.delivery || !sold.has_delivery();
+        if left.is_empty() {
+            let purchase = nothing_left(sold, without_delivery);
+            return Ok(Ok(Repriced { returns, purchase, takes: Vec::new() }));
+        }
+        let sold = sold.clone();
+        let found = self.aside(move |desk| desk.priced_again(&sold, &left, without_delivery)).await?;
+        Ok(found.map(|Priced { purchase, takes }| Repriced { returns, purchase, takes }))
+    }
+
+    fn priced_again(
+        &self,
+        sold: &Sale,
+        units: &BTreeMap<String, u32>,
+        without_delivery: bool,
+    ) -> Result<Result<Priced, Rejection>, Failure> {
+        let Some(rules) = self.archive.find(&sold.sold().rulebook) else {
+            return Ok(Err(Rejection::RulebookExpired));
+        };
+        let mut request = request_from_json(&sold.sold().asked).map_err(|_| Failure::Internal)?;
+        keep_units(&mut request, units);
+        if let Some(basket) = request.basket.as_mut().filter(|_| without_delivery) {
+            basket.delivery = None;
+        }
+        let seen = Seen { counters: self.ledger.counters(), own: &sold.takes };
+        let buyer = Buyer::known(sold.customer());
+        let left = |rulebook: &_, _: &Buyer| kept(rulebook, &sold.takes);
+        priced(&rules, request, sold.reserved_at, seen, |_| buyer, left).map(Ok)
+    }
+}
+
+fn wanted(sale: SaleId, asked: &wire::RefundRequest) -> Refund {
+    let units = asked.units.iter().map(|units| ReturnedUnits {
+        line: units.line_id.clone(),
+        group: units.group.map(|group| usize::try_from(group).unwrap_or(usize::MAX)),
+        quantity: units.quantity,
+    });
+    Refund { sale, units: units.collect(), delivery: asked.delivery, repriced: None }
+}
+
+/// The units of each line that stay with the customer.
+fn left(sold: &Sale, back: &[ReturnedUnits]) -> Result<BTreeMap<String, u32>, Rejection> {
+    let mut left = BTreeMap::new();
+    for line in &sold.current().lines {
+        let units = (0..line.units.len()).map(|group| sold.units_left(&line.id, group));
+        left.insert(line.id.clone(), units.fold(0, u32::saturating_add));
+    }
+    for units in back {
+        let unknown = || Rejection::UnitsUnknown(units.line.clone());
+        let of_line = left.get_mut(&units.line).ok_or_else(unknown)?;
+        *of_line = of_line.checked_sub(units.quantity).ok_or_else(unknown)?;
+    }
+    left.retain(|_, units| *units > 0);
+    Ok(left)
+}
+
+/// A purchase of which all goods came back: its delivery may stay paid.
+fn nothing_left(sold: &Sale, without_delivery: bool) -> Purchase {
+    let delivery = if without_delivery { Amount::ZERO } else { sold.current().delivery_total };
+    Purchase {
+        list_total: Amount::ZERO,
+        discount_total: Amount::ZERO,
+        delivery_total: delivery,
+        total: delivery,
+        lines: Vec::new(),
+        promotions: Vec::new(),
+        gifts: Vec::new(),
+        points: 0,
+        ..sold.sold().clone()
+    }
+}
+
+/// What a refund would be answered: decided on, and not kept.
+fn would_refund(
+    call: &Named,
+    id: SaleId,
+    sold: Sale,
+    refund: Refund,
+) -> Result<wire::RefundResponse, Failure> {
+    let mut balances = Balances::default();
+    let place = sold.returns.len();
+    balances.put(Key::Sale(id), Account::Sale(Box::new(sold)));
+    let action = Action::Refund(Box::new(refund));
+    let command = Command { request: call.id, content: Content(String::new()), at: call.at, action };
+    let facts = decide(&balances, &command).map_err(Failure::Refused)?;
+    facts.iter().for_each(|fact| drop(balances.apply(fact)));
+    let sale = balances.sale(id).cloned().ok_or(Failure::Internal)?;
+    told(&Answered { id, sale, outcome: Outcome::Refunded(id, place) })
+}
+
+fn told(answered: &Answered) -> Result<wire::RefundResponse, Failure> {
+    let Outcome::Refunded(_, place) = answered.outcome else {
+        return Err(Failure::Internal);
+    };
+    let refund = answered.sale.returns.get(place).map(sale::refund);
+    Ok(wire::RefundResponse { refund, sale: Some(answered.sale()) })
+}

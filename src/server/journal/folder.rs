@@ -1,0 +1,96 @@
+//! The folder of a journal: names of files, the lock, and syncs that make a name last.
+
+use std::fs::{self, File, OpenOptions, TryLockError};
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, disk};
+
+/// The file of the high-water mark.
+pub(super) const MARK_NAME: &str = "high-water";
+/// An empty file that the writer holds locked.
+const LOCK_NAME: &str = "lock";
+/// A folder that file systems put where they are mounted.
+const LOST_FOUND_NAME: &str = "lost+found";
+
+/// The file of the segment whose first record has this number: 20 digits, so that names sort as numbers do.
+pub(super) fn segment_path(folder: &Path, first: u64) -> PathBuf {
+    folder.join(format!("{first:020}.log"))
+}
+
+/// The first numbers of all segments, in order, by the names of the files alone.
+pub(super) fn list(folder: &Path) -> Result<Vec<u64>, Error> {
+    let mut firsts = Vec::new();
+    for entry in fs::read_dir(folder).map_err(disk("list", folder))? {
+        let name = entry.map_err(disk("list", folder))?.file_name();
+        if [MARK_NAME, LOCK_NAME, LOST_FOUND_NAME].iter().any(|known| name == *known) {
+            continue;
+        }
+        let first = name.to_str().and_then(first_of);
+        firsts.push(first.ok_or_else(|| Error::Foreign { file: folder.join(&name) })?);
+    }
+    firsts.sort_unstable();
+    Ok(firsts)
+}
+
+fn first_of(name: &str) -> Option<u64> {
+    let digits = name.strip_suffix(".log")?;
+    let first = digits.parse().ok().filter(|&first| first > 0)?;
+    // A sign or a missing zero would be a second name of the same segment.
+    (format!("{first:020}") == digits).then_some(first)
+}
+
+/// Makes the folder when it is not there.
+pub(super) fn make(folder: &Path) -> Result<(), Error> {
+    if folder.is_dir() {
+        return Ok(());
+    }
+    fs::create_dir_all(folder).map_err(disk("make the folder", folder))?;
+    match folder.parent() {
+        Some(parent) if parent != Path::new("") => sync(parent),
+        _ => sync(Path::new(".")),
+    }
+}
+
+/// Takes the folder for this process until the file is closed.
+pub(super) fn lock(folder: &Path) -> Result<File, Error> {
+    let path = folder.join(LOCK_NAME);
+    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
+    let file = open.map_err(disk("open", &path))?;
+    match file.try_lock() {
+        Ok(()) => Ok(file),
+        Err(TryLockError::WouldBlock) => Err(Error::Locked { folder: folder.to_owned() }),
+        Err(TryLockError::Error(error)) => Err(disk("lock", &path)(error)),
+    }
+}
+
+/// Makes the names in a folder last: syncing a file does not.
+pub(super) fn sync(folder: &Path) -> Result<(), Error> {
+    File::open(folder).and_then(|file| file.sync_all()).map_err(disk("sync the folder", folder))
+}
+
+/// A folder for a test; in memory where the system has such a place, for a test syncs thousands of times.
+#[cfg(test)]
+pub(super) fn temporary() -> tempfile::TempDir {
+    tempfile::tempdir_in("/dev/shm").or_else(|_| tempfile::tempdir()).unwrap()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_segment_has_one_name() {
+        for (name, first) in [
+            ("00000000000000000001.log", Some(1)),
+            ("18446744073709551615.log", Some(u64::MAX)),
+            ("00000000000000000000.log", None),
+            ("99999999999999999999.log", None),
+            ("+0000000000000000001.log", None),
+            ("1.log", None),
+            ("00000000000000000001.log~", None),
+            ("", None),
+        ] {
+            assert_eq!(first_of(name), first, "{name}");
+        }
+    }
+}

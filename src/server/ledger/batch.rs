@@ -1,0 +1,91 @@
+//! One batch of commands: the accounts they look at, the facts they make, what those change.
+
+use std::collections::BTreeMap;
+
+use super::error::Error;
+use super::index::Index;
+use crate::ledger::{self, Account, Balances, Command, Event, Fact, Key, Rejection, SaleId, State};
+use crate::time::Instant;
+
+/// Commands decided on and not kept yet.
+pub(super) struct Batch<'a> {
+    index: &'a dyn Index,
+    balances: Balances,
+    /// The accounts that were asked for, those that are not open among them.
+    loaded: BTreeMap<Key, ()>,
+    facts: Vec<Fact>,
+    changed: Vec<Key>,
+}
+
+impl<'a> Batch<'a> {
+    pub(super) fn new(index: &'a dyn Index) -> Self {
+        let (balances, loaded) = (Balances::default(), BTreeMap::new());
+        Batch { index, balances, loaded, facts: Vec::new(), changed: Vec::new() }
+    }
+
+    pub(super) fn balances(&self) -> &Balances {
+        &self.balances
+    }
+
+    pub(super) fn facts(&self) -> &[Fact] {
+        &self.facts
+    }
+
+    /// Decides on a command, as all before it in the batch have left things.
+    pub(super) fn decide(&mut self, command: &Command) -> Result<Result<(), Rejection>, Error> {
+        self.load(|balances| ledger::touched(balances, command))?;
+        match ledger::decide(&self.balances, command) {
+            Ok(facts) => {
+                facts.into_iter().for_each(|fact| self.add(fact));
+                Ok(Ok(()))
+            }
+            Err(rejection) => Ok(Err(rejection)),
+        }
+    }
+
+    /// Ends the hold of a sale, when it still has one and its time is over.
+    pub(super) fn expire(&mut self, sale: SaleId, now: Instant) -> Result<(), Error> {
+        self.load(|balances| ledger::touched_by_sale(balances, sale))?;
+        let is_due = |sale: &ledger::Sale| sale.state == State::Held && sale.expires_at <= now;
+        if self.balances.sale(sale).is_some_and(is_due) {
+            self.add(Fact { at: now, call: None, event: Event::Expired { sale } });
+        }
+        Ok(())
+    }
+
+    /// Takes in a fact that is kept already.
+    pub(super) fn take(&mut self, fact: Fact) -> Result<(), Error> {
+        self.load(|balances| ledger::touched_by_fact(balances, &fact))?;
+        self.add(fact);
+        Ok(())
+    }
+
+    /// What the facts changed.
+    pub(super) fn changes(&self) -> BTreeMap<Key, Account> {
+        let account = |key: &Key| Some((key.clone(), self.balances.get(key)?.clone()));
+        self.changed.iter().filter_map(account).collect()
+    }
+
+    fn add(&mut self, fact: Fact) {
+        self.changed.extend(self.balances.apply(&fact));
+        self.facts.push(fact);
+    }
+
+    /// Fetches what is asked for until nothing more is.
+    fn load(&mut self, asked: impl Fn(&Balances) -> Vec<Key>) -> Result<(), Error> {
+        loop {
+            let mut is_more = false;
+            for key in asked(&self.balances) {
+                if self.loaded.insert(key.clone(), ()).is_none() {
+                    is_more = true;
+                    if let Some(account) = self.index.get(&key)? {
+                        self.balances.put(key, account);
+                    }
+                }
+            }
+            if !is_more {
+                return Ok(());
+            }
+        }
+    }
+}

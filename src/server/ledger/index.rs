@@ -1,0 +1,102 @@
+//! What an index is: accounts by name, how far it has come in the journal, and a digest of all that it holds.
+
+use std::collections::BTreeMap;
+use std::fmt::{self, Debug};
+
+use super::encode::SEAL_BYTES;
+use super::error::Error;
+use crate::ledger::{Account, Counter, CounterKey, Key, SaleId};
+use crate::time::Instant;
+
+/// How far an index has come, and what it holds there.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Mark {
+    /// The last record of the journal that it holds; 0 before the first.
+    pub sequence: u64,
+    /// Of all its accounts.
+    pub digest: StateDigest,
+}
+
+/// A digest of a set of accounts: the sum of their seals. It does not depend on the order in which they were written, and two
+/// engines that hold the same have the same.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StateDigest(u128);
+
+impl StateDigest {
+    /// With one account more.
+    pub fn add(&mut self, sealed: &[u8]) {
+        self.0 = self.0.wrapping_add(number(sealed));
+    }
+
+    /// With one account less.
+    pub fn remove(&mut self, sealed: &[u8]) {
+        self.0 = self.0.wrapping_sub(number(sealed));
+    }
+
+    /// Its 16 bytes.
+    #[must_use]
+    pub fn to_bytes(self) -> [u8; 16] {
+        self.0.to_le_bytes()
+    }
+
+    /// From its 16 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: [u8; 16]) -> Self {
+        StateDigest(u128::from_le_bytes(bytes))
+    }
+}
+
+impl fmt::Display for StateDigest {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{:032x}", self.0)
+    }
+}
+
+/// The seal at the head of an account.
+fn number(sealed: &[u8]) -> u128 {
+    let mut seal = [0; SEAL_BYTES];
+    seal.iter_mut().zip(sealed).for_each(|(byte, of_account)| *byte = *of_account);
+    u128::from_le_bytes(seal)
+}
+
+/// Accounts that follow from the facts. One writes, any number read beside it.
+pub trait Index: Send + Sync + Debug {
+    /// An account.
+    ///
+    /// # Errors
+    /// It cannot be read, or is not what was written.
+    fn get(&self, key: &Key) -> Result<Option<Account>, Error>;
+
+    /// Changes accounts, all or none, to what they are after record `sequence`.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn apply(&self, changes: &BTreeMap<Key, Account>, sequence: u64) -> Result<(), Error>;
+
+    /// How far it has come.
+    fn mark(&self) -> Mark;
+
+    /// The sales whose holds are not resolved, with the moment when they end.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn holds(&self) -> Result<Vec<(Instant, SaleId)>, Error>;
+
+    /// Every counter.
+    ///
+    /// # Errors
+    /// It cannot be read.
+    fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error>;
+
+    /// Every account, one after another.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what was written.
+    fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error>;
+
+    /// Ends in good order: what was applied is on disk.
+    ///
+    /// # Errors
+    /// It cannot be written.
+    fn close(&self) -> Result<(), Error>;
+}

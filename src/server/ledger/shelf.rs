@@ -1,0 +1,277 @@
+//! The index on disk: sled, pinned to a version that has transactions, and never trusted.
+//!
+//! Every account is sealed and cut into pieces of at most [`PIECE_BYTES`]. How far the index has come and the digest of all it holds
+//! are written with the accounts, in one batch. Unless it was closed in good order, opening reads every account and compares the
+//! digest: sled's own flush leaves pages in the cache of the system, so that a power cut may take any of them.
+
+use std::collections::BTreeMap;
+use std::fs::{self, File};
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::path::{Path, PathBuf};
+use std::sync::{Mutex, PoisonError};
+
+use super::encode::{self, SEAL_BYTES};
+use super::error::Error;
+use super::index::{Index, Mark, StateDigest};
+use crate::ledger::{Account, Counter, CounterKey, Key, SaleId, State};
+use crate::time::Instant;
+
+/// Bytes of one value: sled holds values up to some 8 KiB in its pages and puts larger ones into files of their own.
+const PIECE_BYTES: usize = 4_096;
+/// Bytes of pages that sled keeps in memory.
+const CACHE_BYTES: u64 = 128 << 20;
+/// Milliseconds between two flushes of sled. What is lost since is read again from the journal.
+const FLUSH_MS: u64 = 1_000;
+/// The entry that says how far the index has come. Names of accounts begin with letters.
+const MARK: &[u8] = b"!";
+/// The file that says that the index was closed in good order.
+const CLEAN: &str = "clean";
+
+/// Looks at one account: its name, and its content with the seal.
+type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
+
+/// Accounts on disk.
+#[derive(Debug)]
+pub struct Shelf {
+    folder: PathBuf,
+    db: sled::Db,
+    mark: Mutex<Mark>,
+}
+
+impl Shelf {
+    /// Opens the index in `folder`, made when it is not there.
+    ///
+    /// # Errors
+    /// It does not open or is not what was written: it must be thrown away and built anew.
+    pub fn open(folder: &Path) -> Result<Self, Error> {
+        let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
+        fs::create_dir_all(folder).map_err(|error| disk("make the folder", error))?;
+        let clean = folder.join(CLEAN);
+        let is_clean = clean.exists();
+        if is_clean {
+            fs::remove_file(&clean).map_err(|error| disk("write to", error))?;
+            sync(folder)?;
+        }
+        let is_new = !folder.join("db").exists();
+        let config = sled::Config::new()
+            .path(folder)
+            .cache_capacity(CACHE_BYTES)
+            .flush_every_ms(Some(FLUSH_MS))
+            .mode(sled::Mode::HighThroughput);
+        let db = guarded(|| config.open())?;
+        if is_new {
+            for name in ["conf", "db"] {
+                sync(&folder.join(name))?;
+            }
+            sync(folder)?;
+        }
+        let shelf = Shelf { folder: folder.to_owned(), db, mark: Mutex::default() };
+        let mark = guarded(|| shelf.db.get(MARK))?.map(|bytes| read_mark(&bytes)).transpose()?;
+        *shelf.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark.unwrap_or_default();
+        if !is_clean {
+            shelf.check()?;
+        }
+        Ok(shelf)
+    }
+
+    /// Reads all, and compares with the digest.
+    fn check(&self) -> Result<(), Error> {
+        let mut digest = StateDigest::default();
+        self.each_sealed(&mut |name, sealed| {
+            encode::read_account(name, sealed)?;
+            digest.add(sealed);
+            Ok(())
+        })?;
+        if digest == self.mark().digest { Ok(()) } else { Err(damaged("accounts are missing or old")) }
+    }
+
+    /// An account with its seal.
+    fn sealed(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let mut whole: Vec<u8> = Vec::new();
+        for place in 0..=u16::MAX {
+            let Some(piece) = guarded(|| self.db.get(piece_name(name, place)))? else {
+                return if place == 0 { Ok(None) } else { Err(damaged("a piece of an account is missing")) };
+            };
+            let (more, bytes) =
+                piece.split_first().ok_or_else(|| damaged("a piece of an account is empty"))?;
+            whole.extend_from_slice(bytes);
+            if *more == 0 {
+                return Ok(Some(whole));
+            }
+        }
+        Err(damaged("an account has too many pieces"))
+    }
+
+    /// Every account with its seal, by name.
+    fn each_sealed(&self, look: &mut Look<'_>) -> Result<(), Error> {
+        let mut whole: Vec<u8> = Vec::new();
+        let mut places = 0..=u16::MAX;
+        let mut pieces = self.db.iter();
+        while let Some(next) = guarded_next(&mut pieces)? {
+            let (name, piece) = next;
+            if name.as_ref() == MARK || name.first() == Some(&b'h') {
+                continue;
+            }
+            let (name, place) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
+            let (more, bytes) =
+                piece.split_first().ok_or_else(|| damaged("a piece of an account is empty"))?;
+            if places.next() != Some(u16::from_be_bytes(*place)) {
+                return Err(damaged("a piece of an account is missing"));
+            }
+            whole.extend_from_slice(bytes);
+            if *more == 0 {
+                look(name, &whole)?;
+                whole.clear();
+                places = 0..=u16::MAX;
+            }
+        }
+        if whole.is_empty() { Ok(()) } else { Err(damaged("a piece of an account is missing")) }
+    }
+}
+
+impl Index for Shelf {
+    fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
+        let name = encode::key(key);
+        self.sealed(&name)?.map(|sealed| encode::read_account(&name, &sealed)).transpose()
+    }
+
+    fn apply(&self, changes: &BTreeMap<Key, Account>, sequence: u64) -> Result<(), Error> {
+        let mut batch = sled::Batch::default();
+        let mut mark = self.mark();
+        mark.sequence = sequence;
+        for (key, account) in changes {
+            let name = encode::key(key);
+            let sealed = encode::account(&name, account);
+            mark.digest.add(&sealed);
+            let before = self.sealed(&name)?;
+            if let Some(before) = &before {
+                mark.digest.remove(before);
+            }
+            let pieces = pieces(&sealed);
+            let pieces_before = before.map_or(0, |before| before.len().div_ceil(PIECE_BYTES));
+            for place in pieces.len()..pieces_before {
+                batch.remove(piece_name(&name, u16::try_from(place).unwrap_or(u16::MAX)));
+            }
+            for (place, piece) in (0..).zip(pieces) {
+                batch.insert(piece_name(&name, place), piece);
+            }
+            if let (Key::Sale(id), Account::Sale(sale)) = (key, account) {
+                let hold = hold_name(sale.expires_at, *id);
+                match sale.state {
+                    State::Held => batch.insert(hold, &[]),
+                    State::Committed | State::Cancelled | State::Expired => batch.remove(hold),
+                }
+            }
+        }
+        batch.insert(MARK, mark_bytes(mark));
+        guarded(|| self.db.apply_batch(batch))?;
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
+        Ok(())
+    }
+
+    fn mark(&self) -> Mark {
+        *self.mark.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn holds(&self) -> Result<Vec<(Instant, SaleId)>, Error> {
+        let mut found = Vec::new();
+        let mut names = self.db.scan_prefix(b"h");
+        while let Some((name, _)) = guarded_next(&mut names)? {
+            found.push(read_hold(&name).ok_or_else(|| damaged("a hold has no name"))?);
+        }
+        Ok(found)
+    }
+
+    fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error> {
+        let mut found = Vec::new();
+        let mut pieces = self.db.scan_prefix(b"c");
+        while let Some((name, piece)) = guarded_next(&mut pieces)? {
+            let (name, _) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
+            // A counter is two numbers: it is never of two pieces.
+            let sealed = piece.get(1..).unwrap_or_default();
+            let key = name.get(1..).and_then(|json| serde_json::from_slice(json).ok());
+            match (key, encode::read_account(name, sealed)?) {
+                (Some(key), Account::Counter(counter)) => found.push((key, counter)),
+                _ => return Err(damaged("a counter is none")),
+            }
+        }
+        Ok(found)
+    }
+
+    fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error> {
+        self.each_sealed(&mut |name, sealed| {
+            look(name, &encode::read_account(name, sealed)?);
+            Ok(())
+        })
+    }
+
+    fn close(&self) -> Result<(), Error> {
+        guarded(|| self.db.flush())?;
+        // sled's flush asks the system to begin writing and does not wait for it.
+        sync(&self.folder.join("db"))?;
+        let clean = self.folder.join(CLEAN);
+        let made = File::create(&clean).and_then(|file| file.sync_all());
+        made.map_err(|error| Error::Disk { action: "write", path: clean, error })?;
+        sync(&self.folder)
+    }
+}
+
+/// What sled says, and what it panics with: a flipped bit makes it do either.
+fn guarded<T>(work: impl FnOnce() -> sled::Result<T>) -> Result<T, Error> {
+    match catch_unwind(AssertUnwindSafe(work)) {
+        Ok(done) => done.map_err(|error| Error::Index(error.to_string())),
+        Err(_) => Err(Error::Index("it gave up on what it read".to_owned())),
+    }
+}
+
+fn guarded_next(entries: &mut sled::Iter) -> Result<Option<(sled::IVec, sled::IVec)>, Error> {
+    guarded(|| entries.next().transpose())
+}
+
+fn damaged(what: &str) -> Error {
+    Error::Damaged(what.to_owned())
+}
+
+fn sync(path: &Path) -> Result<(), Error> {
+    let synced = File::open(path).and_then(|file| file.sync_all());
+    synced.map_err(|error| Error::Disk { action: "sync", path: path.to_owned(), error })
+}
+
+fn piece_name(name: &[u8], place: u16) -> Vec<u8> {
+    [name, &place.to_be_bytes()].concat()
+}
+
+/// The pieces of a sealed account, each with a byte before it that says whether more follow.
+fn pieces(sealed: &[u8]) -> Vec<Vec<u8>> {
+    let count = sealed.len().div_ceil(PIECE_BYTES);
+    let piece = |(place, bytes): (usize, &[u8])| [&[u8::from(place + 1 < count)], bytes].concat();
+    sealed.chunks(PIECE_BYTES).enumerate().map(piece).collect()
+}
+
+/// `h`, the second as a number that sorts, the sale.
+fn hold_name(expires_at: Instant, sale: SaleId) -> Vec<u8> {
+    let sortable = expires_at.unix() ^ i64::MIN;
+    [b"h", sortable.to_be_bytes().as_slice(), sale.to_string().as_bytes()].concat()
+}
+
+fn read_hold(name: &[u8]) -> Option<(Instant, SaleId)> {
+    let (second, sale) = name.get(1..)?.split_first_chunk::<8>()?;
+    let second = i64::from_be_bytes(*second) ^ i64::MIN;
+    Some((Instant::from_unix(second)?, SaleId::parse(std::str::from_utf8(sale).ok()?)?))
+}
+
+fn mark_bytes(mark: Mark) -> Vec<u8> {
+    let plain = [mark.sequence.to_le_bytes().as_slice(), &mark.digest.to_bytes()].concat();
+    [encode::seal(MARK, &plain).as_slice(), &plain].concat()
+}
+
+fn read_mark(bytes: &[u8]) -> Result<Mark, Error> {
+    let wrong = || damaged("its mark is not what was written");
+    let (sealed, plain) = bytes.split_first_chunk::<SEAL_BYTES>().ok_or_else(wrong)?;
+    let (sequence, digest) = plain.split_first_chunk::<8>().ok_or_else(wrong)?;
+    let digest: [u8; 16] = digest.try_into().map_err(|_| wrong())?;
+    if encode::seal(MARK, plain) != *sealed {
+        return Err(wrong());
+    }
+    Ok(Mark { sequence: u64::from_le_bytes(*sequence), digest: StateDigest::from_bytes(digest) })
+}

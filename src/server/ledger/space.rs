@@ -1,0 +1,16 @@
+//! Room on the disk: new holds are refused before it is full, so that what was promised can still be resolved.
+
+use std::io;
+use std::path::Path;
+
+/// Bytes that must be free for a new hold: some 10,000 payments, cancellations and refunds of what is held already.
+pub const FREE_BYTES_MIN: u64 = 64 << 20;
+
+/// Bytes that are free where `folder` lies.
+///
+/// # Errors
+/// What the system says.
+pub fn free_bytes(folder: &Path) -> io::Result<u64> {
+    let stat = rustix::fs::statvfs(folder)?;
+    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+}

@@ -1,0 +1,247 @@
+//! The one thread that keeps facts: it takes what has come in, decides, appends, waits for the disk, and lets the answers go.
+
+use std::collections::{BTreeSet, VecDeque};
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::time::{Duration, Instant as Steady};
+
+use tokio::sync::{oneshot, watch};
+
+use super::batch::Batch;
+use super::counters::Counters;
+use super::encode;
+use super::error::Error;
+use super::index::Index;
+use super::space::{FREE_BYTES_MIN, free_bytes};
+use crate::ledger::{Account, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State};
+use crate::server::clock;
+use crate::server::journal::Journal;
+use crate::time::Instant;
+
+/// Commands of one batch: with one sync for all of them a hot code is no slower than a thousand cold ones.
+const COMMANDS_AT_ONCE: usize = 1_024;
+/// Bytes of facts after which a batch takes no more commands; the largest purchase of all is a quarter of it.
+const BATCH_BYTES: usize = 4 << 20;
+/// Holds that are ended at once, so that an expiry of thousands does not keep a till waiting.
+const EXPIRED_AT_ONCE: usize = 256;
+/// How often what has no other occasion is done: the journal's mark is synced, and the disk asked for room.
+const TICK: Duration = Duration::from_secs(1);
+
+/// What came of a call.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Settled {
+    /// What.
+    pub outcome: Outcome,
+    /// The sale it is about, as it is now.
+    pub sale: Option<Sale>,
+}
+
+/// The answer to a command. A rejection here is not on the record: the caller may put it there.
+pub type Answer = Result<Settled, Rejection>;
+
+/// A command that waits for its answer. Where the writer has failed the answer never comes: whether the command was kept is unknown.
+pub(super) struct Job {
+    pub(super) command: Command,
+    pub(super) answer: oneshot::Sender<Answer>,
+}
+
+/// What the writer tells everybody.
+#[derive(Debug)]
+pub(super) struct Told {
+    /// Set when the writer has ended; why, when it has failed.
+    pub(super) ended: watch::Sender<Option<Option<String>>>,
+    /// Whether there is room on the disk for new holds.
+    pub(super) has_room: AtomicBool,
+    /// Records of the journal.
+    pub(super) sequence: AtomicU64,
+}
+
+/// The writer's belongings.
+pub(super) struct Writer {
+    pub(super) jobs: Receiver<Job>,
+    pub(super) index: Arc<dyn Index>,
+    pub(super) journal: Option<Journal>,
+    pub(super) folder: PathBuf,
+    pub(super) counters: Arc<Counters>,
+    pub(super) told: Arc<Told>,
+    pub(super) holds: BTreeSet<(Instant, SaleId)>,
+    pub(super) now: Arc<dyn Fn() -> Instant + Send + Sync>,
+    pub(super) ticked: Steady,
+}
+
+impl Writer {
+    /// Works until nobody is left who could send, or until something fails: then nothing is answered any more.
+    pub(super) fn run(mut self) {
+        let ended = self.work().and_then(|()| self.close());
+        if let Err(error) = &ended {
+            tracing::error!(%error, "the ledger has stopped; the service ends and reads its journal again at the next start");
+        }
+        self.told.ended.send_replace(Some(ended.err().map(|error| error.to_string())));
+    }
+
+    fn work(&mut self) -> Result<(), Error> {
+        let mut waiting: VecDeque<Job> = VecDeque::new();
+        loop {
+            if !self.wait(&mut waiting) {
+                return Ok(());
+            }
+            self.tick()?;
+            self.batch(&mut waiting)?;
+        }
+    }
+
+    /// Waits for something to do. False when nothing will ever come.
+    fn wait(&mut self, waiting: &mut VecDeque<Job>) -> bool {
+        if waiting.is_empty() {
+            match self.jobs.recv_timeout(self.until_due()) {
+                Ok(job) => waiting.push_back(job),
+                Err(RecvTimeoutError::Timeout) => return true,
+                Err(RecvTimeoutError::Disconnected) => return false,
+            }
+        }
+        while waiting.len() < COMMANDS_AT_ONCE {
+            match self.jobs.try_recv() {
+                Ok(job) => waiting.push_back(job),
+                Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
+            }
+        }
+        true
+    }
+
+    /// Until the next hold ends, and at most until the next tick.
+    fn until_due(&self) -> Duration {
+        let seconds = self.holds.first().map(|(at, _)| at.unix().saturating_sub((self.now)().unix()));
+        let due = seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
+        due.map_or(TICK, |due| due.clamp(Duration::from_millis(1), TICK))
+    }
+
+    fn tick(&mut self) -> Result<(), Error> {
+        let now = clock::steady();
+        let Some(journal) = self.journal.as_mut().filter(|_| now.duration_since(self.ticked) >= TICK) else {
+            return Ok(());
+        };
+        self.ticked = now;
+        journal.sync_mark()?;
+        // Where the system does not say, there is as much room as there was.
+        if let Ok(free) = free_bytes(&self.folder) {
+            let has_room = free >= FREE_BYTES_MIN;
+            if self.told.has_room.swap(has_room, Ordering::Relaxed) != has_room {
+                tracing::warn!(free, has_room, "room on the disk of the ledger");
+            }
+        }
+        Ok(())
+    }
+
+    fn batch(&mut self, waiting: &mut VecDeque<Job>) -> Result<(), Error> {
+        let index = Arc::clone(&self.index);
+        let mut batch = Batch::new(index.as_ref());
+        self.expire(&mut batch)?;
+        let mut record = Record::default();
+        record.take(&batch);
+        let mut answers = Vec::new();
+        while record.bytes.len() < BATCH_BYTES {
+            let Some(job) = waiting.pop_front() else { break };
+            let decided = batch.decide(&job.command)?;
+            record.take(&batch);
+            let request = job.command.request;
+            answers.push((job.answer, decided.map(|()| request)));
+        }
+        if record.count > 0 {
+            self.keep(&batch, &record.closed())?;
+        }
+        for (answer, decided) in answers {
+            let settled = decided.and_then(|request| {
+                let known = batch.balances().known(request);
+                // What was decided without a rejection is known.
+                let outcome = known.map(|known| known.outcome.clone()).ok_or(Rejection::SaleUnknown)?;
+                let sale = outcome.sale().and_then(|sale| self.sale(&batch, sale));
+                Ok(Settled { outcome, sale })
+            });
+            // Who no longer waits will ask again with the same id.
+            let _ = answer.send(settled);
+        }
+        Ok(())
+    }
+
+    /// A sale as the batch leaves it. A call that was answered before is about a sale that the batch need not have looked at.
+    fn sale(&self, batch: &Batch<'_>, id: SaleId) -> Option<Sale> {
+        batch.balances().sale(id).cloned().or_else(|| match self.index.get(&Key::Sale(id)) {
+            Ok(Some(Account::Sale(sale))) => Some(*sale),
+            _ => None,
+        })
+    }
+
+    fn expire(&mut self, batch: &mut Batch<'_>) -> Result<(), Error> {
+        let now = (self.now)();
+        let due: Vec<(Instant, SaleId)> =
+            self.holds.iter().take_while(|(at, _)| *at <= now).take(EXPIRED_AT_ONCE).copied().collect();
+        for hold in due {
+            batch.expire(hold.1, now)?;
+            self.holds.remove(&hold);
+        }
+        Ok(())
+    }
+
+    /// First the disk, then everybody else.
+    fn keep(&mut self, batch: &Batch<'_>, record: &[u8]) -> Result<(), Error> {
+        let sequence = match &mut self.journal {
+            Some(journal) => journal.append(record)?.sequence,
+            None => self.told.sequence.load(Ordering::Relaxed).saturating_add(1),
+        };
+        let changes = batch.changes();
+        self.index.apply(&changes, sequence)?;
+        self.told.sequence.store(sequence, Ordering::Relaxed);
+        for (key, account) in &changes {
+            if let (Key::Sale(id), Account::Sale(sale)) = (key, account) {
+                match sale.state {
+                    State::Held => self.holds.insert((sale.expires_at, *id)),
+                    State::Committed | State::Cancelled | State::Expired => {
+                        self.holds.remove(&(sale.expires_at, *id))
+                    }
+                };
+            }
+        }
+        self.counters.set(changes.into_iter().filter_map(|change| match change {
+            (Key::Counter(key), Account::Counter(counter)) => Some((key, counter)),
+            _ => None,
+        }));
+        for fact in batch.facts() {
+            if let Event::Expired { sale } = &fact.event {
+                tracing::info!(%sale, "a hold has expired");
+            }
+        }
+        Ok(())
+    }
+
+    fn close(&mut self) -> Result<(), Error> {
+        if let Some(journal) = &mut self.journal {
+            journal.sync_mark()?;
+        }
+        self.index.close()
+    }
+}
+
+/// The facts of a batch as text, written as they come, so that their size is known.
+#[derive(Default)]
+struct Record {
+    bytes: Vec<u8>,
+    count: usize,
+}
+
+impl Record {
+    /// Takes the facts that are new.
+    fn take(&mut self, batch: &Batch<'_>) {
+        for fact in batch.facts().iter().skip(self.count) {
+            self.bytes.push(if self.count == 0 { b'[' } else { b',' });
+            encode::fact(fact, &mut self.bytes);
+            self.count += 1;
+        }
+    }
+
+    fn closed(mut self) -> Vec<u8> {
+        self.bytes.push(b']');
+        self.bytes
+    }
+}

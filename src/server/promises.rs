@@ -1,0 +1,65 @@
+//! What keeps promises, opened together: the ledger, the keys of its secrets, and the rulebooks of old purchases.
+
+use std::sync::Arc;
+
+use super::archive::Archive;
+use super::config::{Config, Store};
+use super::engine::Engine;
+use super::grpc::redemption::{Desk, Settings};
+use super::ledger::{self, Ledger};
+use super::limits::Limiter;
+use super::secrets::{self, Pepper, Stage};
+use super::store;
+
+/// Why promises cannot be kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    /// The ledger.
+    #[error(transparent)]
+    Ledger(#[from] ledger::Error),
+    /// The keys.
+    #[error(transparent)]
+    Keys(#[from] secrets::key_file::Error),
+    /// The rulebooks.
+    #[error(transparent)]
+    Store(#[from] store::Error),
+}
+
+/// All that keeps promises.
+#[derive(Debug)]
+pub struct Promises {
+    /// The ledger.
+    pub ledger: Ledger,
+    /// What quotes ask of limits.
+    pub limiter: Limiter,
+    /// Where purchases are kept.
+    pub desk: Arc<Desk>,
+}
+
+impl Promises {
+    /// Opens what `config` names; rulebooks of today are those of `engine`. Reads from the disk, for long where an index is built anew.
+    ///
+    /// # Errors
+    /// A file is damaged, in use, open to others, or missing in production.
+    pub fn open(config: &Config, engine: Arc<Engine>) -> Result<Self, Error> {
+        let options = match config.store {
+            Store::Sled => ledger::Options::Embedded(config.data.join("ledger")),
+            Store::Memory => ledger::Options::Memory,
+        };
+        let stage = if config.production { Stage::Production } else { Stage::Development };
+        let pepper = Arc::new(Pepper::open(&config.secrets, stage)?);
+        let archive = Arc::new(Archive::open(&config.data, engine)?);
+        let ledger = Ledger::open(&options)?;
+        let limiter = Limiter {
+            counters: Arc::clone(ledger.counters()),
+            pepper: Arc::clone(&pepper),
+            countries: config.countries.as_slice().into(),
+        };
+        let settings = Settings {
+            quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
+            countries: config.countries.clone(),
+        };
+        let desk = Arc::new(Desk::new(ledger.clone(), archive, pepper, settings));
+        Ok(Promises { ledger, limiter, desk })
+    }
+}

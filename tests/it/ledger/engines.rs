@@ -1,0 +1,172 @@
+//! The engines side by side with the model: the same command to each, the same answer from each.
+
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+
+use pricewright::ledger::{Balances, Command, Event, Fact, Outcome, Rejection, Sale, SaleId, State, decide};
+use pricewright::server::journal;
+use pricewright::server::ledger::encode;
+use pricewright::server::ledger::index::StateDigest;
+use pricewright::server::ledger::{Answer, Ledger, Options, Settled};
+use pricewright::time::Instant;
+use sha2::{Digest, Sha256};
+use tokio::runtime::Runtime;
+
+/// The ledger as it is defined: all in memory, one pure function.
+#[derive(Default)]
+pub(super) struct Model {
+    pub(super) balances: Balances,
+    holds: BTreeSet<(Instant, SaleId)>,
+    facts: Vec<Fact>,
+}
+
+impl Model {
+    /// What the command is answered at the moment `now`: what is due then has expired before.
+    pub(super) fn answer(&mut self, command: &Command, now: Instant) -> Answer {
+        while let Some(&(at, sale)) = self.holds.first().filter(|(at, _)| *at <= now) {
+            self.holds.remove(&(at, sale));
+            self.add(Fact { at: now, call: None, event: Event::Expired { sale } });
+        }
+        let facts = decide(&self.balances, command)?;
+        facts.into_iter().for_each(|fact| self.add(fact));
+        let known = self.balances.known(command.request).expect("what was decided is known");
+        let outcome = known.outcome.clone();
+        let sale = outcome.sale().and_then(|sale| self.balances.sale(sale)).cloned();
+        Ok(Settled { outcome, sale })
+    }
+
+    fn add(&mut self, fact: Fact) {
+        self.balances.apply(&fact);
+        if let Some((id, sale)) = fact.event.sale().and_then(|id| Some((id, self.balances.sale(id)?))) {
+            match sale.state {
+                State::Held => self.holds.insert((sale.expires_at, id)),
+                _ => self.holds.remove(&(sale.expires_at, id)),
+            };
+        }
+        self.facts.push(fact);
+    }
+}
+
+/// All engines, and what they must have come to.
+pub(super) struct Engines {
+    runtime: Runtime,
+    clock: Arc<AtomicI64>,
+    engines: Vec<(&'static str, Ledger)>,
+    folder: tempfile::TempDir,
+    pub(super) model: Model,
+    facts: Sha256,
+    digest: StateDigest,
+}
+
+/// In memory where there is such a folder: whether a sync reaches the disk is the business of other tests.
+fn folder() -> tempfile::TempDir {
+    let shm = Path::new("/dev/shm");
+    if shm.is_dir() { tempfile::tempdir_in(shm).unwrap() } else { tempfile::tempdir().unwrap() }
+}
+
+impl Engines {
+    pub(super) fn new() -> Self {
+        let clock = Arc::new(AtomicI64::new(0));
+        let folder = folder();
+        let read = Arc::clone(&clock);
+        let now = Arc::new(move || Instant::from_unix(read.load(Ordering::SeqCst)).unwrap());
+        let options =
+            [("memory", Options::Memory), ("sled", Options::Embedded(folder.path().join("ledger")))];
+        let engines =
+            options.map(|(name, options)| (name, Ledger::open_at(&options, now.clone()).unwrap())).to_vec();
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        Engines {
+            runtime,
+            clock,
+            engines,
+            folder,
+            model: Model::default(),
+            facts: Sha256::new(),
+            digest: StateDigest::default(),
+        }
+    }
+
+    /// The same answer from everybody at the moment of the command.
+    pub(super) fn answer(&mut self, command: &Command, told: &str) -> Answer {
+        self.clock.store(command.at.unix(), Ordering::SeqCst);
+        let expected = self.model.answer(command, command.at);
+        for (name, engine) in &self.engines {
+            let answer = self.runtime.block_on(engine.submit(command.clone()));
+            assert_eq!(answer.as_ref(), Some(&expected), "{name}: {told}");
+        }
+        expected
+    }
+
+    /// Forgets what the model holds, once all of it is in the sums: the next sequence has names of its own.
+    pub(super) fn close_sequence(&mut self) {
+        let model = std::mem::take(&mut self.model);
+        assert!(model.holds.is_empty(), "holds are left open");
+        model.facts.iter().for_each(|fact| fold(&mut self.facts, fact));
+        for (key, account) in model.balances.iter() {
+            self.digest.add(&encode::account(&encode::key(key), account));
+        }
+    }
+
+    /// Facts and balances are the same everywhere, also after the engines were closed and opened again.
+    pub(super) fn compare(mut self) -> u64 {
+        for (name, engine) in &self.engines {
+            assert_eq!(engine.index().mark().digest, self.digest, "balances of {name}");
+        }
+        self.engines.clear();
+        let ledger = self.folder.path().join("ledger");
+        let mut facts = Sha256::new();
+        let mut count = 0;
+        for record in journal::reader(&ledger.join("journal"), 1).unwrap() {
+            let record = record.unwrap();
+            for fact in encode::read_record(record.sequence, &record.payload).unwrap() {
+                fold(&mut facts, &fact);
+                count += 1;
+            }
+        }
+        assert_eq!(facts.finalize(), self.facts.finalize(), "facts of sled");
+        // Once from the index, and once from nothing but the journal.
+        for is_lost in [false, true] {
+            if is_lost {
+                std::fs::remove_dir_all(ledger.join("index")).unwrap();
+            }
+            let again = Ledger::open(&Options::Embedded(ledger.clone())).unwrap();
+            assert_eq!(
+                again.index().mark().digest,
+                self.digest,
+                "balances after a restart, index lost: {is_lost}"
+            );
+        }
+        count
+    }
+}
+
+fn fold(sum: &mut Sha256, fact: &Fact) {
+    let mut bytes = Vec::new();
+    encode::fact(fact, &mut bytes);
+    sum.update(&bytes);
+}
+
+/// What a table says of an answer.
+pub(super) fn said(answer: &Answer) -> String {
+    let sale = |sale: &Option<Sale>| sale.clone().unwrap();
+    match answer {
+        Err(rejection) => format!("no: {}", word(rejection)),
+        Ok(Settled { outcome: Outcome::Refused(rejection), .. }) => format!("refused: {}", word(rejection)),
+        Ok(Settled { outcome: Outcome::Reserved(_), .. }) => "reserved".to_owned(),
+        Ok(Settled { outcome: Outcome::Committed(_), sale: of }) => {
+            format!("paid {}", sale(of).sold().total)
+        }
+        Ok(Settled { outcome: Outcome::Cancelled(_), .. }) => "cancelled".to_owned(),
+        Ok(Settled { outcome: Outcome::Refunded(_, place), sale: of }) => {
+            let back = &sale(of).returns[*place];
+            format!("gives back {}, {} points", back.amount, back.points)
+        }
+    }
+}
+
+fn word(rejection: &Rejection) -> String {
+    let text = serde_json::to_string(rejection).unwrap();
+    text.trim_matches(|sign| "{}\"".contains(sign)).replace("\":\"", " ").replace('_', " ")
+}

@@ -1,0 +1,5 @@
+//! The ledger suite: what each command is answered, and that every engine keeps the same.
+
+mod table;
+mod random;
+mod engines;

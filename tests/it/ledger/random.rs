@@ -1,0 +1,161 @@
+//! Random commands: every engine answers as the model does, and comes to the same facts and balances.
+//!
+//! `LEDGER_SEQUENCES=100000 cargo test --release --test it ledger::random -- --nocapture` for a long run.
+
+use pricewright::ledger::{
+    Action, Command, Commit, Content, CounterKey, CustomerKey, Limit, Part, Refund, Rejection, Repriced,
+    RequestId, Reserve, ReturnedUnits, SaleId, Take,
+};
+use pricewright::promotion::OnRefund;
+use pricewright::time::Instant;
+
+use super::engines::Engines;
+use super::table::purchase;
+
+/// Sequences of a test run.
+const SEQUENCES: u64 = 300;
+/// Commands of a sequence.
+const COMMANDS: u64 = 50;
+
+struct Dice(u64);
+
+impl Dice {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 ^= self.0 << 13;
+        self.0 ^= self.0 >> 7;
+        self.0 ^= self.0 << 17;
+        (self.0 >> 11) % bound
+    }
+
+    fn is_one_in(&mut self, bound: u64) -> bool {
+        self.below(bound) == 0
+    }
+}
+
+#[test]
+fn random_commands_come_to_the_same_on_every_engine() {
+    let sequences = std::env::var("LEDGER_SEQUENCES").map_or(SEQUENCES, |text| text.parse().unwrap());
+    let seed = std::env::var("LEDGER_SEED").map_or(1, |text| text.parse().unwrap());
+    let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
+    let mut engines = Engines::new();
+    let mut answered = [0_u64; 2];
+    let mut second = 0;
+    for sequence in 0..sequences {
+        let mut said: Vec<Command> = Vec::new();
+        for step in 0..COMMANDS {
+            second += dice.below(4);
+            let mut command = command(&mut dice, sequence, step, second, &said);
+            if dice.is_one_in(8) && !said.is_empty() {
+                // An answer was lost, and the caller asks again; or uses an id twice.
+                let again = said[usize::try_from(dice.below(step)).unwrap()].clone();
+                command = Command { at: command.at, ..again };
+                if dice.is_one_in(3) {
+                    command.content.0.push('!');
+                }
+            }
+            let answer = engines.answer(&command, &format!("sequence {sequence}, step {step}: {command:?}"));
+            answered[usize::from(answer.is_ok())] += 1;
+            said.push(command);
+        }
+        // All holds end.
+        second += 1_000;
+        let request = request(sequence, COMMANDS);
+        let (content, at) = (Content("end".to_owned()), moment(second));
+        let action = Action::Refuse(Rejection::QuoteExpired);
+        let _ = engines.answer(&Command { request, content, at, action }, "end");
+        engines.close_sequence();
+        if sequence % 10_000 == 9_999 {
+            println!("{} sequences", sequence + 1);
+        }
+    }
+    let facts = engines.compare();
+    println!(
+        "{sequences} sequences of {COMMANDS} commands: {} kept or answered again, {} turned down, {facts} facts, the same everywhere",
+        answered[1], answered[0],
+    );
+    assert!(answered.iter().all(|&count| count > sequences), "too few of a kind: {answered:?}");
+}
+
+fn moment(second: u64) -> Instant {
+    Instant::from_unix(i64::try_from(second).unwrap()).unwrap()
+}
+
+fn request(sequence: u64, step: u64) -> RequestId {
+    let mut bytes = [1; 16];
+    bytes[..8].copy_from_slice(&sequence.to_be_bytes());
+    bytes[8..].copy_from_slice(&(step + 1).to_be_bytes());
+    RequestId::from_bytes(bytes)
+}
+
+fn command(dice: &mut Dice, sequence: u64, step: u64, second: u64, said: &[Command]) -> Command {
+    let (request, at) = (request(sequence, step), moment(second));
+    // Mostly a sale that there is.
+    let sale = if said.is_empty() || dice.is_one_in(12) {
+        request.sale()
+    } else {
+        some_sale(dice, said).unwrap_or(request.sale())
+    };
+    let takes = |dice: &mut Dice| takes(dice, sequence);
+    let action = match dice.below(10) {
+        0..=3 => {
+            let expires_at = moment(second + 1 + dice.below(60));
+            let total = 700 + i64::try_from(dice.below(400)).unwrap();
+            Action::Reserve(Box::new(Reserve { purchase: purchase(total), takes: takes(dice), expires_at }))
+        }
+        4..=6 => {
+            let part = dice.is_one_in(3).then(|| Part { purchase: purchase(800), takes: takes(dice) });
+            Action::Commit(Box::new(Commit { sale, part }))
+        }
+        7 => Action::Cancel(sale),
+        8 => {
+            let repriced = dice.is_one_in(3).then(|| Repriced {
+                returns: usize::try_from(dice.below(3)).unwrap(),
+                purchase: purchase(700 + i64::try_from(dice.below(300)).unwrap()),
+                takes: takes(dice),
+            });
+            let units = (0..dice.below(3)).map(|_| units(dice)).collect();
+            Action::Refund(Box::new(Refund { sale, units, delivery: dice.is_one_in(4), repriced }))
+        }
+        _ => Action::Refuse(Rejection::BudgetSpent("p".to_owned())),
+    };
+    Command { request, content: Content(format!("{sequence}/{step}")), at, action }
+}
+
+fn some_sale(dice: &mut Dice, said: &[Command]) -> Option<SaleId> {
+    let reserved: Vec<SaleId> = said
+        .iter()
+        .filter(|command| matches!(command.action, Action::Reserve(_)))
+        .map(|command| command.request.sale())
+        .collect();
+    let place = dice.below(u64::try_from(reserved.len()).unwrap().max(1));
+    reserved.get(usize::try_from(place).unwrap()).copied()
+}
+
+fn units(dice: &mut Dice) -> ReturnedUnits {
+    let line = if dice.is_one_in(10) { "2" } else { "1" };
+    let group = dice.is_one_in(2).then(|| usize::try_from(dice.below(3)).unwrap());
+    ReturnedUnits { line: line.to_owned(), group, quantity: u32::try_from(dice.below(3)).unwrap() }
+}
+
+/// Takes of counters that only this sequence knows, with little room.
+fn takes(dice: &mut Dice, sequence: u64) -> Vec<Take> {
+    let mut takes: Vec<Take> = Vec::new();
+    for _ in 0..dice.below(4) {
+        let promotion =
+            format!("{}-{sequence}", ["spring", "two", "gift"][usize::try_from(dice.below(3)).unwrap()]);
+        let (counter, amount, limit) = match dice.below(4) {
+            0 => (CounterKey::Total(promotion), 1, Limit::Ever(3)),
+            1 => {
+                let who = CustomerKey(format!("c{}", dice.below(2)));
+                (CounterKey::Customer(promotion, who), 1, Limit::Ever(2))
+            }
+            2 => (CounterKey::Budget(promotion), 1 + dice.below(300), Limit::Ever(900)),
+            _ => (CounterKey::Stock(promotion, String::new()), 1, Limit::Now(2)),
+        };
+        let on_refund = if dice.is_one_in(2) { OnRefund::Restore } else { OnRefund::Keep };
+        if takes.iter().all(|take| take.counter != counter) {
+            takes.push(Take { counter, amount, limit, on_refund });
+        }
+    }
+    takes
+}
