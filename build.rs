@@ -4,8 +4,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 3] =
-    ["pricewright/v1/pricing.proto", "pricewright/v1/redemption.proto", "pricewright/v1/rulebook.proto"];
+const FILES: [&str; 4] = [
+    "pricewright/v1/code.proto",
+    "pricewright/v1/pricing.proto",
+    "pricewright/v1/redemption.proto",
+    "pricewright/v1/rulebook.proto",
+];
 
 fn main() -> Result<(), Box<dyn Error>> {
     println!("cargo:rerun-if-changed=proto");

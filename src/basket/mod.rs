@@ -8,5 +8,7 @@ pub mod resolve;
 
 pub use country::{COUNTRIES, Country};
 pub use phone::{Phone, PhoneFault};
-pub use request::{Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Left, Line, Request, Room};
+pub use request::{
+    Basket, Context, Customer, Delivery, GiftChoice, GiftStock, Left, Line, Opened, Request, Room,
+};
 pub use resolve::{Checked, Fault, Item, Problem, check};

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use jiff::civil::Date;
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::money::Amount;
 use crate::time::Instant;
@@ -83,6 +84,8 @@ pub struct Context {
     pub gift_choices: Vec<GiftChoice>,
     /// How much is left of goods that are given away; goods that are not named are not limited.
     pub gift_stock: Vec<GiftStock>,
+    /// The pools that generated codes open.
+    pub opened: Vec<Opened>,
     /// How much is left of promotions that are limited beyond one basket, by id in byte order; what is not named is not limited.
     pub left: Vec<Left>,
 }
@@ -100,6 +103,7 @@ impl Context {
             codes: Vec::new(),
             gift_choices: Vec::new(),
             gift_stock: Vec::new(),
+            opened: Vec::new(),
             left: Vec::new(),
         }
     }
@@ -109,6 +113,31 @@ impl Context {
     pub fn room(&self, promotion: &str) -> Room {
         let place = self.left.binary_search_by(|left| left.promotion.as_str().cmp(promotion));
         place.ok().and_then(|place| self.left.get(place)).map_or(Room::Enough, |left| left.room)
+    }
+}
+
+/// A pool that a generated code opens. That the code is good, whose it is and that it was proven to be theirs has been found out
+/// before.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opened {
+    /// The pool's name.
+    pub pool: String,
+    /// The place of the code in [`Context::codes`].
+    #[serde(default)]
+    pub place: usize,
+    /// Whether it is bound to a phone, and that is the customer's.
+    #[serde(default)]
+    pub by_phone: bool,
+    /// Whether a PIN belongs to it, and that was told.
+    #[serde(default)]
+    pub by_pin: bool,
+}
+
+impl Opened {
+    /// Whether it opens a promotion that waits for a code of `pool`, and asks for a phone or a PIN.
+    #[must_use]
+    pub fn opens(&self, pool: &str, phone: bool, pin: bool) -> bool {
+        self.pool == pool && (self.by_phone || !phone) && (self.by_pin || !pin)
     }
 }
 

@@ -346,6 +346,9 @@ impl Receipt<'_> {
         match code.status() {
             Status::Applied => lang.pick("applied", "застосовано").to_owned(),
             Status::Repeated => lang.pick("typed twice", "введено двічі").to_owned(),
+            Status::Mistyped => {
+                lang.pick("mistyped, look at it again", "помилка в коді, перевірте його").to_owned()
+            }
             Status::Unknown => {
                 lang.pick("no promotion has this code", "акції з таким кодом немає").to_owned()
             }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::{AttemptKey, Attempts, Batch, CodeKey, CodeState, NewCode, Pool, Terms};
 use super::counter::{Counter, CounterKey, Take};
 use super::fact::{Event, Fact};
 use super::id::{Content, RequestId, SaleId};
@@ -20,6 +21,14 @@ pub enum Key {
     Sale(SaleId),
     /// A counter.
     Counter(CounterKey),
+    /// A code.
+    Code(CodeKey),
+    /// Codes that came into being by one call.
+    Batch(RequestId),
+    /// A pool of codes.
+    Pool(String),
+    /// Failed attempts.
+    Attempts(AttemptKey),
 }
 
 /// What an account holds.
@@ -32,6 +41,14 @@ pub enum Account {
     Sale(Box<Sale>),
     /// A counter.
     Counter(Counter),
+    /// A code.
+    Code(Box<CodeState>),
+    /// Codes that came into being by one call.
+    Batch(Box<Batch>),
+    /// A pool of codes.
+    Pool(Pool),
+    /// Failed attempts.
+    Attempts(Attempts),
 }
 
 /// A call that was answered.
@@ -55,6 +72,8 @@ pub enum Outcome {
     Cancelled(SaleId),
     /// Units came back: the place of the return in the sale.
     Refunded(SaleId, usize),
+    /// Codes came into being, or were taken out of use; an attempt was counted.
+    Done,
     /// It was refused.
     Refused(Rejection),
 }
@@ -68,7 +87,7 @@ impl Outcome {
             | Outcome::Committed(sale)
             | Outcome::Cancelled(sale)
             | Outcome::Refunded(sale, _) => Some(*sale),
-            Outcome::Refused(_) => None,
+            Outcome::Done | Outcome::Refused(_) => None,
         }
     }
 }
@@ -123,6 +142,51 @@ impl Balances {
         }
     }
 
+    /// A code.
+    #[must_use]
+    pub fn code(&self, code: &CodeKey) -> Option<&CodeState> {
+        match self.accounts.get(&Key::Code(code.clone())) {
+            Some(Account::Code(code)) => Some(code),
+            _ => None,
+        }
+    }
+
+    /// What the codes of one call have in common.
+    #[must_use]
+    pub fn batch(&self, batch: RequestId) -> Option<&Batch> {
+        match self.accounts.get(&Key::Batch(batch)) {
+            Some(Account::Batch(batch)) => Some(batch),
+            _ => None,
+        }
+    }
+
+    /// A pool of codes.
+    #[must_use]
+    pub fn pool(&self, pool: &str) -> Option<&Pool> {
+        match self.accounts.get(&Key::Pool(pool.to_owned())) {
+            Some(Account::Pool(pool)) => Some(pool),
+            _ => None,
+        }
+    }
+
+    /// Whether a code can still be used, as far as it was not taken out of use.
+    #[must_use]
+    pub fn is_in_use(&self, code: &CodeKey) -> bool {
+        let pool = |state: &CodeState| self.pool(&self.batch(state.batch)?.pool);
+        let is_in_use =
+            |state: &CodeState| !state.is_disabled && pool(state).is_none_or(|pool| !pool.is_disabled);
+        self.code(code).is_some_and(is_in_use)
+    }
+
+    /// Failed attempts.
+    #[must_use]
+    pub fn attempts(&self, of: &AttemptKey) -> Option<Attempts> {
+        match self.accounts.get(&Key::Attempts(of.clone())) {
+            Some(Account::Attempts(attempts)) => Some(*attempts),
+            _ => None,
+        }
+    }
+
     /// Applies a fact. Which accounts it changes is told, so that a store can write them.
     pub fn apply(&mut self, fact: &Fact) -> Vec<Key> {
         let mut changed = Vec::new();
@@ -173,6 +237,33 @@ impl Balances {
                 });
                 Some(Outcome::Refunded(*sale, place))
             }
+            Event::CodesAdded { pool, terms, codes } => {
+                if let Some((request, _)) = &fact.call {
+                    self.add_codes(*request, pool, terms, codes, &mut changed);
+                }
+                Some(Outcome::Done)
+            }
+            Event::CodeDisabled { code } => {
+                if let Some(Account::Code(state)) = self.accounts.get_mut(&Key::Code(code.clone())) {
+                    state.is_disabled = true;
+                    changed.push(Key::Code(code.clone()));
+                }
+                Some(Outcome::Done)
+            }
+            Event::PoolDisabled { pool } => {
+                let held = self.pool(pool).cloned().unwrap_or_default();
+                self.put(Key::Pool(pool.clone()), Account::Pool(Pool { is_disabled: true, ..held }));
+                changed.push(Key::Pool(pool.clone()));
+                Some(Outcome::Done)
+            }
+            Event::Missed { by } => {
+                for of in by {
+                    let attempts = Attempts::and_one(self.attempts(of), fact.at);
+                    self.put(Key::Attempts(of.clone()), Account::Attempts(attempts));
+                    changed.push(Key::Attempts(of.clone()));
+                }
+                Some(Outcome::Done)
+            }
             Event::Refused { rejection } => Some(Outcome::Refused(rejection.clone())),
         };
         changed.extend(fact.event.sale().map(Key::Sale));
@@ -182,6 +273,28 @@ impl Balances {
             changed.push(Key::Request(*request));
         }
         changed
+    }
+
+    fn add_codes(
+        &mut self,
+        request: RequestId,
+        pool: &str,
+        terms: &Terms,
+        codes: &[NewCode],
+        changed: &mut Vec<Key>,
+    ) {
+        let held = self.pool(pool).cloned().unwrap_or_default();
+        let count = held.codes.saturating_add(u64::try_from(codes.len()).unwrap_or(u64::MAX));
+        self.put(Key::Pool(pool.to_owned()), Account::Pool(Pool { codes: count, ..held }));
+        let batch = Batch { pool: pool.to_owned(), terms: terms.clone() };
+        self.put(Key::Batch(request), Account::Batch(Box::new(batch)));
+        changed.extend([Key::Pool(pool.to_owned()), Key::Batch(request)]);
+        for code in codes {
+            let (number, terms) = (code.number, code.terms.clone());
+            let state = CodeState { batch: request, number, terms, is_disabled: false };
+            self.put(Key::Code(code.key.clone()), Account::Code(Box::new(state)));
+            changed.push(Key::Code(code.key.clone()));
+        }
     }
 
     /// Ends a sale that was not paid.

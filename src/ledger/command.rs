@@ -1,5 +1,6 @@
 //! What a caller wants of the ledger, with everything that a decision needs: the moment and the ids come in here.
 
+use super::codes::{AttemptKey, CodeKey, NewCode, Terms};
 use super::counter::Take;
 use super::id::{Content, RequestId, SaleId};
 use super::purchase::Purchase;
@@ -30,6 +31,14 @@ pub enum Action {
     Cancel(SaleId),
     /// Units come back.
     Refund(Box<Refund>),
+    /// Codes come into being.
+    AddCodes(Box<AddCodes>),
+    /// A code is taken out of use.
+    DisableCode(CodeKey),
+    /// A pool is taken out of use, with all its codes.
+    DisablePool(String),
+    /// An attempt at a code has failed: of whom that is counted.
+    Miss(Vec<AttemptKey>),
     /// The call was refused: from now on its id has this answer.
     Refuse(Rejection),
 }
@@ -96,4 +105,15 @@ pub struct Repriced {
     pub purchase: Purchase,
     /// What it takes now.
     pub takes: Vec<Take>,
+}
+
+/// Codes come into being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AddCodes {
+    /// In which pool.
+    pub pool: String,
+    /// What holds for all that have no terms of their own.
+    pub terms: Terms,
+    /// The codes.
+    pub codes: Vec<NewCode>,
 }

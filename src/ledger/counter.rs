@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::CodeKey;
 use super::id::CustomerKey;
 use crate::promotion::OnRefund;
 
@@ -17,19 +18,8 @@ pub enum CounterKey {
     Budget(String),
     /// Pieces of a gift in a store: the SKU, and the store or nothing.
     Stock(String, String),
-}
-
-impl CounterKey {
-    /// The promotion that is counted; nothing for goods.
-    #[must_use]
-    pub fn promotion(&self) -> Option<&str> {
-        match self {
-            CounterKey::Total(promotion)
-            | CounterKey::Customer(promotion, _)
-            | CounterKey::Budget(promotion) => Some(promotion),
-            CounterKey::Stock(..) => None,
-        }
-    }
+    /// Baskets in which a generated code was used.
+    Code(CodeKey),
 }
 
 /// The state of a counter.
@@ -69,7 +59,9 @@ pub enum Limit {
 /// What a purchase takes of a counter.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Take {
-    /// Of which.
+    /// For which promotion.
+    pub promotion: String,
+    /// Of which counter.
     pub counter: CounterKey,
     /// How much: baskets, minor units or pieces.
     pub amount: u64,
@@ -100,6 +92,7 @@ mod tests {
     #[test]
     fn a_take_fits_up_to_its_limit_and_not_one_more() {
         let take = |amount, limit| Take {
+            promotion: "p".to_owned(),
             counter: CounterKey::Total("p".to_owned()),
             amount,
             limit,

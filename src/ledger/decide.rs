@@ -1,9 +1,9 @@
 //! Balances and a command in, facts or a rejection out.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::balance::{Balances, Key};
-use super::command::{Action, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
+use super::command::{Action, AddCodes, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
 use super::counter::{CounterKey, Limit, Take};
 use super::fact::{Event, Fact};
 use super::id::SaleId;
@@ -28,9 +28,23 @@ pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
             let takes = refund.repriced.as_ref().map(|repriced| repriced.takes.as_slice());
             (Some(refund.sale), takes.unwrap_or_default())
         }
-        Action::Refuse(_) => (None, [].as_slice()),
+        Action::AddCodes(_)
+        | Action::DisableCode(_)
+        | Action::DisablePool(_)
+        | Action::Miss(_)
+        | Action::Refuse(_) => (None, [].as_slice()),
     };
-    keys.extend(takes.iter().map(|take| Key::Counter(take.counter.clone())));
+    match &command.action {
+        Action::AddCodes(add) => {
+            keys.push(Key::Pool(add.pool.clone()));
+            keys.extend(add.codes.iter().map(|code| Key::Code(code.key.clone())));
+        }
+        Action::DisableCode(code) => keys.push(Key::Code(code.clone())),
+        Action::DisablePool(pool) => keys.push(Key::Pool(pool.clone())),
+        Action::Miss(by) => keys.extend(by.iter().cloned().map(Key::Attempts)),
+        _ => {}
+    }
+    keys.extend(takes.iter().flat_map(|take| touched_by_take(balances, take)));
     keys.extend(sale.into_iter().flat_map(|sale| touched_by_sale(balances, sale)));
     keys
 }
@@ -39,8 +53,21 @@ pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
 #[must_use]
 pub fn touched_by_sale(balances: &Balances, sale: SaleId) -> Vec<Key> {
     let takes = balances.sale(sale).map(|sale| sale.takes.as_slice()).unwrap_or_default();
-    let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
+    let counters = takes.iter().flat_map(|take| touched_by_take(balances, take));
     std::iter::once(Key::Sale(sale)).chain(counters).collect()
+}
+
+/// A counter; of a code also whether it is in use.
+fn touched_by_take(balances: &Balances, take: &Take) -> Vec<Key> {
+    let mut keys = vec![Key::Counter(take.counter.clone())];
+    if let CounterKey::Code(code) = &take.counter {
+        let batch = balances.code(code).map(|state| state.batch);
+        let pool = batch.and_then(|batch| balances.batch(batch)).map(|batch| batch.pool.clone());
+        keys.push(Key::Code(code.clone()));
+        keys.extend(batch.map(Key::Batch));
+        keys.extend(pool.map(Key::Pool));
+    }
+    keys
 }
 
 /// The accounts that a fact changes, as far as `balances` shows them.
@@ -50,6 +77,11 @@ pub fn touched_by_fact(balances: &Balances, fact: &Fact) -> Vec<Key> {
         Event::Reserved { takes, .. } | Event::Committed { takes, .. } | Event::Refunded { takes, .. } => {
             takes.as_slice()
         }
+        Event::CodesAdded { pool, .. } | Event::PoolDisabled { pool } => {
+            return vec![Key::Pool(pool.clone())];
+        }
+        Event::CodeDisabled { code } => return vec![Key::Code(code.clone())],
+        Event::Missed { by } => return by.iter().cloned().map(Key::Attempts).collect(),
         Event::Cancelled { .. } | Event::Expired { .. } | Event::Refused { .. } => &[],
     };
     let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
@@ -72,6 +104,16 @@ pub fn decide(balances: &Balances, command: &Command) -> Result<Vec<Fact>, Rejec
         Action::Commit(commit) => committed(balances, commit)?,
         Action::Cancel(sale) => cancelled(balances, *sale)?,
         Action::Refund(refund) => refunded(balances, command, refund)?,
+        Action::AddCodes(add) => codes_added(balances, add)?,
+        Action::DisableCode(code) => match balances.code(code) {
+            Some(_) => Event::CodeDisabled { code: code.clone() },
+            None => return Err(Rejection::CodeUnknown),
+        },
+        Action::DisablePool(pool) => match balances.pool(pool) {
+            Some(_) => Event::PoolDisabled { pool: pool.clone() },
+            None => return Err(Rejection::CodeUnknown),
+        },
+        Action::Miss(by) => Event::Missed { by: by.clone() },
         Action::Refuse(rejection) => Event::Refused { rejection: rejection.clone() },
     };
     let call = Some((command.request, command.content.clone()));
@@ -86,6 +128,16 @@ fn reserved(balances: &Balances, sale: SaleId, reserve: &Reserve) -> Result<Even
         purchase: Box::new(reserve.purchase.clone()),
         takes: reserve.takes.clone(),
     })
+}
+
+fn codes_added(balances: &Balances, add: &AddCodes) -> Result<Event, Rejection> {
+    let mut seen = BTreeSet::new();
+    for code in &add.codes {
+        if balances.code(&code.key).is_some() || !seen.insert(&code.key) {
+            return Err(Rejection::CodeExists(code.number));
+        }
+    }
+    Ok(Event::CodesAdded { pool: add.pool.clone(), terms: add.terms.clone(), codes: add.codes.clone() })
 }
 
 fn committed(balances: &Balances, commit: &Commit) -> Result<Event, Rejection> {
@@ -150,11 +202,23 @@ fn refunded(balances: &Balances, command: &Command, refund: &Refund) -> Result<E
 fn room(balances: &Balances, takes: &[Take], held: &[Take]) -> Result<(), Rejection> {
     let mut refused: Vec<Rejection> = takes
         .iter()
-        .filter(|take| !take.fits(balances.counter(&take.counter), of(held, &take.counter)))
+        .filter(|take| {
+            let own = of(held, &take.counter);
+            let has_room = take.fits(balances.counter(&take.counter), own);
+            !has_room || own == 0 && !may_be_used(balances, &take.counter)
+        })
         .map(|take| full(&take.counter))
         .collect();
     refused.sort_unstable();
     refused.into_iter().next().map_or(Ok(()), Err)
+}
+
+/// Whether a code was not taken out of use; what is held already may still be paid.
+fn may_be_used(balances: &Balances, counter: &CounterKey) -> bool {
+    match counter {
+        CounterKey::Code(code) => balances.is_in_use(code),
+        _ => true,
+    }
 }
 
 fn full(counter: &CounterKey) -> Rejection {
@@ -163,6 +227,7 @@ fn full(counter: &CounterKey) -> Rejection {
         CounterKey::Customer(promotion, _) => Rejection::CustomerLimitReached(promotion.clone()),
         CounterKey::Budget(promotion) => Rejection::BudgetSpent(promotion.clone()),
         CounterKey::Stock(sku, _) => Rejection::OutOfStock(sku.clone()),
+        CounterKey::Code(_) => Rejection::CodeRefused,
     }
 }
 
@@ -217,14 +282,15 @@ fn takes_left(sale: &Sale, back: &[ReturnedLine]) -> Vec<Take> {
     let given = given_back(sale, back);
     let kept = sale.takes.iter().cloned().map(|mut take| {
         if take.on_refund == OnRefund::Restore {
+            let promotion = take.promotion.as_str();
             match &take.counter {
-                CounterKey::Budget(promotion) => {
-                    let amount = given.get(promotion.as_str()).copied().unwrap_or_default();
+                CounterKey::Budget(_) => {
+                    let amount = given.get(promotion).copied().unwrap_or_default();
                     take.amount =
                         take.amount.saturating_sub(u64::try_from(amount.minor()).unwrap_or_default());
                 }
-                CounterKey::Total(promotion) | CounterKey::Customer(promotion, _) => {
-                    let was_on = given.contains_key(promotion.as_str()) || !is_left(sale, back, |_| true);
+                CounterKey::Total(_) | CounterKey::Customer(..) | CounterKey::Code(_) => {
+                    let was_on = given.contains_key(promotion) || !is_left(sale, back, |_| true);
                     if was_on && !is_left(sale, back, |units| units.has(promotion)) {
                         take.amount = 0;
                     }

@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::{AttemptKey, CodeKey, NewCode, Terms};
 use super::counter::Take;
 use super::id::{Content, RequestId, SaleId};
 use super::purchase::Purchase;
@@ -65,6 +66,30 @@ pub enum Event {
         /// What is kept from now on.
         takes: Vec<Take>,
     },
+    /// Codes came into being.
+    CodesAdded {
+        /// In which pool.
+        pool: String,
+        /// What holds for all that have no terms of their own.
+        terms: Terms,
+        /// The codes.
+        codes: Vec<NewCode>,
+    },
+    /// A code was taken out of use.
+    CodeDisabled {
+        /// Which.
+        code: CodeKey,
+    },
+    /// A pool was taken out of use.
+    PoolDisabled {
+        /// Which.
+        pool: String,
+    },
+    /// An attempt at a code failed.
+    Missed {
+        /// Of whom that is counted.
+        by: Vec<AttemptKey>,
+    },
     /// A call was refused.
     Refused {
         /// Why.
@@ -82,7 +107,11 @@ impl Event {
             | Event::Cancelled { sale }
             | Event::Expired { sale }
             | Event::Refunded { sale, .. } => Some(*sale),
-            Event::Refused { .. } => None,
+            Event::CodesAdded { .. }
+            | Event::CodeDisabled { .. }
+            | Event::PoolDisabled { .. }
+            | Event::Missed { .. }
+            | Event::Refused { .. } => None,
         }
     }
 }

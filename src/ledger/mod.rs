@@ -7,6 +7,7 @@
 mod base32;
 pub mod code;
 pub mod id;
+pub mod codes;
 pub mod counter;
 pub mod purchase;
 pub mod rejection;
@@ -17,7 +18,10 @@ pub mod balance;
 pub mod decide;
 
 pub use balance::{Account, Balances, Key, Known, Outcome};
-pub use command::{Action, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
+pub use codes::{
+    AttemptKey, Attempts, Batch, CodeKey, CodeState, NewCode, OpenedCode, PhoneKey, PinKey, Pool, Terms,
+};
+pub use command::{Action, AddCodes, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
 pub use counter::{Counter, CounterKey, Limit, Take};
 pub use decide::{decide, touched, touched_by_fact, touched_by_sale};
 pub use fact::{Event, Fact};

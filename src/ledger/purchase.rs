@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::codes::OpenedCode;
 use super::id::CustomerKey;
 use crate::money::Amount;
 
@@ -16,6 +17,9 @@ pub struct Purchase {
     /// Who buys, as limits know one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub customer: Option<CustomerKey>,
+    /// The generated codes that were good for it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub codes: Vec<OpenedCode>,
     /// Where: the channel, and the store.
     #[serde(default, skip_serializing_if = "String::is_empty")]
     pub channel: String,

@@ -36,6 +36,12 @@ pub enum Rejection {
     BudgetSpent(String),
     /// None of a gift is left.
     OutOfStock(String),
+    /// A code cannot be used any more.
+    CodeRefused,
+    /// A code that is to be made or taken in is there already: its place in the call.
+    CodeExists(u32),
+    /// There is no such code, or no such pool.
+    CodeUnknown,
     /// The basket no longer costs what the caller expects.
     PriceChanged {
         /// What it costs now.
@@ -53,6 +59,7 @@ impl Rejection {
                 | Rejection::CustomerLimitReached(_)
                 | Rejection::BudgetSpent(_)
                 | Rejection::OutOfStock(_)
+                | Rejection::CodeRefused
         )
     }
 }

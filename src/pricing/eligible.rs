@@ -78,8 +78,10 @@ impl<'a> Purchase<'a> {
     /// gifts that were chosen.
     pub fn asked<'r>(&'r self, rulebook: &'r Rulebook) -> impl Iterator<Item = PromotionIndex> + 'r {
         let by_code = self.codes.iter().flat_map(|code| rulebook.waiting_for(code)).copied();
+        let opened = self.request.context.opened.iter();
+        let by_pool = opened.flat_map(|opened| rulebook.waiting_for_pool(&opened.pool)).copied();
         let choices = self.request.context.gift_choices.iter();
-        by_code.chain(choices.filter_map(|choice| rulebook.find(&choice.promotion)))
+        by_code.chain(by_pool).chain(choices.filter_map(|choice| rulebook.find(&choice.promotion)))
     }
 
     fn customer(&self) -> Option<&'a Customer> {
@@ -167,9 +169,19 @@ impl<'a> Purchase<'a> {
         match code {
             None => true,
             Some(Code::Word(word)) => self.codes.contains(word),
-            // Generated codes are kept in the ledger; without one none can be valid.
-            Some(Code::Pool { .. }) => false,
+            // Whether a generated code is good has been found out where the ledger is.
+            Some(Code::Pool { pool, phone, pin }) => {
+                let mut opened = self.request.context.opened.iter();
+                opened.any(|opened| opened.opens(pool, *phone, *pin))
+            }
         }
+    }
+
+    /// Whether it is the days around the customer's birthday, as far as that is known.
+    #[must_use]
+    pub fn is_birthday(&self, birthday: Birthday) -> bool {
+        let born = self.customer().and_then(|customer| customer.birthday);
+        born.is_some_and(|born| self.is_near_birthday(born, birthday))
     }
 
     fn is_near_birthday(&self, born: Date, birthday: Birthday) -> bool {

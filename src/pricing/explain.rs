@@ -26,6 +26,7 @@ use super::quote::{
 use super::settle::{Group, Held, HeldBack, Settled, held};
 use super::trigger::{Piece, Trigger};
 use crate::catalog::word::fold_code;
+use crate::ledger::code::{CodeFault, GeneratedCode};
 use crate::money::Amount;
 use crate::promotion::Earn;
 use crate::rulebook::PromotionIndex;
@@ -200,6 +201,12 @@ fn left_of(priced: &Priced<'_>, piece: &Piece) -> Amount {
     (list - piece.take).times(piece.count)
 }
 
+/// What nothing waits for; where codes are generated, one that cannot have been is a typing mistake.
+fn unknown(priced: &Priced<'_>, code: &str) -> CodeFate {
+    let is_mistyped = priced.rulebook.has_pools() && GeneratedCode::parse(code) == Err(CodeFault::Mistyped);
+    if is_mistyped { CodeFate::Mistyped } else { CodeFate::Unknown }
+}
+
 fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
     let codes = &priced.request.context.codes;
     let fate = |place: usize, code: &str| {
@@ -207,13 +214,18 @@ fn codes(priced: &Priced<'_>, applied: &[Applied]) -> Vec<CodeResult> {
         if codes.iter().take(place).any(|earlier| fold_code(earlier) == word) {
             return CodeFate::Repeated;
         }
-        let waiting = priced.rulebook.waiting_for(&word);
+        let opened = priced.request.context.opened.iter().find(|opened| opened.place == place);
+        let waiting = match opened {
+            Some(opened) => priced.rulebook.waiting_for_pool(&opened.pool),
+            None => priced.rulebook.waiting_for(&word),
+        };
         if waiting.iter().any(|promotion| applied.iter().any(|applied| applied.promotion == *promotion)) {
             return CodeFate::Applied;
         }
         // Of several promotions that wait for it, the one that came nearest speaks.
         let reasons = waiting.iter().map(|&promotion| reason(priced, promotion, applied));
-        reasons.max_by_key(|reason| reason.why.rank()).map_or(CodeFate::Unknown, CodeFate::NotApplied)
+        let nearest = reasons.max_by_key(|reason| reason.why.rank());
+        nearest.map_or_else(|| unknown(priced, code), CodeFate::NotApplied)
     };
     codes
         .iter()

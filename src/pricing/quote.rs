@@ -239,6 +239,8 @@ pub enum CodeFate {
     Unknown,
     /// The same code stands earlier in the request.
     Repeated,
+    /// A generated code with a typing mistake.
+    Mistyped,
 }
 
 /// Something near: with what is missing the customer pays less for the rest, or is given more.

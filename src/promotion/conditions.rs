@@ -1,6 +1,7 @@
 //! What must hold of a purchase before a promotion may apply: the field `when`.
 
 use rust_decimal::Decimal;
+use serde::{Deserialize, Serialize};
 
 use crate::catalog::Selector;
 use crate::money::Amount;
@@ -38,7 +39,7 @@ pub struct Conditions {
 }
 
 /// Days around the customer's birthday.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Birthday {
     /// So many days before it, and the day itself.
     pub days_before: u16,

@@ -413,16 +413,6 @@ mod tests {
             "d.yaml new.csv",
         );
         check("a spreadsheet", &[("e.xlsx", Some("PK".to_owned()))], all, "e.xlsx:Out", "e.xlsx");
-        check(
-            "not priced yet",
-            &[(
-                "a.yaml",
-                Some("promotions: [{id: one, when: {code: {pool: p}}, give: {percent: 10}}]".to_owned()),
-            )],
-            all,
-            "a.yaml:Held",
-            "a.yaml",
-        );
         check("tests do not count", &[("a.test.yaml", bad())], all, "", "");
     }
 

@@ -39,6 +39,7 @@ pub struct Rulebook {
     digest: Digest,
     by_id: FxHashMap<String, PromotionIndex>,
     by_code: FxHashMap<String, Vec<PromotionIndex>>,
+    by_pool: FxHashMap<String, Vec<PromotionIndex>>,
     // INVARIANT: the promotions that are limited beyond one basket, ascending.
     counted: Vec<PromotionIndex>,
 }
@@ -74,9 +75,12 @@ impl Rulebook {
         let indexed = || (0..).map(PromotionIndex).zip(&promotions);
         let by_id = indexed().map(|(index, promotion)| (promotion.id.clone(), index)).collect();
         let mut by_code: FxHashMap<String, Vec<PromotionIndex>> = FxHashMap::default();
+        let mut by_pool: FxHashMap<String, Vec<PromotionIndex>> = FxHashMap::default();
         for (index, promotion) in indexed() {
-            if let Some(Code::Word(word)) = &promotion.when.code {
-                by_code.entry(word.clone()).or_default().push(index);
+            match &promotion.when.code {
+                Some(Code::Word(word)) => by_code.entry(word.clone()).or_default().push(index),
+                Some(Code::Pool { pool, .. }) => by_pool.entry(pool.clone()).or_default().push(index),
+                None => {}
             }
         }
         let counted = indexed().filter(|(_, promotion)| promotion.limits.are_counted());
@@ -100,6 +104,7 @@ impl Rulebook {
             digest,
             by_id,
             by_code,
+            by_pool,
             counted,
         }
     }
@@ -166,6 +171,18 @@ impl Rulebook {
     #[must_use]
     pub fn waiting_for(&self, code: &str) -> &[PromotionIndex] {
         self.by_code.get(code).map_or(&[], Vec::as_slice)
+    }
+
+    /// The promotions that wait for a code of this pool.
+    #[must_use]
+    pub fn waiting_for_pool(&self, pool: &str) -> &[PromotionIndex] {
+        self.by_pool.get(pool).map_or(&[], Vec::as_slice)
+    }
+
+    /// Whether a promotion waits for a generated code.
+    #[must_use]
+    pub fn has_pools(&self) -> bool {
+        !self.by_pool.is_empty()
     }
 
     /// The caps.

@@ -5,10 +5,10 @@ use std::sync::Arc;
 use super::ledger::Counters;
 use super::secrets::{Domain, KeyedHash, Pepper};
 use crate::basket::{Country, Left, Phone, Request, Room};
-use crate::ledger::{CounterKey, CustomerKey, Limit, Take};
+use crate::ledger::{CounterKey, CustomerKey, Limit, OpenedCode, Take};
 use crate::money::Amount;
 use crate::pricing::Quote;
-use crate::promotion::Promotion;
+use crate::promotion::{Code, Promotion};
 use crate::rulebook::Rulebook;
 
 /// What quotes ask of limits.
@@ -58,6 +58,12 @@ impl Buyer {
         let today = pepper.hash(domain, name.as_bytes());
         let older = pepper.hashes(domain, name.as_bytes()).filter(|hash| hash.key() != today.key());
         Buyer(std::iter::once(today).chain(older).map(key).collect())
+    }
+
+    /// Whether it is this customer.
+    #[must_use]
+    pub fn is(&self, key: &CustomerKey) -> bool {
+        self.0.contains(key)
     }
 
     /// The customer of a purchase that was kept.
@@ -123,14 +129,28 @@ impl Seen<'_> {
 
     /// What a priced purchase takes.
     #[must_use]
-    pub fn takes(&self, rulebook: &Rulebook, request: &Request, quote: &Quote, buyer: &Buyer) -> Vec<Take> {
+    pub fn takes(
+        &self,
+        rulebook: &Rulebook,
+        request: &Request,
+        quote: &Quote,
+        buyer: &Buyer,
+        codes: &[OpenedCode],
+    ) -> Vec<Take> {
         let mut takes = Vec::new();
         for applied in &quote.applied {
             let Some(promotion) = rulebook.promotion(applied.promotion) else { continue };
             let limits = &promotion.limits;
             let mut take = |counter, amount, limit| {
-                takes.push(Take { counter, amount, limit: Limit::Ever(limit), on_refund: limits.on_refund });
+                let promotion = promotion.id.clone();
+                let (limit, on_refund) = (Limit::Ever(limit), limits.on_refund);
+                takes.push(Take { promotion, counter, amount, limit, on_refund });
             };
+            if let Some(Code::Pool { pool, phone, pin }) = &promotion.when.code
+                && let Some(code) = codes.iter().find(|code| code.opened.opens(pool, *phone, *pin))
+            {
+                take(CounterKey::Code(code.key.clone()), 1, code.uses.map_or(u64::MAX, u64::from));
+            }
             if let Some(limit) = limits.total {
                 take(CounterKey::Total(promotion.id.clone()), 1, limit);
             }
@@ -162,6 +182,7 @@ fn gifts<'a>(
         let store = request.context.store.clone().unwrap_or_default();
         let promotion = rulebook.promotion(gift.promotion)?;
         Some(Take {
+            promotion: promotion.id.clone(),
             counter: CounterKey::Stock(sku.clone(), store),
             amount: u64::from(gift.quantity),
             limit: Limit::Now(u64::from(left.quantity)),
@@ -174,7 +195,7 @@ fn gifts<'a>(
 #[must_use]
 pub fn kept(rulebook: &Rulebook, takes: &[Take]) -> Vec<Left> {
     let room = |promotion: &Promotion| {
-        let own = || takes.iter().filter(|take| take.counter.promotion() == Some(promotion.id.as_str()));
+        let own = || takes.iter().filter(|take| take.promotion == promotion.id);
         let budget = own().find(|take| matches!(take.counter, CounterKey::Budget(_)));
         match (own().next(), budget) {
             (None, _) => Room::LimitReached,

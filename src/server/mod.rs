@@ -12,6 +12,7 @@ pub mod store;
 pub mod journal;
 pub mod ledger;
 pub mod limits;
+pub mod codes;
 pub mod rules_dir;
 pub mod engine;
 pub mod archive;

@@ -3,12 +3,13 @@
 use std::sync::Arc;
 
 use super::archive::Archive;
+use super::codes::Codebook;
 use super::config::{Config, Store};
 use super::engine::Engine;
 use super::grpc::redemption::{Desk, Settings};
 use super::ledger::{self, Ledger};
 use super::limits::Limiter;
-use super::secrets::{self, Pepper, Stage};
+use super::secrets::{self, Pepper, PinPool, Stage};
 use super::store;
 
 /// Why promises cannot be kept.
@@ -20,6 +21,9 @@ pub enum Error {
     /// The keys.
     #[error(transparent)]
     Keys(#[from] secrets::key_file::Error),
+    /// PINs.
+    #[error(transparent)]
+    Pins(#[from] secrets::pin_hash::Error),
     /// The rulebooks.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -32,6 +36,8 @@ pub struct Promises {
     pub ledger: Ledger,
     /// What quotes ask of limits.
     pub limiter: Limiter,
+    /// Where codes are looked up.
+    pub codebook: Codebook,
     /// Where purchases are kept.
     pub desk: Arc<Desk>,
 }
@@ -55,11 +61,14 @@ impl Promises {
             pepper: Arc::clone(&pepper),
             countries: config.countries.as_slice().into(),
         };
+        let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
+        let countries = Arc::clone(&limiter.countries);
+        let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let settings = Settings {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
         };
-        let desk = Arc::new(Desk::new(ledger.clone(), archive, pepper, settings));
-        Ok(Promises { ledger, limiter, desk })
+        let desk = Arc::new(Desk::new(ledger.clone(), archive, pepper, codebook.clone(), settings));
+        Ok(Promises { ledger, limiter, codebook, desk })
     }
 }

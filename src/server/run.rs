@@ -23,6 +23,7 @@ use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
 
 use super::config::Config;
 use super::engine::{Engine, Live};
+use super::grpc::codes::Codes;
 use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
@@ -34,6 +35,7 @@ use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
+use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
 use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
@@ -54,7 +56,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
 /// What health is told of; the first is the whole.
-const SERVICES: [&str; 4] = ["", PRICING, REDEMPTION, RULEBOOKS];
+const SERVICES: [&str; 5] = ["", PRICING, REDEMPTION, CODES, RULEBOOKS];
 
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -151,11 +153,13 @@ impl Server {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
         };
-        let Promises { ledger, limiter, desk } = promises;
-        let pricing = Pricing::new(Arc::clone(&engine), limiter, closed.clone());
+        let Promises { ledger, limiter, codebook, desk } = promises;
+        let codes = Codes::new(codebook.clone());
+        let pricing = Pricing::new(Arc::clone(&engine), limiter, codebook, closed.clone());
         let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
+            .add_service(CodeServiceServer::new(codes).max_decoding_message_size(bytes_max))
             .add_service(
                 RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
             )

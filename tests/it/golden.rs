@@ -215,6 +215,7 @@ fn told(rulebook: &Rulebook, quote: &Quote) -> String {
             }
             CodeFate::Unknown => "unknown".to_owned(),
             CodeFate::Repeated => "repeated".to_owned(),
+            CodeFate::Mistyped => "mistyped".to_owned(),
         };
         writeln!(text, "code {}: {fate}", code.code).unwrap();
     }

@@ -11,6 +11,8 @@ mod bench;
 #[cfg(test)]
 mod cli;
 #[cfg(test)]
+mod codes;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;

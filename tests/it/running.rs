@@ -7,6 +7,7 @@ use std::time::Duration;
 use pricewright::server::config::{Config, Options};
 use pricewright::server::run::{RunningServer, Server};
 use pricewright::server::wire;
+use pricewright::server::wire::code_service_client::CodeServiceClient;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
 use pricewright::server::wire::rulebook_service_client::RulebookServiceClient;
@@ -80,6 +81,10 @@ impl Running {
 
     pub(crate) async fn redemption(&self) -> RedemptionServiceClient<Channel> {
         RedemptionServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn codes(&self) -> CodeServiceClient<Channel> {
+        CodeServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn rulebooks(&self) -> RulebookServiceClient<Channel> {

@@ -1,6 +1,6 @@
 //! What the findings say in English.
 
-use crate::rulebook::diagnostic::finding::{Break, Clash, Encoding, Finding, Kind, Never, Noun, Shape};
+use crate::rulebook::diagnostic::finding::{Break, Clash, Encoding, Finding, Never, Noun, Shape};
 
 /// What is wrong, in one sentence.
 #[must_use]
@@ -59,7 +59,6 @@ pub fn message(finding: &Finding) -> String {
         Finding::TiersNotAscending(from) => format!("the tier from {from} stands after a higher one"),
         Finding::TierTwice(from) => format!("there are two tiers from {from}"),
         Finding::Never(never) => never_message(never).to_owned(),
-        Finding::NotPriced(kind) => format!("not priced yet: {}", self::kind(*kind)),
         Finding::UnknownStacking { name, .. } => format!("no promotion has the id or the group `{name}`"),
         Finding::NoSuchFile { name, .. } => format!("there is no file `{name}` in the rules folder"),
         Finding::NotCsv(name) => format!("`{name}` is not a CSV file"),
@@ -164,10 +163,6 @@ pub fn advice(finding: &Finding) -> Option<String> {
         Finding::TiersNotAscending(_) => "put the tiers in order, the lowest `from` first".to_owned(),
         Finding::TierTwice(_) => "keep one of the two".to_owned(),
         Finding::Never(never) => never_advice(never).to_owned(),
-        Finding::NotPriced(_) => {
-            "take it out for now (a name that begins with `_` hides the file); the other files go live"
-                .to_owned()
-        }
         Finding::UnknownStacking { suggestion: Some(word), .. }
         | Finding::NoSuchFile { suggestion: Some(word), .. } => {
             format!("did you mean `{word}`?")
@@ -279,12 +274,6 @@ fn missing_advice(key: &str) -> String {
         "give" => "add `give`, for example `give: {percent: 20}`".to_owned(),
         "on" => "say which goods, for example `on: {brands: [Dior]}`".to_owned(),
         _ => format!("add `{key}: …`"),
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::CodePool => "pools of generated codes (`code: {pool: …}`)",
     }
 }
 

@@ -173,13 +173,6 @@ pub enum Never {
     PriceKept,
 }
 
-/// Kinds that are read and checked but not priced yet.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Kind {
-    /// `code: {pool}`.
-    CodePool,
-}
-
 /// One kind of finding with what its sentence needs.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Finding {
@@ -308,8 +301,6 @@ pub enum Finding {
     TierTwice(String),
     /// A promotion that can never apply.
     Never(Never),
-    /// A kind that is not priced yet.
-    NotPriced(Kind),
     /// `stacks_with` names nothing.
     UnknownStacking {
         /// As it is written.
@@ -460,7 +451,6 @@ impl Finding {
             Finding::TiersNotAscending(_) => "tiers-not-ascending",
             Finding::TierTwice(_) => "tier-twice",
             Finding::Never(_) => "never-applies",
-            Finding::NotPriced(_) => "not-priced",
             Finding::UnknownStacking { .. } => "unknown-stacking",
             Finding::NoSuchFile { .. } => "no-such-file",
             Finding::NotCsv(_) => "not-csv",

@@ -1,6 +1,6 @@
 //! What the findings say in Ukrainian.
 
-use crate::rulebook::diagnostic::finding::{Break, Clash, Encoding, Finding, Kind, Never, Noun, Shape};
+use crate::rulebook::diagnostic::finding::{Break, Clash, Encoding, Finding, Never, Noun, Shape};
 
 /// What is wrong, in one sentence.
 #[must_use]
@@ -55,7 +55,6 @@ pub fn message(finding: &Finding) -> String {
         Finding::TiersNotAscending(from) => format!("сходинка від {from} стоїть після вищої"),
         Finding::TierTwice(from) => format!("є дві сходинки від {from}"),
         Finding::Never(never) => never_message(never).to_owned(),
-        Finding::NotPriced(kind) => format!("ще не рахується: {}", self::kind(*kind)),
         Finding::UnknownStacking { name, .. } => {
             format!("жодна акція не має ідентифікатора чи групи `{name}`")
         }
@@ -171,10 +170,6 @@ pub fn advice(finding: &Finding) -> Option<String> {
             "розставте сходинки за зростанням: спершу з найменшим `from`".to_owned()
         }
         Finding::Never(never) => never_advice(never).to_owned(),
-        Finding::NotPriced(_) => {
-            "поки що приберіть це (файл, назва якого починається з `_`, не читається); решта файлів діятиме"
-                .to_owned()
-        }
         Finding::UnknownStacking { suggestion: Some(word), .. }
         | Finding::NoSuchFile { suggestion: Some(word), .. }
         | Finding::WordNotInCatalog { suggestion: Some(word), .. } => did_you_mean(word),
@@ -286,12 +281,6 @@ fn missing_advice(key: &str) -> String {
         "id" => "додайте `id: ` і коротку власну назву, наприклад, summer-2026".to_owned(),
         "give" => "додайте `give`, наприклад, `give: {percent: 20}`".to_owned(),
         _ => format!("додайте `{key}: …`"),
-    }
-}
-
-fn kind(kind: Kind) -> &'static str {
-    match kind {
-        Kind::CodePool => "набори згенерованих кодів (`code: {pool: …}`)",
     }
 }
 

@@ -3,10 +3,9 @@
 use crate::catalog::Selector;
 use crate::promotion::limits::Sets;
 use crate::promotion::{
-    Benefit, Cap, CapFloor, Code, Conditions, Limits, OnRefund, Promotion, SpendBenefit, Stacking, Stage,
-    UnitCut,
+    Benefit, Cap, CapFloor, Conditions, Limits, OnRefund, Promotion, SpendBenefit, Stacking, Stage, UnitCut,
 };
-use crate::rulebook::diagnostic::finding::{Clash, Finding, Kind, Shape};
+use crate::rulebook::diagnostic::finding::{Clash, Finding, Shape};
 use crate::rulebook::read::give::{Named, benefit};
 use crate::rulebook::read::goods::{Mention, selector};
 use crate::rulebook::read::never::never;
@@ -111,7 +110,6 @@ fn one_promotion(reader: &mut Reader<'_>, node: &Node<'_>, rules: &mut Rules) {
     let level = i32::try_from(level).unwrap_or(0);
     let promotion = Promotion { id, name, group, level, when, on, stage, benefit, stacks_with, limits };
     if reader.errors() == errors_before {
-        not_priced(reader, fields, &promotion);
         never(reader, fields, &promotion);
     }
     let when_fields = fields.get("when").and_then(|node| match &node.value {
@@ -278,13 +276,5 @@ fn stage(reader: &mut Reader<'_>, fields: Fields<'_, '_>, benefit: &Benefit) -> 
             own
         }
         _ => own,
-    }
-}
-
-/// Refuses, in so many words, what is read and checked but not priced yet.
-fn not_priced(reader: &mut Reader<'_>, fields: Fields<'_, '_>, promotion: &Promotion) {
-    let is_pool = matches!(promotion.when.code, Some(Code::Pool { .. }));
-    if let Some(at) = fields.inside("when", "code").filter(|_| is_pool) {
-        reader.add(at, Finding::NotPriced(Kind::CodePool));
     }
 }

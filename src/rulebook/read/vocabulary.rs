@@ -261,7 +261,7 @@ pub static RANGE: Object = Object {
 /// A pool of codes.
 pub static CODE_POOL: Object = Object {
     name: "code",
-    help: "A pool of generated codes. Not priced yet.",
+    help: "A pool of generated codes.",
     keys: &[
         required("pool", Type::Id, "The name of the pool."),
         key("phone", Type::Flag, "true when a code works only with the phone it was sent to."),

@@ -15,6 +15,7 @@ use sha2::{Digest as _, Sha256};
 
 use super::wire;
 use crate::basket::{self, Fault};
+use crate::ledger::OpenedCode;
 use crate::pricing::{self, Effort};
 use crate::rulebook::Rulebook;
 use crate::time::Instant;
@@ -42,6 +43,8 @@ impl Asked {
             let context = asked.context.get_or_insert_default();
             context.time = Some(pbjson_types::Timestamp { seconds: time.unix(), nanos: 0 });
             context.rulebook_version.clear();
+            // A PIN has a million values: its hash would be as good as itself.
+            context.code_pins.clear();
             quote_id(rules.digest, &asked)
         });
         let (request, mut faults) = request::taken(asked, now);
@@ -64,6 +67,13 @@ impl Asked {
     #[must_use]
     pub fn with_left(mut self, left: Vec<basket::Left>) -> Self {
         self.request.context.left = left;
+        self
+    }
+
+    /// The same with the pools that generated codes open.
+    #[must_use]
+    pub fn with_opened(mut self, codes: &[OpenedCode]) -> Self {
+        self.request.context.opened = codes.iter().map(|code| code.opened.clone()).collect();
         self
     }
 

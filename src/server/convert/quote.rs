@@ -238,6 +238,7 @@ fn code_result(rulebook: &Rulebook, result: pricing::CodeResult) -> wire::CodeRe
         CodeFate::NotApplied(why) => (Status::NotApplied, Some(reason(rulebook, why))),
         CodeFate::Unknown => (Status::Unknown, None),
         CodeFate::Repeated => (Status::Repeated, None),
+        CodeFate::Mistyped => (Status::Mistyped, None),
     };
     wire::CodeResult { code: result.code, status: status.into(), reason: told }
 }

@@ -107,6 +107,7 @@ pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fa
             .map(|choice| basket::GiftChoice { promotion: choice.promotion_id, sku: choice.sku })
             .collect(),
         gift_stock: stock.map(|left| basket::GiftStock { sku: left.sku, quantity: left.quantity }).collect(),
+        opened: Vec::new(),
         left: Vec::new(),
     };
     (Request { basket, context, explain: asked.explain }, faults)

@@ -3,7 +3,8 @@
 use crate::basket::{self, Customer};
 use crate::catalog::word::fold_code;
 use crate::ledger::{
-    self, CustomerKey, Purchase, Return, SaleId, SoldGift, SoldLine, SoldPromotion, SoldUnits, State,
+    self, CustomerKey, OpenedCode, Purchase, Return, SaleId, SoldGift, SoldLine, SoldPromotion, SoldUnits,
+    State,
 };
 use crate::money::Amount;
 use crate::rulebook::Rulebook;
@@ -23,6 +24,7 @@ pub fn kept_request(mut asked: wire::QuoteRequest, request: &basket::Request, ru
     context.time = Some(timestamp(request.context.time));
     context.rulebook_version.clear();
     context.codes.retain(|code| !rulebook.waiting_for(&fold_code(code)).is_empty());
+    context.code_pins.clear();
     if let Some(customer) = &mut context.customer {
         customer.id.clear();
         customer.phone.clear();
@@ -44,11 +46,13 @@ pub fn purchase(
     request: &basket::Request,
     quote: wire::Quote,
     customer: Option<CustomerKey>,
+    codes: &[OpenedCode],
 ) -> Purchase {
     Purchase {
         rulebook: quote.rulebook_digest,
         asked,
         customer,
+        codes: codes.to_vec(),
         channel: request.context.channel.clone().unwrap_or_default(),
         store: request.context.store.clone().unwrap_or_default(),
         currency: quote.currency_code,

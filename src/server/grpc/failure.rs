@@ -9,6 +9,7 @@ use super::refusal;
 use crate::basket::Fault;
 use crate::lang::Lang;
 use crate::ledger::Rejection;
+use crate::server::codes::Trouble;
 use crate::server::wire;
 
 /// The domain of every reason.
@@ -201,5 +202,19 @@ fn say_faults(faults: &[Fault], lang: Lang) -> String {
     match more {
         0 => first,
         more => lang.pick(format!("{first}; and {more} more"), format!("{first}; і ще {more}")),
+    }
+}
+
+impl From<Trouble> for Failure {
+    fn from(trouble: Trouble) -> Self {
+        match trouble {
+            Trouble::Stopped => Failure::LedgerStopped,
+            Trouble::Busy => Failure::Overloaded,
+            Trouble::Ledger(error) => {
+                tracing::error!(%error, "the index of the ledger cannot be read");
+                Failure::LedgerStopped
+            }
+            Trouble::Entropy => Failure::Internal,
+        }
     }
 }

@@ -2,6 +2,7 @@
 //! for every status that the library makes on its own.
 
 use std::future::Future;
+use std::net::IpAddr;
 use std::pin::Pin;
 use std::sync::Arc;
 use std::task::{Context, Poll};
@@ -11,6 +12,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
+use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Extensions, Request};
 use tower::{Layer, Service};
 
@@ -34,6 +36,8 @@ pub struct Call {
     pub is_callers: bool,
     /// What the server allows a request whose caller sets none.
     pub timeout: Duration,
+    /// The address of the caller, where it has one.
+    pub peer: Option<IpAddr>,
 }
 
 impl Call {
@@ -49,6 +53,7 @@ impl Call {
             deadline: Instant::from_std(clock::steady()) + Duration::from_secs(10),
             is_callers: false,
             timeout: Duration::from_secs(10),
+            peer: None,
         })
     }
 
@@ -59,6 +64,12 @@ impl Call {
             return self;
         }
         Call { deadline: Instant::from_std(clock::steady()) + self.timeout, ..self }
+    }
+
+    /// The caller as failed attempts at codes are counted.
+    #[must_use]
+    pub fn caller(&self) -> String {
+        self.peer.map(|address| address.to_string()).unwrap_or_default()
     }
 
     /// Whether nobody waits for the answer any longer.
@@ -122,7 +133,9 @@ where
         // A caller may name any number of hours; a day is as good as for ever.
         let deadline = now + time.min(Duration::from_secs(86_400));
         let lang = header(&request, "accept-language").map(Lang::from_tag).unwrap_or_default();
+        let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
         request.extensions_mut().insert(Call {
+            peer: peer.map(|address| address.ip()),
             lang,
             deadline,
             is_callers: callers.is_some(),

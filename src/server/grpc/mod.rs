@@ -4,6 +4,7 @@ pub mod refusal;
 pub mod failure;
 pub mod gate;
 pub mod pricing;
+pub mod codes;
 pub mod redemption;
 pub mod rulebooks;
 pub mod floor;

@@ -18,7 +18,9 @@ use super::failure::Failure;
 use super::gate::Call;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
+use crate::ledger::OpenedCode;
 use crate::server::clock;
+use crate::server::codes::Codebook;
 use crate::server::convert::{Asked, Rules};
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
@@ -41,6 +43,7 @@ const ASIDE_PER_CORE_MAX: usize = 16;
 pub struct Pricing {
     engine: Arc<Engine>,
     limiter: Limiter,
+    codebook: Codebook,
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
@@ -49,13 +52,19 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// Prices by what `engine` has live and `limiter` knows to be left; streams end when `closing` turns true.
+    /// Prices by what `engine` has live, `limiter` knows to be left and `codebook` finds of generated codes; streams end when `closing` turns true.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, limiter: Limiter, closing: watch::Receiver<bool>) -> Self {
+    pub fn new(
+        engine: Arc<Engine>,
+        limiter: Limiter,
+        codebook: Codebook,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
         Pricing {
             engine,
             limiter,
+            codebook,
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -65,7 +74,10 @@ impl Pricing {
 
     async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
-        let quote = if !asked.explain && asked.encoded_len() <= BYTES_AT_ONCE_MAX {
+        let quote = if has_codes(&asked, &live) {
+            let (limiter, opened) = (self.limiter.clone(), self.opened(&asked, &live, call).await?);
+            aside(&self.aside, call, move || priced(&live, &limiter, asked, &opened)).await?
+        } else if !asked.explain && asked.encoded_len() <= BYTES_AT_ONCE_MAX {
             match at_once(&live, &self.limiter, asked)? {
                 Ok(quote) => Ok(quote),
                 Err(asked) => {
@@ -75,10 +87,24 @@ impl Pricing {
             }
         } else {
             let limiter = self.limiter.clone();
-            aside(&self.aside, call, move || priced(&live, &limiter, asked)).await?
+            aside(&self.aside, call, move || priced(&live, &limiter, asked, &[])).await?
         };
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
+    }
+
+    /// The generated codes of a request that are good for it.
+    async fn opened(
+        &self,
+        asked: &wire::QuoteRequest,
+        live: &Live,
+        call: Call,
+    ) -> Result<Vec<OpenedCode>, Failure> {
+        let pins = asked.context.as_ref().map(|context| context.code_pins.clone()).unwrap_or_default();
+        let copy = asked.clone();
+        let read = guarded(|| Asked::read(rules(live), copy, clock::now()))?;
+        let caller = call.caller();
+        Ok(self.codebook.resolve(&pins, read.request(), &live.rulebook, &caller).await?)
     }
 
     async fn batch(&self, asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
@@ -92,14 +118,22 @@ impl Pricing {
         }
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
         let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
+        let mut opened = Vec::with_capacity(asked.len());
+        for request in &asked {
+            opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
+                Ok(live) if has_codes(request, &live) => self.opened(request, &live, call).await?,
+                // What is wrong with it is told when it is priced.
+                _ => Vec::new(),
+            });
+        }
         let price_all = move || {
             let mut answers = Vec::with_capacity(asked.len());
-            for request in asked {
+            for (request, opened) in asked.into_iter().zip(opened) {
                 if call.is_over() {
                     return Err(Failure::TooLate);
                 }
                 let quote = rulebook_for(&request, &engine, Arc::clone(&live))
-                    .and_then(|live| priced(&live, &limiter, request));
+                    .and_then(|live| priced(&live, &limiter, request, &opened));
                 answers.push(answer(quote, call.lang));
             }
             Ok(answers)
@@ -137,8 +171,18 @@ fn rules(live: &Live) -> Rules<'_> {
 }
 
 /// Prices a basket, however long that takes.
-fn priced(live: &Live, limiter: &Limiter, asked: wire::QuoteRequest) -> Result<wire::Quote, Failure> {
-    guarded(|| read(live, limiter, asked)?.price(rules(live)))
+fn priced(
+    live: &Live,
+    limiter: &Limiter,
+    asked: wire::QuoteRequest,
+    opened: &[OpenedCode],
+) -> Result<wire::Quote, Failure> {
+    guarded(|| read(live, limiter, asked)?.with_opened(opened).price(rules(live)))
+}
+
+/// Whether codes of the request may have been generated.
+fn has_codes(asked: &wire::QuoteRequest, live: &Live) -> bool {
+    live.rulebook.has_pools() && asked.context.as_ref().is_some_and(|context| !context.codes.is_empty())
 }
 
 /// Prices a basket where that is quick, else gives the request back.

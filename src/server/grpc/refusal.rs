@@ -14,7 +14,10 @@ pub fn code(rejection: &Rejection) -> Code {
         Rejection::LimitReached(_)
         | Rejection::CustomerLimitReached(_)
         | Rejection::BudgetSpent(_)
-        | Rejection::OutOfStock(_) => Code::ResourceExhausted,
+        | Rejection::OutOfStock(_)
+        | Rejection::CodeRefused => Code::ResourceExhausted,
+        Rejection::CodeExists(_) => Code::AlreadyExists,
+        Rejection::CodeUnknown => Code::NotFound,
         Rejection::SaleMoved => Code::Aborted,
         Rejection::RulebookExpired
         | Rejection::QuoteExpired
@@ -45,6 +48,9 @@ pub fn reason(rejection: &Rejection) -> &'static str {
         Rejection::CustomerLimitReached(_) => "CUSTOMER_LIMIT_REACHED",
         Rejection::BudgetSpent(_) => "BUDGET_SPENT",
         Rejection::OutOfStock(_) => "OUT_OF_STOCK",
+        Rejection::CodeRefused => "CODE_REFUSED",
+        Rejection::CodeExists(_) => "CODE_EXISTS",
+        Rejection::CodeUnknown => "CODE_UNKNOWN",
         Rejection::PriceChanged { .. } => "PRICE_CHANGED",
     }
 }
@@ -116,6 +122,14 @@ pub fn say(rejection: &Rejection, lang: Lang) -> String {
                 format!("Подарунка `{sku}` уже не лишилося."),
             );
         }
+        Rejection::CodeRefused => ("The code cannot be used.", "Код не можна використати."),
+        Rejection::CodeExists(place) => {
+            return lang.pick(
+                format!("The code at place {place} is there already."),
+                format!("Код під номером {place} уже є."),
+            );
+        }
+        Rejection::CodeUnknown => ("There is no such code or pool.", "Такого коду або набору немає."),
         Rejection::PriceChanged { .. } => (
             "The basket no longer costs what the customer was told; price it anew.",
             "Кошик уже коштує інакше, ніж було названо; порахуйте його заново.",

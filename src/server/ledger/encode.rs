@@ -19,6 +19,10 @@ pub fn key(key: &Key) -> Vec<u8> {
         Key::Sale(sale) => (b's', sale.to_string()),
         // A counter's name is text of the merchant's: its JSON ends with a bracket that nothing can follow.
         Key::Counter(counter) => (b'c', serde_json::to_string(counter).unwrap_or_default()),
+        Key::Code(code) => (b'k', code.0.clone() + "."),
+        Key::Batch(batch) => (b'b', batch.to_string()),
+        Key::Pool(pool) => (b'p', serde_json::to_string(pool).unwrap_or_default()),
+        Key::Attempts(of) => (b'a', serde_json::to_string(of).unwrap_or_default()),
     };
     let mut bytes = Vec::with_capacity(text.len() + 1);
     bytes.push(kind);

@@ -35,6 +35,10 @@ pub enum Domain {
     Token,
     /// What a changing call says.
     Request,
+    /// The address of a caller.
+    Caller,
+    /// Nothing: what codes are made of.
+    Entropy,
 }
 
 /// Bytes of a hash. Half of HMAC-SHA-256 is the least that RFC 2104 advises; that two of a thousand million codes collide
@@ -84,6 +88,8 @@ impl Domain {
             Domain::Otp => "pricewright otp 1",
             Domain::Token => "pricewright token 1",
             Domain::Request => "pricewright request 1",
+            Domain::Caller => "pricewright caller 1",
+            Domain::Entropy => "pricewright entropy 1",
         }
     }
 }

@@ -155,6 +155,7 @@ pub(super) fn said(answer: &Answer) -> String {
         Err(rejection) => format!("no: {}", word(rejection)),
         Ok(Settled { outcome: Outcome::Refused(rejection), .. }) => format!("refused: {}", word(rejection)),
         Ok(Settled { outcome: Outcome::Reserved(_), .. }) => "reserved".to_owned(),
+        Ok(Settled { outcome: Outcome::Done, .. }) => "done".to_owned(),
         Ok(Settled { outcome: Outcome::Committed(_), sale: of }) => {
             format!("paid {}", sale(of).sold().total)
         }
@@ -168,5 +169,5 @@ pub(super) fn said(answer: &Answer) -> String {
 
 fn word(rejection: &Rejection) -> String {
     let text = serde_json::to_string(rejection).unwrap();
-    text.trim_matches(|sign| "{}\"".contains(sign)).replace("\":\"", " ").replace('_', " ")
+    text.replace(['{', '}', '"'], "").replace([':', '_'], " ")
 }

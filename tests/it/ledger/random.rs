@@ -3,8 +3,8 @@
 //! `LEDGER_SEQUENCES=100000 cargo test --release --test it ledger::random -- --nocapture` for a long run.
 
 use pricewright::ledger::{
-    Action, Command, Commit, Content, CounterKey, CustomerKey, Limit, Part, Refund, Rejection, Repriced,
-    RequestId, Reserve, ReturnedUnits, SaleId, Take,
+    Action, AddCodes, AttemptKey, CodeKey, Command, Commit, Content, CounterKey, CustomerKey, Limit, NewCode,
+    Part, Refund, Rejection, Repriced, RequestId, Reserve, ReturnedUnits, SaleId, Take, Terms,
 };
 use pricewright::promotion::OnRefund;
 use pricewright::time::Instant;
@@ -116,9 +116,41 @@ fn command(dice: &mut Dice, sequence: u64, step: u64, second: u64, said: &[Comma
             let units = (0..dice.below(3)).map(|_| units(dice)).collect();
             Action::Refund(Box::new(Refund { sale, units, delivery: dice.is_one_in(4), repriced }))
         }
-        _ => Action::Refuse(Rejection::BudgetSpent("p".to_owned())),
+        _ => match dice.below(5) {
+            0 => Action::Refuse(Rejection::BudgetSpent("p".to_owned())),
+            1 => Action::DisableCode(code(sequence, dice.below(6))),
+            2 => Action::Miss(vec![
+                AttemptKey::Caller(format!("{sequence}")),
+                AttemptKey::Pin(code(sequence, 0)),
+            ]),
+            3 if dice.is_one_in(4) => Action::DisablePool(format!("pool-{sequence}")),
+            _ => Action::AddCodes(Box::new(add_codes(dice, sequence))),
+        },
     };
     Command { request, content: Content(format!("{sequence}/{step}")), at, action }
+}
+
+fn code(sequence: u64, number: u64) -> CodeKey {
+    CodeKey(format!("code-{sequence}-{number}"))
+}
+
+/// Some of the few codes of a sequence: those that are there already are refused.
+fn add_codes(dice: &mut Dice, sequence: u64) -> AddCodes {
+    let terms = Terms {
+        uses: Some(2),
+        from: None,
+        until: None,
+        birthday: None,
+        customer: None,
+        phone: None,
+        pin: None,
+    };
+    let codes = (0..1 + dice.below(2)).map(|place| NewCode {
+        key: code(sequence, dice.below(6)),
+        number: u32::try_from(place).unwrap(),
+        terms: dice.is_one_in(2).then(|| Box::new(terms.clone())),
+    });
+    AddCodes { pool: format!("pool-{sequence}"), codes: codes.collect(), terms }
 }
 
 fn some_sale(dice: &mut Dice, said: &[Command]) -> Option<SaleId> {
@@ -143,7 +175,9 @@ fn takes(dice: &mut Dice, sequence: u64) -> Vec<Take> {
     for _ in 0..dice.below(4) {
         let promotion =
             format!("{}-{sequence}", ["spring", "two", "gift"][usize::try_from(dice.below(3)).unwrap()]);
-        let (counter, amount, limit) = match dice.below(4) {
+        let of = promotion.clone();
+        let (counter, amount, limit) = match dice.below(5) {
+            4 => (CounterKey::Code(code(sequence, dice.below(6))), 1, Limit::Ever(2)),
             0 => (CounterKey::Total(promotion), 1, Limit::Ever(3)),
             1 => {
                 let who = CustomerKey(format!("c{}", dice.below(2)));
@@ -154,7 +188,7 @@ fn takes(dice: &mut Dice, sequence: u64) -> Vec<Take> {
         };
         let on_refund = if dice.is_one_in(2) { OnRefund::Restore } else { OnRefund::Keep };
         if takes.iter().all(|take| take.counter != counter) {
-            takes.push(Take { counter, amount, limit, on_refund });
+            takes.push(Take { promotion: of, counter, amount, limit, on_refund });
         }
     }
     takes

@@ -1,8 +1,9 @@
 //! A table of commands, each with its answer in the last column, put to the model and to every engine.
 
 use pricewright::ledger::{
-    Action, Command, Commit, Content, CounterKey, CustomerKey, Limit, Part, Purchase, Refund, Rejection,
-    Repriced, RequestId, Reserve, ReturnedUnits, SaleId, SoldLine, SoldUnits, Take,
+    Action, AddCodes, AttemptKey, CodeKey, Command, Commit, Content, CounterKey, CustomerKey, Limit, NewCode,
+    Part, PhoneKey, Purchase, Refund, Rejection, Repriced, RequestId, Reserve, ReturnedUnits, SaleId,
+    SoldLine, SoldUnits, Take, Terms,
 };
 use pricewright::money::Amount;
 use pricewright::promotion::OnRefund;
@@ -76,6 +77,23 @@ const TABLE: &[(i64, &str, &str)] = &[
     (83, "refund R 1x1 again=700 returns=1", "gives back 0, 0 points"),
     (84, "reserve S restore:back=1/1", "reserved"),
     (85, "refund R 1x1", "gives back 200, 20 points"),
+    // Codes: made once, used once, taken out of use.
+    (90, "reserve T code:a=1/1", "no: code refused"),
+    (90, "codes #1 a b c", "done"),
+    (90, "codes #1 a b c", "done"),
+    (90, "codes #2 d c", "no: code exists 1"),
+    (91, "reserve T code:a=1/1 until=100", "reserved"),
+    (92, "reserve U code:a=1/1", "no: code refused"),
+    (100, "reserve U code:a=1/1", "reserved"),
+    (101, "commit T", "no: code refused"),
+    (102, "disable a", "done"),
+    (103, "commit U", "paid 1000"),
+    (104, "disable z", "no: code unknown"),
+    (105, "reserve V code:b=1/9", "reserved"),
+    (106, "disable pool", "done"),
+    (107, "reserve W code:b=1/9", "no: code refused"),
+    (108, "commit V", "paid 1000"),
+    (109, "miss phone", "done"),
     // The end of all holds.
     (9_999, "refuse #end quote", "refused: quote expired"),
 ];
@@ -122,6 +140,31 @@ fn command(place: usize, second: i64, text: &str) -> Command {
             let refund = Refund { sale: sale(words[1]), units, delivery, repriced: again };
             (id_of_row(place), Action::Refund(Box::new(refund)))
         }
+        "codes" => {
+            let terms = Terms {
+                uses: Some(1),
+                from: None,
+                until: None,
+                birthday: None,
+                customer: None,
+                phone: None,
+                pin: None,
+            };
+            let new = |(number, name): (u32, &&str)| NewCode {
+                key: CodeKey((*name).to_owned()),
+                number,
+                terms: None,
+            };
+            let codes = (0..).zip(&words[2..]).map(new).collect();
+            let add = AddCodes { pool: "pool".to_owned(), terms, codes };
+            (id(words[1].as_bytes()[1]), Action::AddCodes(Box::new(add)))
+        }
+        "disable" if words[1] == "pool" => (id_of_row(place), Action::DisablePool("pool".to_owned())),
+        "disable" => (id_of_row(place), Action::DisableCode(CodeKey(words[1].to_owned()))),
+        "miss" => {
+            let by = vec![AttemptKey::All, AttemptKey::Phone(PhoneKey(words[1].to_owned()))];
+            (id_of_row(place), Action::Miss(by))
+        }
         "refuse" => {
             let rejection = match words[2] {
                 "limit" => Rejection::LimitReached("other".to_owned()),
@@ -160,11 +203,13 @@ fn take(word: &str) -> Option<Take> {
             CounterKey::Customer(promotion.to_owned(), CustomerKey(who.to_owned()))
         }
         ("budget", _) => CounterKey::Budget(name.to_owned()),
+        ("code", _) => CounterKey::Code(CodeKey(name.to_owned())),
         ("stock", _) => CounterKey::Stock(name.to_owned(), String::new()),
         _ => CounterKey::Total(name.to_owned()),
     };
     let limit = if kind == "stock" { Limit::Now(limit) } else { Limit::Ever(limit) };
-    Some(Take { counter, amount: amount.parse().ok()?, limit, on_refund })
+    let promotion = name.split('@').next()?.to_owned();
+    Some(Take { promotion, counter, amount: amount.parse().ok()?, limit, on_refund })
 }
 
 /// `1x2`: two units of line 1; `1.0x2`: of its first group.
@@ -192,6 +237,7 @@ pub(super) fn purchase(total: i64) -> Purchase {
         rulebook: "d".repeat(64),
         asked: "{}".to_owned(),
         customer: None,
+        codes: Vec::new(),
         channel: "pos".to_owned(),
         store: "kyiv-01".to_owned(),
         currency: "UAH".to_owned(),

@@ -98,7 +98,7 @@ impl Desk {
         let seen = Seen { counters: self.ledger.counters(), own };
         let buyer = Buyer::known(held.reserved.customer.as_ref());
         let left = |rulebook: &_, buyer: &_| seen.left(rulebook, buyer);
-        priced(&rules, request, held.reserved_at, seen, |_| buyer, left).map(Ok)
+        priced(&rules, request, held.reserved_at, seen, |_| buyer, left, &held.reserved.codes).map(Ok)
     }
 
     /// What a payment would be answered.

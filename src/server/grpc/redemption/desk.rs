@@ -11,6 +11,7 @@ use crate::basket::Country;
 use crate::ledger::{Action, Command, Content, Known, Outcome, Rejection, RequestId, Sale, SaleId, State};
 use crate::server::archive::Archive;
 use crate::server::clock;
+use crate::server::codes::Codebook;
 use crate::server::convert::sale;
 use crate::server::grpc::failure::Failure;
 use crate::server::ledger::{Ledger, Settled};
@@ -38,6 +39,7 @@ pub struct Desk {
     pub(super) ledger: Ledger,
     pub(super) archive: Arc<Archive>,
     pub(super) pepper: Arc<Pepper>,
+    pub(super) codebook: Codebook,
     pub(super) settings: Settings,
     aside: Semaphore,
 }
@@ -75,7 +77,7 @@ impl Answered {
             Outcome::Committed(_) => (State::Committed, 0),
             Outcome::Cancelled(_) => (State::Cancelled, 0),
             Outcome::Refunded(_, place) => (State::Committed, place + 1),
-            Outcome::Refused(_) => (self.sale.state, self.sale.returns.len()),
+            Outcome::Done | Outcome::Refused(_) => (self.sale.state, self.sale.returns.len()),
         };
         sale::sale_as_of(self.id, &self.sale, state, returns)
     }
@@ -84,10 +86,16 @@ impl Answered {
 impl Desk {
     /// Keeps purchases in `ledger`.
     #[must_use]
-    pub fn new(ledger: Ledger, archive: Arc<Archive>, pepper: Arc<Pepper>, settings: Settings) -> Self {
+    pub fn new(
+        ledger: Ledger,
+        archive: Arc<Archive>,
+        pepper: Arc<Pepper>,
+        codebook: Codebook,
+        settings: Settings,
+    ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let aside = Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX));
-        Desk { ledger, archive, pepper, settings, aside }
+        Desk { ledger, archive, pepper, codebook, settings, aside }
     }
 
     /// A sale as it is now.

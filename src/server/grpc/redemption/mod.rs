@@ -51,7 +51,7 @@ fn told<T>(method: &'static str, call: Call, answer: Result<T, Failure>) -> Resu
 impl wire::redemption_service_server::RedemptionService for Redemption {
     async fn reserve(&self, request: Request<wire::ReserveRequest>) -> Result<Response<wire::Sale>, Status> {
         let call = Call::of(&request);
-        told("Reserve", call, self.0.reserve(request.into_inner()).await)
+        told("Reserve", call, self.0.reserve(request.into_inner(), &call.caller()).await)
     }
 
     async fn commit(&self, request: Request<wire::CommitRequest>) -> Result<Response<wire::Sale>, Status> {

@@ -105,7 +105,7 @@ impl Desk {
         let seen = Seen { counters: self.ledger.counters(), own: &sold.takes };
         let buyer = Buyer::known(sold.customer());
         let left = |rulebook: &_, _: &Buyer| kept(rulebook, &sold.takes);
-        priced(&rules, request, sold.reserved_at, seen, |_| buyer, left).map(Ok)
+        priced(&rules, request, sold.reserved_at, seen, |_| buyer, left, &sold.sold().codes).map(Ok)
     }
 }
 

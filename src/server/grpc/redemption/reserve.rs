@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::desk::{Desk, Named, TRIES_MAX};
 use super::fields::{fault, hold_seconds, request_id};
-use super::pricing::{Priced, priced};
+use super::pricing::{Priced, priced, read};
 use crate::basket::Problem;
 use crate::ledger::{Action, Rejection, Reserve};
 use crate::money::Amount;
@@ -22,6 +22,7 @@ impl Desk {
     pub(super) async fn reserve(
         self: &Arc<Self>,
         asked: wire::ReserveRequest,
+        caller: &str,
     ) -> Result<wire::Sale, Failure> {
         let id = request_id(&asked.request_id)?;
         let call = Named::new(id, "Reserve", &asked);
@@ -36,8 +37,7 @@ impl Desk {
         let expires_at = Instant::from_unix(call.at.unix().saturating_add(hold)).ok_or(Failure::Internal)?;
         let mut refused = Rejection::SaleUnknown;
         for _ in 0..TRIES_MAX {
-            let (request, now) = (basket.clone(), call.at);
-            let found = self.aside(move |desk| desk.priced_now(request, now)).await?;
+            let found = self.priced_now(&basket, call.at, caller).await?;
             let Priced { purchase, takes } = match found {
                 Ok(found) => found,
                 Err(rejection) => {
@@ -67,24 +67,37 @@ impl Desk {
     }
 
     /// The price of now, or of the quote as long as that is honored.
-    fn priced_now(
-        &self,
-        asked: wire::QuoteRequest,
+    async fn priced_now(
+        self: &Arc<Self>,
+        asked: &wire::QuoteRequest,
         now: Instant,
+        caller: &str,
     ) -> Result<Result<Priced, Rejection>, Failure> {
         let context = asked.context.as_ref();
-        let named = context.map(|context| context.rulebook_version.as_str()).unwrap_or_default();
+        let named = context.map(|context| context.rulebook_version.clone()).unwrap_or_default();
         let quoted = context.and_then(|context| context.time.as_ref()).map(|time| time.seconds);
         let age = quoted.map(|quoted| now.unix().saturating_sub(quoted));
         if age.is_some_and(|age| age > self.settings.quote_ttl_seconds || age < -AHEAD_SECONDS_MAX) {
             return Ok(Err(Rejection::QuoteExpired));
         }
-        let Some(rules) = self.honored(named, now)? else {
+        let Some(rules) = self.aside(move |desk| desk.honored(&named, now)).await? else {
             return Ok(Err(Rejection::RulebookExpired));
         };
-        let seen = Seen { counters: self.ledger.counters(), own: &[] };
-        let buyer = |request: &_| Buyer::of(request, &self.pepper, &self.settings.countries);
-        priced(&rules, asked, now, seen, buyer, |rulebook, buyer| seen.left(rulebook, buyer)).map(Ok)
+        let pins = context.map(|context| context.code_pins.clone()).unwrap_or_default();
+        let codes = match rules.rulebook.has_pools() {
+            true => {
+                let read = read(&rules, asked.clone(), now)?;
+                self.codebook.resolve(&pins, read.request(), &rules.rulebook, caller).await?
+            }
+            false => Vec::new(),
+        };
+        let asked = asked.clone();
+        let price = move |desk: &Desk| {
+            let seen = Seen { counters: desk.ledger.counters(), own: &[] };
+            let buyer = |request: &_| Buyer::of(request, &desk.pepper, &desk.settings.countries);
+            priced(&rules, asked, now, seen, buyer, |rulebook, buyer| seen.left(rulebook, buyer), &codes)
+        };
+        self.aside(price).await.map(Ok)
     }
 
     /// The rulebook of a quote, as long as its prices are honored; the live one when none is named.

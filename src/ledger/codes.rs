@@ -1,0 +1,177 @@
+//! Codes as the ledger has them: no code is here, only keyed hashes, and what each may be used for.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use super::id::{CustomerKey, RequestId};
+use crate::promotion::Birthday;
+use crate::time::Instant;
+
+/// A code, as the keyed hash of its folded text. Made at the edge, where the key is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CodeKey(pub String);
+
+impl fmt::Debug for CodeKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CodeKey")
+    }
+}
+
+/// A phone, as the keyed hash of its E.164 form.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PhoneKey(pub String);
+
+impl fmt::Debug for PhoneKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PhoneKey")
+    }
+}
+
+/// A PIN, as an Argon2id hash.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct PinKey(pub String);
+
+impl fmt::Debug for PinKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("PinKey")
+    }
+}
+
+/// Who may use a code, when, and how often.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Terms {
+    /// Baskets in which it may be used; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
+    /// Not before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from: Option<Instant>,
+    /// No longer from then on.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub until: Option<Instant>,
+    /// Days around the customer's birthday.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub birthday: Option<Birthday>,
+    /// The customer it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer: Option<CustomerKey>,
+    /// The phone it is bound to.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub phone: Option<PhoneKey>,
+    /// The PIN that opens it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub pin: Option<PinKey>,
+}
+
+impl Terms {
+    /// Whether its window is open.
+    #[must_use]
+    pub fn is_open(&self, now: Instant) -> bool {
+        self.from.is_none_or(|from| from <= now) && self.until.is_none_or(|until| now < until)
+    }
+}
+
+/// One code of a batch.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct NewCode {
+    /// Which.
+    pub key: CodeKey,
+    /// Its place among the codes of the call that made it.
+    pub number: u32,
+    /// Its own terms; those of the batch when absent.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Box<Terms>>,
+}
+
+/// Codes that came into being at one time: what they have in common.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Batch {
+    /// The pool they belong to.
+    pub pool: String,
+    /// Their terms, where a code has none of its own.
+    pub terms: Terms,
+}
+
+/// A code that there is.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct CodeState {
+    /// The call that made it.
+    pub batch: RequestId,
+    /// Its place among the codes of that call.
+    pub number: u32,
+    /// Its own terms.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub terms: Option<Box<Terms>>,
+    /// Whether it was taken out of use.
+    #[serde(default)]
+    pub is_disabled: bool,
+}
+
+/// A pool of codes.
+#[derive(Debug, Clone, PartialEq, Eq, Default, Serialize, Deserialize)]
+pub struct Pool {
+    /// Codes that were made or taken in.
+    pub codes: u64,
+    /// Whether all of it was taken out of use.
+    #[serde(default)]
+    pub is_disabled: bool,
+}
+
+/// Of whom failed attempts are counted.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum AttemptKey {
+    /// PINs that were tried on a code by somebody who knows its phone.
+    Pin(CodeKey),
+    /// Codes that were tried with a phone.
+    Phone(PhoneKey),
+    /// Codes that a caller tried.
+    Caller(String),
+    /// All of them.
+    All,
+}
+
+/// Seconds for which failed attempts count together.
+pub const ATTEMPTS_SECONDS: i64 = 86_400;
+
+/// Failed attempts within a day of the first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Attempts {
+    /// When the first was.
+    pub since: Instant,
+    /// How many.
+    pub count: u32,
+}
+
+impl Attempts {
+    /// How many count at a moment.
+    #[must_use]
+    pub fn at(self, now: Instant) -> u32 {
+        if now.unix().saturating_sub(self.since.unix()) < ATTEMPTS_SECONDS { self.count } else { 0 }
+    }
+
+    /// With one more at a moment.
+    #[must_use]
+    pub fn and_one(before: Option<Self>, now: Instant) -> Self {
+        match before.filter(|before| before.at(now) > 0) {
+            Some(before) => Attempts { count: before.count.saturating_add(1), ..before },
+            None => Attempts { since: now, count: 1 },
+        }
+    }
+}
+
+/// A code that was found to be good for a purchase.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OpenedCode {
+    /// Which.
+    pub key: CodeKey,
+    /// How often it may be used; `None` for any number.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub uses: Option<u32>,
+    /// What it opens.
+    pub opened: crate::basket::Opened,
+}

@@ -1,0 +1,44 @@
+//! Where codes are looked up.
+
+use std::sync::Arc;
+
+use super::look::{Found, text_of};
+use crate::basket::Country;
+use crate::ledger::{CodeKey, Key};
+use crate::server::ledger::{Error, Ledger};
+use crate::server::secrets::{Domain, Pepper, PinPool};
+
+/// Codes of a ledger, by their text.
+#[derive(Debug, Clone)]
+pub struct Codebook {
+    pub(super) ledger: Ledger,
+    pub(super) pepper: Arc<Pepper>,
+    pub(super) pins: Arc<PinPool>,
+    pub(super) countries: Arc<[Country]>,
+}
+
+impl Codebook {
+    /// Codes of `ledger`, hashed under the keys of `pepper`.
+    #[must_use]
+    pub fn new(ledger: Ledger, pepper: Arc<Pepper>, pins: Arc<PinPool>, countries: Arc<[Country]>) -> Self {
+        Codebook { ledger, pepper, pins, countries }
+    }
+
+    /// The names that a code may have in the ledger: under the key of today first.
+    pub(super) fn keys(&self, text: &str) -> Vec<CodeKey> {
+        self.pepper.hashes(Domain::Code, text.as_bytes()).map(|hash| CodeKey(hash.to_text())).collect()
+    }
+
+    /// The code of that text, when there is one.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn find(&self, typed: &str) -> Result<Option<Found>, Error> {
+        for key in self.keys(&text_of(typed)) {
+            if self.ledger.index().get(&Key::Code(key.clone()))?.is_some() {
+                return Found::read(&self.ledger, key).map(Some);
+            }
+        }
+        Ok(None)
+    }
+}

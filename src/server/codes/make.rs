@@ -1,0 +1,296 @@
+//! Codes come into being: made here, or taken in.
+
+use super::book::Codebook;
+use super::look::text_of;
+use super::trouble::Trouble;
+use crate::basket::Phone;
+use crate::ledger::code::GeneratedCode;
+use crate::ledger::{
+    Account, Action, AddCodes, CodeKey, Command, Content, CustomerKey, Key, NewCode, Outcome, PhoneKey,
+    PinKey, Rejection, RequestId, Terms,
+};
+use crate::server::secrets::{Domain, KeyId, KeyedHash, Pin};
+use crate::time::Instant;
+
+/// Codes that are kept at once, as one fact.
+pub const CODES_AT_ONCE: u32 = 1_000;
+/// Codes of one call.
+pub const CODES_MAX: u32 = 1_000_000;
+
+/// A call that makes codes, or takes them in.
+#[derive(Debug, Clone)]
+pub struct Making {
+    /// Its id.
+    pub request: RequestId,
+    /// What it says.
+    pub content: Vec<u8>,
+    /// When.
+    pub at: Instant,
+    /// The pool.
+    pub pool: String,
+    /// What its codes may be used for.
+    pub terms: Terms,
+}
+
+/// Why codes were not kept.
+#[derive(Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The ledger decided against it.
+    #[error("the ledger decided against it")]
+    Rejected(Rejection),
+    /// It could not be asked.
+    #[error(transparent)]
+    Trouble(#[from] Trouble),
+}
+
+/// A code that was made elsewhere.
+#[derive(Debug, Clone)]
+pub struct Foreign {
+    /// Its place in the call.
+    pub place: u32,
+    /// Its text, folded.
+    pub text: String,
+    /// Its own terms.
+    pub terms: Option<Terms>,
+}
+
+impl Codebook {
+    /// Keeps `count` codes from number `first` on and tells them. They follow from the call and the pepper: asked again they are the same, and
+    /// nowhere are they written down.
+    ///
+    /// # Errors
+    /// The id was used for something else, or the ledger has stopped.
+    pub async fn generate(&self, making: &Making, first: u32, count: u32) -> Result<Vec<String>, Refusal> {
+        let id = self.part_id(making, first);
+        let content = self.content(&making.content);
+        let key = match self.known(id, making).await? {
+            Some(key) => key,
+            None => content.key(),
+        };
+        let mut attempts = vec![0_u32; usize::try_from(count).unwrap_or_default()];
+        loop {
+            let numbers = (first..).zip(&attempts);
+            let codes: Vec<GeneratedCode> =
+                numbers.map(|(number, &attempt)| self.nth(making.request, key, number, attempt)).collect();
+            let new = (first..).zip(&codes).map(|(number, code)| NewCode {
+                key: self.key(code),
+                number,
+                terms: None,
+            });
+            let add =
+                AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes: new.collect() };
+            match self.add(id, &content, making.at, add).await {
+                Ok(()) => {
+                    if let Some(place) = self.foreign(id, &codes).await? {
+                        bump(&mut attempts, place);
+                        continue;
+                    }
+                    return Ok(codes.iter().map(|code| code.as_str().to_owned()).collect());
+                }
+                // Another call had made the same code: one in 36,000 million millions for each that there is.
+                Err(Refusal::Rejected(Rejection::CodeExists(number))) => {
+                    bump(&mut attempts, usize::try_from(number.saturating_sub(first)).unwrap_or_default());
+                }
+                Err(refusal) => return Err(refusal),
+            }
+        }
+    }
+
+    /// Takes in codes, those that are there already left out; the places of these.
+    ///
+    /// # Errors
+    /// The id was used for something else, or the ledger has stopped.
+    pub async fn take_in(
+        &self,
+        making: &Making,
+        part: u32,
+        codes: Vec<Foreign>,
+    ) -> Result<Vec<u32>, Refusal> {
+        let id = self.part_id(making, part);
+        let content = self.content(&making.content);
+        let is_known = self.known(id, making).await?.is_some();
+        let mut there = Vec::new();
+        let mut new = Vec::new();
+        for code in codes {
+            match self.find_own(&code.text, id, is_known).await? {
+                true => there.push(code.place),
+                false => new.push(NewCode {
+                    key: self.today(&text_of(&code.text)),
+                    number: code.place,
+                    terms: code.terms.map(Box::new),
+                }),
+            }
+        }
+        let mut seen = std::collections::BTreeSet::new();
+        new.retain(|code| {
+            let is_first = seen.insert(code.key.clone());
+            if !is_first {
+                there.push(code.number);
+            }
+            is_first
+        });
+        if !is_known {
+            let add = AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes: new };
+            self.add(id, &content, making.at, add).await?;
+        }
+        there.sort_unstable();
+        Ok(there)
+    }
+
+    /// Whether a code is there; of a call that was answered before, whether somebody else's.
+    async fn find_own(&self, text: &str, id: RequestId, is_known: bool) -> Result<bool, Refusal> {
+        let (codebook, text) = (self.clone(), text.to_owned());
+        let work = move || {
+            for key in codebook.keys(&text_of(&text)) {
+                if let Some(Account::Code(state)) = codebook.ledger.index().get(&Key::Code(key))? {
+                    return Ok(!(is_known && state.batch == id));
+                }
+            }
+            Ok(false)
+        };
+        self.read(work).await
+    }
+
+    /// The key under which a part of a call was answered before; an error when it said something else.
+    async fn known(&self, id: RequestId, making: &Making) -> Result<Option<KeyId>, Refusal> {
+        let known = self.ledger.known(id).await.map_err(Trouble::from)?;
+        let Some(known) = known else { return Ok(None) };
+        let hash = KeyedHash::parse(&known.content.0);
+        match hash.filter(|hash| self.pepper.matches(hash, Domain::Request, &making.content)) {
+            Some(hash) if known.outcome == Outcome::Done => Ok(Some(hash.key())),
+            _ => Err(Refusal::Rejected(Rejection::RequestIdReused)),
+        }
+    }
+
+    /// The first of some codes of a call that another call had made before.
+    async fn foreign(&self, id: RequestId, codes: &[GeneratedCode]) -> Result<Option<usize>, Refusal> {
+        let keys: Vec<CodeKey> = codes.iter().map(|code| self.key(code)).collect();
+        let codebook = self.clone();
+        let work = move || {
+            for (place, key) in keys.into_iter().enumerate() {
+                match codebook.ledger.index().get(&Key::Code(key))? {
+                    Some(Account::Code(state)) if state.batch == id => {}
+                    _ => return Ok(Some(place)),
+                }
+            }
+            Ok(None)
+        };
+        self.read(work).await
+    }
+
+    async fn read<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> Result<T, crate::server::ledger::Error> + Send + 'static,
+    ) -> Result<T, Refusal> {
+        let read = tokio::task::spawn_blocking(work).await.map_err(|_| Trouble::Stopped)?;
+        Ok(read.map_err(Trouble::from)?)
+    }
+
+    async fn add(
+        &self,
+        id: RequestId,
+        content: &KeyedHash,
+        at: Instant,
+        add: AddCodes,
+    ) -> Result<(), Refusal> {
+        self.submit(id, content, at, Action::AddCodes(Box::new(add))).await
+    }
+
+    /// Changes codes that there are. A refusal of the ledger is not on the record: a code that is unknown may come later.
+    ///
+    /// # Errors
+    /// The ledger decides against it, or has stopped.
+    pub async fn change(
+        &self,
+        request: RequestId,
+        content: &[u8],
+        at: Instant,
+        action: Action,
+    ) -> Result<(), Refusal> {
+        let known = self.ledger.known(request).await.map_err(Trouble::from)?;
+        let hash = known.map(|known| KeyedHash::parse(&known.content.0));
+        match hash {
+            Some(Some(hash)) if self.pepper.matches(&hash, Domain::Request, content) => Ok(()),
+            Some(_) => Err(Refusal::Rejected(Rejection::RequestIdReused)),
+            None => self.submit(request, &self.content(content), at, action).await,
+        }
+    }
+
+    async fn submit(
+        &self,
+        id: RequestId,
+        content: &KeyedHash,
+        at: Instant,
+        action: Action,
+    ) -> Result<(), Refusal> {
+        let command = Command { request: id, content: Content(content.to_text()), at, action };
+        match self.ledger.submit(command).await {
+            None => Err(Trouble::Stopped.into()),
+            Some(Err(rejection)) => Err(Refusal::Rejected(rejection)),
+            Some(Ok(_)) => Ok(()),
+        }
+    }
+
+    /// The code of that number: what HMAC makes of the call under a key of the pepper, which nobody without it can tell from chance.
+    fn nth(&self, request: RequestId, key: KeyId, number: u32, attempt: u32) -> GeneratedCode {
+        let message = format!("{request} {number} {attempt}");
+        let mut hashes = self.pepper.hashes(Domain::Entropy, message.as_bytes());
+        let hash = hashes.find(|hash| hash.key() == key);
+        let hash = hash.unwrap_or_else(|| self.pepper.hash(Domain::Entropy, message.as_bytes()));
+        let mut entropy = [0; 7];
+        entropy.iter_mut().zip(hash.bytes()).for_each(|(byte, of_hash)| *byte = *of_hash);
+        GeneratedCode::from_entropy(entropy)
+    }
+
+    fn key(&self, code: &GeneratedCode) -> CodeKey {
+        self.today(code.as_str())
+    }
+
+    fn today(&self, text: &str) -> CodeKey {
+        CodeKey(self.pepper.hash(Domain::Code, text.as_bytes()).to_text())
+    }
+
+    fn content(&self, content: &[u8]) -> KeyedHash {
+        self.pepper.hash(Domain::Request, content)
+    }
+
+    /// The id of a part of a call, by the first of its numbers. It is the same under every key: it names, and hides nothing.
+    fn part_id(&self, making: &Making, part: u32) -> RequestId {
+        use sha2::{Digest as _, Sha256};
+        // The first part has the id of the call: so that is used up whatever it was used for.
+        if part == 0 {
+            return making.request;
+        }
+        let whole: [u8; 32] = Sha256::digest(format!("{} part {part}", making.request)).into();
+        let mut bytes = [0; 16];
+        bytes.iter_mut().zip(whole).for_each(|(byte, of_whole)| *byte = of_whole);
+        RequestId::from_bytes(bytes)
+    }
+
+    /// A customer's id as limits know it.
+    #[must_use]
+    pub fn customer_key(&self, id: &str) -> CustomerKey {
+        CustomerKey(self.pepper.hash(Domain::Customer, id.as_bytes()).to_text())
+    }
+
+    /// A phone as codes know it; nothing when it is none.
+    #[must_use]
+    pub fn phone_key(&self, typed: &str) -> Option<PhoneKey> {
+        let phone = Phone::parse(typed, &self.countries).ok()?;
+        Some(PhoneKey(self.pepper.hash(Domain::Phone, phone.as_e164().as_bytes()).to_text()))
+    }
+
+    /// A PIN as codes know it.
+    ///
+    /// # Errors
+    /// More PINs wait than may.
+    pub async fn pin_key(&self, pin: Pin) -> Result<PinKey, Trouble> {
+        self.pins.hash(pin).await.map(|hash| PinKey(hash.to_text())).map_err(|_| Trouble::Busy)
+    }
+}
+
+fn bump(attempts: &mut [u32], place: usize) {
+    if let Some(attempt) = attempts.get_mut(place) {
+        *attempt = attempt.saturating_add(1);
+    }
+}

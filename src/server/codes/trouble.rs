@@ -1,0 +1,20 @@
+//! What keeps codes from being looked up or kept.
+
+use crate::server::ledger::Error;
+
+/// Why codes cannot be looked up.
+#[derive(Debug, thiserror::Error)]
+pub enum Trouble {
+    /// The ledger has stopped.
+    #[error("the ledger has stopped")]
+    Stopped,
+    /// The ledger cannot be read.
+    #[error(transparent)]
+    Ledger(#[from] Error),
+    /// More PINs wait to be checked than may.
+    #[error("too many PINs are being checked")]
+    Busy,
+    /// The system gives no random numbers.
+    #[error("the system gives no random numbers")]
+    Entropy,
+}

@@ -1,0 +1,327 @@
+//! `CodeService`: codes are made, taken in, looked at, taken out of use.
+
+use std::pin::Pin as Pinned;
+
+use prost::Message;
+use tokio::sync::mpsc;
+use tokio_stream::Stream;
+use tokio_stream::wrappers::ReceiverStream;
+use tonic::{Request, Response, Status, Streaming};
+
+use super::failure::Failure;
+use super::gate::Call;
+use crate::basket::{Fault, Problem};
+use crate::catalog::word::fold_code;
+use crate::ledger::{Action, Rejection, RequestId, Terms};
+use crate::promotion::Birthday;
+use crate::server::clock;
+use crate::server::codes::make::{CODES_AT_ONCE, CODES_MAX, Foreign, Making, Refusal};
+use crate::server::codes::{Codebook, Found};
+use crate::server::secrets::Pin;
+use crate::server::wire;
+use crate::server::wire::import_fault::Reason;
+use crate::time::Instant;
+
+/// Messages that wait for a slow reader: some thousand codes each.
+const ANSWERS_WAITING_MAX: usize = 4;
+/// Faults of an import that are told.
+const FAULTS_TOLD_MAX: usize = 100;
+/// Bytes of a pool's name.
+const POOL_BYTES_MAX: usize = 64;
+/// Characters of a code that was made elsewhere.
+const CODE_CHARACTERS: std::ops::RangeInclusive<usize> = 4..=64;
+/// Days on either side of a birthday.
+const BIRTHDAY_DAYS_MAX: u32 = 366;
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct Codes {
+    codebook: Codebook,
+}
+
+impl Codes {
+    /// Keeps codes in `codebook`.
+    #[must_use]
+    pub fn new(codebook: Codebook) -> Self {
+        Codes { codebook }
+    }
+
+    async fn making(
+        &self,
+        method: &str,
+        request_id: &str,
+        pool: &str,
+        terms: wire::CodeTerms,
+        content: &impl Message,
+    ) -> Result<Making, Failure> {
+        let request = request_id_of(request_id)?;
+        if pool.is_empty() {
+            return Err(fault("pool", Problem::Missing));
+        }
+        if pool.len() > POOL_BYTES_MAX {
+            return Err(fault("pool", Problem::TooLong(POOL_BYTES_MAX)));
+        }
+        let content = said(method, content);
+        let terms = self
+            .terms(terms)
+            .await?
+            .map_err(|(field, problem, _)| fault(format!("terms.{field}"), problem))?;
+        Ok(Making { request, content, at: clock::now(), pool: pool.to_owned(), terms })
+    }
+
+    /// Terms as the ledger keeps them, or what is wrong with them.
+    async fn terms(
+        &self,
+        terms: wire::CodeTerms,
+    ) -> Result<Result<Terms, (&'static str, Problem, Reason)>, Failure> {
+        let moment =
+            |time: Option<pbjson_types::Timestamp>| time.and_then(|time| Instant::from_unix(time.seconds));
+        let (from, until) = (moment(terms.start_time), moment(terms.end_time));
+        if matches!((from, until), (Some(from), Some(until)) if until <= from) {
+            return Ok(Err(("end_time", Problem::Unreadable, Reason::Window)));
+        }
+        let birthday = match terms.birthday {
+            None => None,
+            Some(wire::BirthdayWindow { days_before, days_after }) => {
+                let days = |days: u32| u16::try_from(days).ok().filter(|_| days <= BIRTHDAY_DAYS_MAX);
+                let (Some(days_before), Some(days_after)) = (days(days_before), days(days_after)) else {
+                    let problem = Problem::OutOfRange(0, i64::from(BIRTHDAY_DAYS_MAX));
+                    return Ok(Err(("birthday", problem, Reason::Window)));
+                };
+                Some(Birthday { days_before, days_after })
+            }
+        };
+        let customer =
+            (!terms.customer_id.is_empty()).then(|| self.codebook.customer_key(&terms.customer_id));
+        let phone = match terms.phone.as_str() {
+            "" => None,
+            typed => match self.codebook.phone_key(typed) {
+                Some(phone) => Some(phone),
+                None => return Ok(Err(("phone", Problem::Unreadable, Reason::Phone))),
+            },
+        };
+        let pin = match (terms.pin.as_str(), Pin::parse(&terms.pin)) {
+            ("", _) => None,
+            (_, Some(pin)) if phone.is_some() || customer.is_some() => {
+                Some(self.codebook.pin_key(pin).await?)
+            }
+            _ => return Ok(Err(("pin", Problem::Unreadable, Reason::Pin))),
+        };
+        let uses = Some(terms.uses_max.unwrap_or(1)).filter(|&uses| uses > 0);
+        Ok(Ok(Terms { uses, from, until, birthday, customer, phone, pin }))
+    }
+
+    /// Makes the codes of a call, part by part, as quickly as they are read.
+    async fn generated(&self, making: &Making, count: u32, answers: &Answers) -> Result<(), Failure> {
+        let mut first = 0;
+        while first < count {
+            let part = CODES_AT_ONCE.min(count - first);
+            let codes = self.codebook.generate(making, first, part).await.map_err(failure)?;
+            if answers.send(Ok(wire::GenerateCodesResponse { first, codes })).await.is_err() {
+                return Ok(());
+            }
+            first += part;
+        }
+        Ok(())
+    }
+
+    async fn imported(
+        &self,
+        mut messages: Streaming<wire::ImportCodesRequest>,
+    ) -> Result<wire::ImportCodesResponse, Failure> {
+        let mut answer = wire::ImportCodesResponse::default();
+        let mut making: Option<Making> = None;
+        let mut place = 0_u32;
+        while let Some(message) = messages.message().await.map_err(|_| Failure::Malformed)? {
+            if message.codes.len() > usize::try_from(CODES_AT_ONCE).unwrap_or_default() {
+                return Err(fault(
+                    "codes",
+                    Problem::TooMany(usize::try_from(CODES_AT_ONCE).unwrap_or_default()),
+                ));
+            }
+            let begun = match making.take() {
+                Some(begun) => Making { content: said("Import", &message), ..begun },
+                None => {
+                    let terms = message.terms.clone().unwrap_or_default();
+                    self.making("Import", &message.request_id, &message.pool, terms, &message).await?
+                }
+            };
+            let part = place;
+            let mut foreign = Vec::with_capacity(message.codes.len());
+            for code in message.codes {
+                match self.foreign(place, code).await? {
+                    Ok(code) => foreign.push(code),
+                    Err(reason) => refuse(&mut answer, place, reason),
+                }
+                place = place.saturating_add(1);
+            }
+            let count = u32::try_from(foreign.len()).unwrap_or(u32::MAX);
+            let there = self.codebook.take_in(&begun, part, foreign).await.map_err(failure)?;
+            answer.imported += count.saturating_sub(u32::try_from(there.len()).unwrap_or(u32::MAX));
+            there.into_iter().for_each(|place| refuse(&mut answer, place, Reason::Exists));
+            making = Some(begun);
+        }
+        if making.is_none() {
+            return Err(fault("request_id", Problem::Missing));
+        }
+        Ok(answer)
+    }
+
+    async fn foreign(
+        &self,
+        place: u32,
+        code: wire::ImportedCode,
+    ) -> Result<Result<Foreign, Reason>, Failure> {
+        let text = fold_code(&code.code);
+        if !CODE_CHARACTERS.contains(&text.chars().count()) {
+            return Ok(Err(Reason::Length));
+        }
+        let terms = match code.terms {
+            None => None,
+            Some(terms) => match self.terms(terms).await? {
+                Ok(terms) => Some(terms),
+                Err((_, _, reason)) => return Ok(Err(reason)),
+            },
+        };
+        Ok(Ok(Foreign { place, text, terms }))
+    }
+
+    async fn found(&self, typed: String) -> Result<Found, Failure> {
+        if typed.is_empty() {
+            return Err(fault("code", Problem::Missing));
+        }
+        let codebook = self.codebook.clone();
+        let found = tokio::task::spawn_blocking(move || codebook.find(&typed)).await;
+        let found = found
+            .map_err(|_| Failure::Internal)?
+            .map_err(|error| Failure::from(crate::server::codes::Trouble::from(error)))?;
+        found.ok_or(Failure::Refused(Rejection::CodeUnknown))
+    }
+
+    async fn disabled(
+        &self,
+        asked: wire::DisableCodesRequest,
+    ) -> Result<wire::DisableCodesResponse, Failure> {
+        use wire::disable_codes_request::Target;
+        let request = request_id_of(&asked.request_id)?;
+        let content = said("Disable", &asked);
+        let action = match asked.target {
+            None => return Err(fault("target", Problem::Missing)),
+            Some(Target::Pool(pool)) => Action::DisablePool(pool),
+            Some(Target::Code(code)) => Action::DisableCode(self.found(code).await?.key),
+        };
+        self.codebook.change(request, &content, clock::now(), action).await.map_err(failure)?;
+        Ok(wire::DisableCodesResponse {})
+    }
+}
+
+fn said(method: &str, message: &impl Message) -> Vec<u8> {
+    let mut content = method.as_bytes().to_vec();
+    content.push(b'\n');
+    content.extend_from_slice(&message.encode_to_vec());
+    content
+}
+
+fn fault(field: impl Into<String>, problem: Problem) -> Failure {
+    Failure::Invalid(vec![Fault { field: field.into(), problem }])
+}
+
+fn request_id_of(text: &str) -> Result<RequestId, Failure> {
+    let problem = if text.is_empty() { Problem::Missing } else { Problem::Unreadable };
+    RequestId::parse(text).ok_or_else(|| fault("request_id", problem))
+}
+
+fn failure(refusal: Refusal) -> Failure {
+    match refusal {
+        Refusal::Rejected(rejection) => Failure::Refused(rejection),
+        Refusal::Trouble(trouble) => trouble.into(),
+    }
+}
+
+fn refuse(answer: &mut wire::ImportCodesResponse, place: u32, reason: Reason) {
+    answer.refused += 1;
+    if answer.faults.len() < FAULTS_TOLD_MAX {
+        answer.faults.push(wire::ImportFault { place, reason: reason.into() });
+    }
+}
+
+fn told(found: &Found) -> wire::Code {
+    let timestamp = |at: Instant| pbjson_types::Timestamp { seconds: at.unix(), nanos: 0 };
+    let terms = &found.terms;
+    wire::Code {
+        pool: found.pool.clone(),
+        uses_max: terms.uses.unwrap_or_default(),
+        used: found.used,
+        held: found.held,
+        start_time: terms.from.map(timestamp),
+        end_time: terms.until.map(timestamp),
+        birthday: terms.birthday.map(|birthday| wire::BirthdayWindow {
+            days_before: u32::from(birthday.days_before),
+            days_after: u32::from(birthday.days_after),
+        }),
+        has_customer: terms.customer.is_some(),
+        has_phone: terms.phone.is_some(),
+        has_pin: terms.pin.is_some(),
+        disabled: found.is_disabled,
+    }
+}
+
+type Answers = mpsc::Sender<Result<wire::GenerateCodesResponse, Status>>;
+type Generated = Pinned<Box<dyn Stream<Item = Result<wire::GenerateCodesResponse, Status>> + Send>>;
+
+#[tonic::async_trait]
+impl wire::code_service_server::CodeService for Codes {
+    type GenerateStream = Generated;
+
+    async fn generate(
+        &self,
+        request: Request<wire::GenerateCodesRequest>,
+    ) -> Result<Response<Generated>, Status> {
+        let call = Call::of(&request);
+        let asked = request.into_inner();
+        let most = i64::from(CODES_MAX);
+        let making = match asked.count {
+            1..=CODES_MAX => {
+                let terms = asked.terms.clone().unwrap_or_default();
+                self.making("Generate", &asked.request_id, &asked.pool, terms, &asked).await
+            }
+            _ => Err(fault("count", Problem::OutOfRange(1, most))),
+        };
+        let making = making.map_err(|failure| failure.status(call.lang))?;
+        let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
+        let service = self.clone();
+        tokio::spawn(async move {
+            if let Err(failure) = service.generated(&making, asked.count, &answers).await {
+                let _ = answers.send(Err(failure.status(call.lang))).await;
+            }
+        });
+        Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
+    }
+
+    async fn import(
+        &self,
+        request: Request<Streaming<wire::ImportCodesRequest>>,
+    ) -> Result<Response<wire::ImportCodesResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = self.imported(request.into_inner()).await;
+        answer.map(Response::new).map_err(|failure| failure.status(call.lang))
+    }
+
+    async fn inspect(
+        &self,
+        request: Request<wire::InspectCodeRequest>,
+    ) -> Result<Response<wire::Code>, Status> {
+        let call = Call::of(&request);
+        let found = self.found(request.into_inner().code).await;
+        found.map(|found| Response::new(told(&found))).map_err(|failure| failure.status(call.lang))
+    }
+
+    async fn disable(
+        &self,
+        request: Request<wire::DisableCodesRequest>,
+    ) -> Result<Response<wire::DisableCodesResponse>, Status> {
+        let call = Call::of(&request);
+        let answer = self.disabled(request.into_inner()).await;
+        answer.map(Response::new).map_err(|failure| failure.status(call.lang))
+    }
+}
