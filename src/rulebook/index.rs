@@ -8,7 +8,7 @@ use crate::catalog::{Catalog, Product, Selector};
 use crate::money::Amount;
 use crate::promotion::{Benefit, Cap, Code, Promotion, Slot, Spend};
 use crate::rulebook::gates::{Gates, Pass};
-use crate::rulebook::matcher::{Marks, Matcher, Words};
+use crate::rulebook::matcher::{Marks, Matcher, PromotionMatchers, Words};
 use crate::rulebook::postings::Postings;
 use crate::rulebook::settings::Settings;
 use crate::rulebook::source::Digest;
@@ -37,24 +37,10 @@ pub struct Rulebook {
     postings: Postings,
     gates: Gates,
     digest: Digest,
-    by_id: FxHashMap<String, PromotionIndex>,
     by_code: FxHashMap<String, Vec<PromotionIndex>>,
     by_pool: FxHashMap<String, Vec<PromotionIndex>>,
     // INVARIANT: the promotions that are limited beyond one basket, ascending.
     counted: Vec<PromotionIndex>,
-}
-
-/// The selectors of one promotion.
-#[derive(Debug, Clone, Default)]
-pub struct PromotionMatchers {
-    /// The goods that the benefit touches.
-    pub on: Matcher,
-    /// The goods that its spend measures.
-    pub spend: Matcher,
-    /// One for each entry of `basket_has`.
-    pub has: Vec<Matcher>,
-    /// One for each slot of a set.
-    pub slots: Vec<Matcher>,
 }
 
 impl Rulebook {
@@ -70,12 +56,12 @@ impl Rulebook {
         promotions.sort_by(|one, other| one.id.cmp(&other.id));
         promotions.dedup_by(|later, first| later.id == first.id);
         let mut words = Words::default();
-        let matchers = promotions.iter().map(|promotion| matchers(&mut words, promotion)).collect();
+        let matchers: Vec<PromotionMatchers> =
+            promotions.iter().map(|promotion| matchers(&mut words, promotion)).collect();
         let cap_matchers = caps.iter().map(|cap| words.matcher(&cap.on)).collect();
-        let indexed = || (0..).map(PromotionIndex).zip(&promotions);
-        let by_id = indexed().map(|(index, promotion)| (promotion.id.clone(), index)).collect();
         let mut by_code: FxHashMap<String, Vec<PromotionIndex>> = FxHashMap::default();
         let mut by_pool: FxHashMap<String, Vec<PromotionIndex>> = FxHashMap::default();
+        let indexed = || (0..).map(PromotionIndex).zip(&promotions);
         for (index, promotion) in indexed() {
             match &promotion.when.code {
                 Some(Code::Word(word)) => by_code.entry(word.clone()).or_default().push(index),
@@ -85,9 +71,9 @@ impl Rulebook {
         }
         let counted = indexed().filter(|(_, promotion)| promotion.limits.are_counted());
         let counted = counted.map(|(index, _)| index).collect();
-        let postings = Postings::of(&mut words, &promotions);
+        let postings = Postings::of(&mut words, &promotions, &matchers);
         let gates = Gates::of(&promotions);
-        let marks = words.marks_of(catalog.products());
+        let marks = words.marks_of(&catalog);
         let shelf = shelf(&catalog);
         Rulebook {
             settings,
@@ -102,7 +88,6 @@ impl Rulebook {
             postings,
             gates,
             digest,
-            by_id,
             by_code,
             by_pool,
             counted,
@@ -164,7 +149,8 @@ impl Rulebook {
     /// The place of the promotion with this id.
     #[must_use]
     pub fn find(&self, id: &str) -> Option<PromotionIndex> {
-        self.by_id.get(id).copied()
+        let place = self.promotions.binary_search_by(|promotion| promotion.id.as_str().cmp(id)).ok()?;
+        u32::try_from(place).ok().map(PromotionIndex)
     }
 
     /// The promotions that wait for a code, folded.
@@ -252,9 +238,15 @@ fn shelf(catalog: &Catalog) -> Vec<usize> {
 }
 
 fn matchers(words: &mut Words, promotion: &Promotion) -> PromotionMatchers {
+    let on = words.matcher(&promotion.on);
+    // Most promotions measure their own goods, if any.
+    let spend = match spend_of(promotion).and_then(|spend| spend.on.as_ref()) {
+        Some(measured) => words.matcher(measured),
+        None => on.clone(),
+    };
     PromotionMatchers {
-        on: words.matcher(&promotion.on),
-        spend: words.matcher(measured_goods(promotion)),
+        on,
+        spend,
         has: promotion.when.basket_has.iter().map(|has| words.matcher(&has.on)).collect(),
         slots: slots_of(promotion).iter().map(|slot| words.matcher(&slot.on)).collect(),
     }

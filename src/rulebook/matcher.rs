@@ -10,7 +10,7 @@ use smallvec::SmallVec;
 
 use crate::catalog::selector::Facets;
 use crate::catalog::word::{folded, folded_path};
-use crate::catalog::{Goods, Product, Selector};
+use crate::catalog::{Catalog, Goods, Product, Selector};
 use crate::money::Amount;
 
 /// The words of one facet, numbered in the order in which they were met.
@@ -84,6 +84,19 @@ pub struct Matcher {
     except: Numbered,
 }
 
+/// The selectors of one promotion.
+#[derive(Debug, Clone, Default)]
+pub struct PromotionMatchers {
+    /// The goods that the benefit touches.
+    pub on: Matcher,
+    /// The goods that its spend measures.
+    pub spend: Matcher,
+    /// One for each entry of `basket_has`.
+    pub has: Vec<Matcher>,
+    /// One for each slot of a set.
+    pub slots: Vec<Matcher>,
+}
+
 #[derive(Debug, Clone, Default)]
 struct Numbered {
     // INVARIANT: each sorted.
@@ -119,18 +132,6 @@ impl Words {
         self.skus.intern(Cow::Borrowed(sku))
     }
 
-    /// The facet of words that tells most, with its words; nothing where no facet of words is set.
-    pub(super) fn telling(&mut self, facets: &Facets) -> Option<(Facet, Vec<u32>)> {
-        let numbers = self.numbered(facets);
-        let lists = [
-            (Facet::Sku, numbers.skus),
-            (Facet::Brand, numbers.brands),
-            (Facet::Category, numbers.categories),
-            (Facet::Tag, numbers.tags),
-        ];
-        lists.into_iter().find(|(_, list)| !list.is_empty())
-    }
-
     /// What goods show to the matchers of this rulebook.
     #[must_use]
     pub fn marks(&self, goods: &Goods<'_>) -> Marks {
@@ -144,7 +145,7 @@ impl Words {
     }
 
     /// The same of every product. Goods share their brands and lists: what was looked up already is not looked up again.
-    pub(super) fn marks_of(&self, products: &[Product]) -> Vec<Marks> {
+    pub(super) fn marks_of(&self, catalog: &Catalog) -> Vec<Marks> {
         let mut brands = FxHashMap::default();
         let (mut paths, mut tags) = (FxHashMap::default(), FxHashMap::default());
         let one = |product: &Product| {
@@ -156,13 +157,21 @@ impl Words {
                 brand: *brands
                     .entry(Arc::as_ptr(&product.brand))
                     .or_insert_with(|| self.brands.get(&folded(&product.brand))),
-                sku: self.skus.get(&product.sku),
-                categories: paths.clone(),
-                tags: tags.clone(),
+                sku: None,
+                // Not `clone`, which takes number by number.
+                categories: Few::from_slice(paths),
+                tags: Few::from_slice(tags),
                 list_price: product.price.unwrap_or_default(),
             }
         };
-        products.iter().map(one).collect()
+        let mut marks: Vec<Marks> = catalog.products().iter().map(one).collect();
+        // Rules name fewer SKUs than there are goods.
+        for (sku, &number) in &self.skus.0 {
+            if let Some(marks) = catalog.find(sku).and_then(|place| marks.get_mut(place)) {
+                marks.sku = Some(number);
+            }
+        }
+        marks
     }
 
     /// Category paths and everything above them.
@@ -210,6 +219,17 @@ fn holds(list: &[u32], number: u32) -> bool {
 }
 
 impl Matcher {
+    /// The facet of words that tells most, with its words; nothing where no facet of words is set.
+    pub(super) fn telling(&self) -> Option<(Facet, &[u32])> {
+        let lists = [
+            (Facet::Sku, &self.facets.skus),
+            (Facet::Brand, &self.facets.brands),
+            (Facet::Category, &self.facets.categories),
+            (Facet::Tag, &self.facets.tags),
+        ];
+        lists.into_iter().find(|(_, list)| !list.is_empty()).map(|(facet, list)| (facet, list.as_slice()))
+    }
+
     /// Whether the goods are meant.
     #[must_use]
     pub fn matches(&self, marks: &Marks) -> bool {

@@ -1,8 +1,8 @@
 //! Which promotions are looked at for a line: each stands under the words of its most telling facet, so what has nothing to do
 //! with the goods of a basket costs it nothing.
 
-use crate::promotion::{Benefit, Promotion};
-use crate::rulebook::matcher::{Facet, Marks, Words};
+use crate::promotion::{Benefit, PriceList, Promotion};
+use crate::rulebook::matcher::{Facet, Marks, Matcher, PromotionMatchers, Words};
 use crate::time::Instant;
 
 /// A promotion under a word.
@@ -23,17 +23,20 @@ pub(super) struct Postings {
 }
 
 impl Postings {
-    /// Sorts promotions in; `words` knows the words of all selectors.
-    pub(super) fn of(words: &mut Words, promotions: &[Promotion]) -> Self {
+    /// Sorts promotions in; `words` knows the words of their `matchers`, one a promotion.
+    pub(super) fn of(words: &mut Words, promotions: &[Promotion], matchers: &[PromotionMatchers]) -> Self {
         let mut postings = Postings::default();
-        for (place, promotion) in (0..).zip(promotions) {
+        for ((place, promotion), matchers) in (0..).zip(promotions).zip(matchers) {
             let window = promotion.when.window;
             let posting = Posting { from: window.from, until: window.until, promotion: place };
-            match telling(words, promotion) {
-                Some((facet, numbers)) => {
-                    numbers.into_iter().for_each(|number| postings.add(facet, number, posting));
+            match (listed(promotion), telling(matchers)) {
+                (Some(list), _) => {
+                    list.prices.keys().for_each(|sku| postings.add(Facet::Sku, words.sku(sku), posting));
                 }
-                None => postings.anything.push(posting),
+                (None, Some((facet, numbers))) => {
+                    numbers.iter().for_each(|&number| postings.add(facet, number, posting));
+                }
+                (None, None) => postings.anything.push(posting),
             }
         }
         let lists = postings.by_word.iter_mut().flatten().chain([&mut postings.anything]);
@@ -84,18 +87,17 @@ fn running(list: &[Posting], now: Instant, each: &mut impl FnMut(u32)) {
     }
 }
 
+/// The price list whose goods are those of the promotion, where it names none itself.
+fn listed(promotion: &Promotion) -> Option<&PriceList> {
+    match &promotion.benefit {
+        Benefit::Prices(list) if promotion.on.facets.skus.is_empty() => Some(list),
+        _ => None,
+    }
+}
+
 /// The facet that tells most of a promotion's goods, with its words; nothing where it asks for no word. Of a set the slot that tells
 /// most is enough: without its goods there is none.
-fn telling(words: &mut Words, promotion: &Promotion) -> Option<(Facet, Vec<u32>)> {
-    let slots = match &promotion.benefit {
-        Benefit::Set(set) => set.slots.as_slice(),
-        Benefit::Gift(gift) => gift.slots.as_slice(),
-        Benefit::Prices(list) if promotion.on.facets.skus.is_empty() => {
-            let numbers = list.prices.keys().map(|sku| words.sku(sku)).collect();
-            return Some((Facet::Sku, numbers));
-        }
-        _ => &[],
-    };
-    let facets = slots.iter().map(|slot| &slot.on.facets).chain([&promotion.on.facets]);
-    facets.filter_map(|facets| words.telling(facets)).min_by_key(|(facet, numbers)| (*facet, numbers.len()))
+fn telling(matchers: &PromotionMatchers) -> Option<(Facet, &[u32])> {
+    let all = matchers.slots.iter().chain([&matchers.on]);
+    all.filter_map(Matcher::telling).min_by_key(|(facet, numbers)| (*facet, numbers.len()))
 }
