@@ -3,15 +3,20 @@
 use csv_core::{ReadRecordResult, Reader, ReaderBuilder};
 use memchr::{memchr, memchr_iter, memchr2};
 
+/// The mark of the byte order.
+const MARK: &[u8] = b"\xEF\xBB\xBF";
+
 /// Reads records one by one, as `csv` reads them: lines that are empty are none.
 pub struct Records<'p> {
     text: &'p str,
     separator: u8,
     /// Where the next record begins, or line ends before it.
     next: usize,
-    reader: Reader,
+    /// The first quote that is not before the next record; behind the text where there is none.
+    quote: usize,
+    /// Made for the first record with a quote: most texts have none.
+    reader: Option<Reader>,
     record: Record<'p>,
-    is_first: bool,
 }
 
 /// One record.
@@ -30,19 +35,18 @@ impl<'p> Records<'p> {
     /// The records of a text.
     #[must_use]
     pub fn of(text: &'p str, separator: u8) -> Self {
-        let reader = ReaderBuilder::new().delimiter(separator).build();
-        Records { text, separator, next: 0, reader, record: Record::default(), is_first: true }
+        Records { text, separator, next: 0, quote: 0, reader: None, record: Record::default() }
     }
 
     /// The next record; `None` at the end, and where cells are cut inside a letter.
     pub fn read(&mut self) -> Option<&Record<'p>> {
-        // The library takes a mark of the byte order off the very first record.
-        let is_first = std::mem::take(&mut self.is_first);
         let rest = self.text.as_bytes().get(self.next..)?;
         let ends = rest.iter().take_while(|byte| matches!(byte, b'\r' | b'\n')).count();
         self.record.start = self.next + ends;
         let line = rest.get(ends..).filter(|line| !line.is_empty())?;
-        let is_read = (!is_first && self.plain(line)) || self.unquoted(rest);
+        // The library takes a mark of the byte order off the very first record.
+        let is_marked = self.next == 0 && rest.starts_with(MARK);
+        let is_read = (!is_marked && self.plain(line)) || self.unquoted(rest);
         is_read.then_some(&self.record)
     }
 
@@ -52,7 +56,8 @@ impl<'p> Records<'p> {
             return false;
         }
         let length = memchr2(b'\n', b'\r', rest).unwrap_or(rest.len());
-        let Some(line) = rest.get(..length).filter(|line| memchr(b'"', line).is_none()) else {
+        let has_quote = self.quote(rest) < self.record.start + length;
+        let Some(line) = rest.get(..length).filter(|_| !has_quote) else {
             return false;
         };
         let record = &mut self.record;
@@ -63,8 +68,18 @@ impl<'p> Records<'p> {
         record.plain.is_some()
     }
 
+    /// The first quote from the record on: looked for once in a text without quotes.
+    fn quote(&mut self, rest: &[u8]) -> usize {
+        let start = self.record.start;
+        if self.quote <= start {
+            self.quote = start + memchr(b'"', rest).unwrap_or(rest.len());
+        }
+        self.quote
+    }
+
     fn unquoted(&mut self, mut rest: &[u8]) -> bool {
         let record = &mut self.record;
+        let reader = self.reader.get_or_insert_with(|| reader(self.separator, self.next == 0));
         record.plain = None;
         let (mut written, mut cells) = (0, 0);
         record.unquoted.resize(record.unquoted.capacity().max(256), 0);
@@ -75,7 +90,7 @@ impl<'p> Records<'p> {
             else {
                 return false;
             };
-            let (result, read, wrote, ended) = self.reader.read_record(rest, output, ends);
+            let (result, read, wrote, ended) = reader.read_record(rest, output, ends);
             rest = rest.get(read..).unwrap_or_default();
             self.next += read;
             written += wrote;
@@ -93,6 +108,16 @@ impl<'p> Records<'p> {
         record.ends.truncate(cells);
         record.is_text()
     }
+}
+
+/// The library's reader, at the beginning of a text or behind it.
+fn reader(separator: u8, is_first: bool) -> Reader {
+    let mut reader = ReaderBuilder::new().delimiter(separator).build();
+    if !is_first {
+        // An empty line is no record, and what follows it is not the very first one.
+        reader.read_record(b"\n", &mut [0; 1], &mut [0; 1]);
+    }
+    reader
 }
 
 impl<'p> Record<'p> {

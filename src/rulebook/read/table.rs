@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
+use std::collections::hash_map::Entry;
 use std::sync::Arc;
 
 use rustc_hash::{FxBuildHasher, FxHashMap};
@@ -170,13 +171,18 @@ impl<'p> Row<'_, 'p> {
             return None;
         }
         let start = self.record.start();
-        if let Some(&first) = self.seen.get(&sku) {
-            let (at, also) = (self.place_in(start, Column::Sku), self.place_in(first, Column::Sku));
-            self.found.add_with(at, Finding::SkuTwice(shorten(&sku)), Some(also));
-            return None;
+        match self.seen.entry(sku.clone()) {
+            Entry::Vacant(place) => {
+                place.insert(start);
+                Some(sku)
+            }
+            Entry::Occupied(place) => {
+                let first = *place.get();
+                let (at, also) = (self.place_in(start, Column::Sku), self.place_in(first, Column::Sku));
+                self.found.add_with(at, Finding::SkuTwice(shorten(&sku)), Some(also));
+                None
+            }
         }
-        self.seen.insert(sku.clone(), start);
-        Some(sku)
     }
 
     fn amount(&mut self, column: Column) -> Option<Amount> {
