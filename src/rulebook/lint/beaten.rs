@@ -7,6 +7,8 @@
 //!
 //! It stays a warning: less off may be what keeps a sum of `spend` reached that is worth more.
 
+use std::borrow::Cow;
+
 use rustc_hash::FxHashMap;
 
 use super::goods::{folded, is_within, upwards};
@@ -25,7 +27,7 @@ const ALIKE_MAX: usize = 40;
 struct Offer<'r> {
     placed: Placed<'r, Promotion>,
     /// What it takes off at most, each part off a piece of these goods.
-    parts: Vec<(Selector, Off)>,
+    parts: Vec<(Cow<'r, Selector>, Off)>,
     /// Whether it takes the first part off every piece of those goods, whenever its conditions hold.
     is_plain: bool,
 }
@@ -81,7 +83,10 @@ impl<'r> Offer<'r> {
             Stacking::All => false,
             Stacking::With(names) => names.is_empty(),
         };
-        let parts = parts(item).filter(|parts| is_alone && !parts.is_empty())?;
+        if !is_alone {
+            return None;
+        }
+        let parts = parts(item).filter(|parts| !parts.is_empty())?;
         let max_discount = match &item.benefit {
             Benefit::Units(units) => Some(units.max_discount),
             Benefit::Basket(basket) => Some(basket.max_discount),
@@ -121,7 +126,7 @@ impl<'r> Offer<'r> {
 /// - `amount` of a set: with a raw reduction of at least that amount off *every* piece, either one piece has that much above
 ///   its floor, or all pieces come down to their floors; the set cannot take more in either case.
 /// - `price` of a set is not provable: what a floor holds back of it goes to the other pieces.
-fn parts(item: &Promotion) -> Option<Vec<(Selector, Off)>> {
+fn parts(item: &Promotion) -> Option<Vec<(Cow<'_, Selector>, Off)>> {
     let on = folded(&item.on);
     Some(match &item.benefit {
         Benefit::Units(units) => vec![(on, Off::Piece(units.cut))],
@@ -213,10 +218,19 @@ fn clock_is_wider(wide: &Conditions, narrow: &Conditions) -> bool {
     days && hours
 }
 
+/// What a word names.
+#[derive(Clone, Copy, PartialEq, Eq, Hash)]
+enum Kind {
+    Brand,
+    Category,
+    Sku,
+    Tag,
+}
+
 /// Plain promotions by a word that all goods of theirs have: one that covers others asks for no words that those do not.
 #[derive(Default)]
 struct Rivals<'o> {
-    by_word: FxHashMap<(&'static str, &'o str), Vec<usize>>,
+    by_word: FxHashMap<(Kind, &'o str), Vec<usize>>,
     wide: Vec<usize>,
 }
 
@@ -226,10 +240,10 @@ impl<'o> Rivals<'o> {
             return;
         };
         let asked = [
-            ("brand", &facets.brands),
-            ("category", &facets.categories),
-            ("sku", &facets.skus),
-            ("tag", &facets.tags),
+            (Kind::Brand, &facets.brands),
+            (Kind::Category, &facets.categories),
+            (Kind::Sku, &facets.skus),
+            (Kind::Tag, &facets.tags),
         ];
         match asked.into_iter().find(|(_, words)| !words.is_empty()) {
             None => push(&mut self.wide, place),
@@ -247,10 +261,10 @@ impl<'o> Rivals<'o> {
             return Vec::new();
         };
         let paths = facets.categories.first().into_iter().flat_map(|path| upwards(path));
-        let words = facets.brands.first().map(|word| ("brand", word.as_str())).into_iter();
-        let words = words.chain(paths.map(|path| ("category", path)));
-        let words = words.chain(facets.skus.first().map(|word| ("sku", word.as_str())));
-        let words = words.chain(facets.tags.first().map(|word| ("tag", word.as_str())));
+        let words = facets.brands.first().map(|word| (Kind::Brand, word.as_str())).into_iter();
+        let words = words.chain(paths.map(|path| (Kind::Category, path)));
+        let words = words.chain(facets.skus.first().map(|word| (Kind::Sku, word.as_str())));
+        let words = words.chain(facets.tags.first().map(|word| (Kind::Tag, word.as_str())));
         let lists = words.filter_map(|(kind, word)| self.by_word.get(&(kind, word)));
         lists.chain([&self.wide]).flatten().copied().collect()
     }

@@ -1,14 +1,19 @@
 //! What two selectors have to do with each other, as far as their words tell.
 
+use std::borrow::Cow;
+
 use crate::catalog::Selector;
 use crate::catalog::selector::Facets;
-use crate::catalog::word::{fold, fold_path};
+use crate::catalog::word::{self, fold, fold_path};
 use crate::money::Amount;
 use crate::rulebook::read::goods::takes_out_all;
 
 /// A selector with folded words in order, so that words are compared as they stand.
 #[must_use]
-pub fn folded(selector: &Selector) -> Selector {
+pub fn folded(selector: &Selector) -> Cow<'_, Selector> {
+    if is_folded(&selector.facets) && is_folded(&selector.except) {
+        return Cow::Borrowed(selector);
+    }
     let facets = |facets: &Facets| Facets {
         brands: in_order(facets.brands.iter().map(|word| fold(word))),
         categories: in_order(facets.categories.iter().map(|path| fold_path(path))),
@@ -16,7 +21,17 @@ pub fn folded(selector: &Selector) -> Selector {
         tags: in_order(facets.tags.iter().map(|word| fold(word))),
         ..*facets
     };
-    Selector { facets: facets(&selector.facets), except: facets(&selector.except) }
+    Cow::Owned(Selector { facets: facets(&selector.facets), except: facets(&selector.except) })
+}
+
+fn is_folded(facets: &Facets) -> bool {
+    let is_word = |word: &String| word::folded(word) == *word;
+    let is_path = |path: &String| word::folded_path(path) == *path;
+    [&facets.brands, &facets.categories, &facets.skus, &facets.tags]
+        .into_iter()
+        .all(|list| list.is_sorted_by(|one, next| one < next))
+        && facets.brands.iter().chain(&facets.tags).all(is_word)
+        && facets.categories.iter().all(is_path)
 }
 
 fn in_order(words: impl Iterator<Item = String>) -> Vec<String> {

@@ -1,5 +1,7 @@
 //! A promotion on goods whose prices a cap holds altogether.
 
+use std::borrow::Cow;
+
 use super::goods::{folded, is_within};
 use super::placed::{caps, promotions};
 use crate::catalog::Selector;
@@ -23,7 +25,7 @@ pub fn held<'r>(readings: &[&'r Reading<'r>], found: &mut Vec<Diagnostic>) {
         return;
     }
     for (page, ruled) in promotions(readings) {
-        let goods: Vec<Selector> = reduced(&ruled.item).into_iter().map(folded).collect();
+        let goods: Vec<Cow<'_, Selector>> = reduced(&ruled.item).into_iter().map(folded).collect();
         let is_held =
             |wide: &Selector| !goods.is_empty() && goods.iter().all(|narrow| is_within(narrow, wide));
         if let Some(((cap_page, cap), _)) = tight.iter().find(|(_, on)| is_held(on)) {

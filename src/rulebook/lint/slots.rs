@@ -1,6 +1,8 @@
 //! Goods that fit both a slot with a benefit and one without: the search then reduces the dearer piece, and the marketer meant
 //! the cheaper one.
 
+use std::borrow::Cow;
+
 use super::goods::{folded, may_meet};
 use super::placed::{Placed, promotions};
 use crate::catalog::{Product, Selector};
@@ -54,7 +56,8 @@ fn pairs<'r>(placed: Placed<'r, Promotion>) -> Vec<Pair<'r>> {
     if !matches!(set.benefit, SetBenefit::BySlot) || set.retailer_assigns {
         return Vec::new();
     }
-    let slots: Vec<(usize, Selector)> = set.slots.iter().map(|slot| folded(&slot.on)).enumerate().collect();
+    let slots: Vec<(usize, Cow<'_, Selector>)> =
+        set.slots.iter().map(|slot| folded(&slot.on)).enumerate().collect();
     let mut pairs = Vec::new();
     for ((place, goods), slot) in slots.iter().zip(&set.slots) {
         if !matches!(slot.cut, Some(UnitCut::Percent(..) | UnitCut::Price(_))) {

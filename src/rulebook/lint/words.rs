@@ -18,17 +18,19 @@ use crate::rulebook::text::suggest::nearest;
 const SUGGESTED_MAX: usize = 50;
 
 /// Every word that the goods of a catalogue have, folded, with the spelling to suggest.
-struct Words<'p> {
-    skus: FxHashSet<&'p str>,
+struct Words<'r> {
+    /// The SKUs that rules name and no product has: rules name fewer than there are goods.
+    unknown_skus: FxHashSet<&'r str>,
     brands: BTreeMap<String, String>,
     tags: BTreeMap<String, String>,
     categories: BTreeMap<String, String>,
 }
 
-impl<'p> Words<'p> {
-    fn of(products: &[&'p Product]) -> Self {
+impl<'r> Words<'r> {
+    fn of(products: &[&Product], mentions: impl Iterator<Item = &'r Mention>) -> Self {
+        let skus = mentions.filter(|mention| mention.noun.is_none()).map(|mention| mention.word.as_str());
         let mut words = Words {
-            skus: products.iter().map(|product| product.sku.as_str()).collect(),
+            unknown_skus: skus.collect(),
             brands: BTreeMap::new(),
             tags: BTreeMap::new(),
             categories: BTreeMap::new(),
@@ -37,6 +39,7 @@ impl<'p> Words<'p> {
         let (mut brands, mut lists) = (FxHashSet::default(), FxHashSet::default());
         let mut spellings: FxHashSet<&str> = FxHashSet::default();
         for product in products {
+            words.unknown_skus.remove(product.sku.as_str());
             // Goods of two files may have one spelling twice.
             if brands.insert(Arc::as_ptr(&product.brand)) && spellings.insert(&product.brand) {
                 words.brands.insert(fold(&product.brand), product.brand.to_string());
@@ -64,8 +67,8 @@ impl<'p> Words<'p> {
 
     fn finding(&self, mention: &Mention, suggested: &mut usize) -> Option<Finding> {
         let Some(noun) = mention.noun else {
-            let is_known = self.skus.contains(mention.word.as_str());
-            return (!is_known).then(|| Finding::SkuNotInCatalog(shorten(&mention.word)));
+            let is_unknown = self.unknown_skus.contains(mention.word.as_str());
+            return is_unknown.then(|| Finding::SkuNotInCatalog(shorten(&mention.word)));
         };
         let (known, folded) = match noun {
             Noun::Brand => (&self.brands, folded(&mention.word)),
@@ -87,7 +90,7 @@ impl<'p> Words<'p> {
 
 /// Adds a finding for every word that no product has.
 pub fn mentions(readings: &[&Reading<'_>], products: &[&Product], found: &mut Vec<Diagnostic>) {
-    let words = Words::of(products);
+    let words = Words::of(products, readings.iter().flat_map(|reading| &reading.rules.mentions));
     let mut suggested = 0;
     for reading in readings {
         let Some(page) = &reading.page else {
