@@ -1,5 +1,6 @@
 //! Files read together: each is read once, whatever is then put together out of them.
 
+use std::cell::LazyCell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use rustc_hash::{FxHashMap, FxHashSet};
@@ -119,8 +120,9 @@ impl<'a> Library<'a> {
             built.found.extend(reading.found.iter().cloned());
         }
         ids(&readings, manner, &mut built.found);
-        let everywhere = names(self.rules.values());
-        stacking(&readings, &everywhere, manner, &mut built.found);
+        // Asked only about a name that the files do not have.
+        let everywhere = LazyCell::new(|| names(self.rules.values()));
+        stacking(&readings, |name| everywhere.contains(name), manner, &mut built.found);
         let products: Vec<&Product> = built.goods.iter().flat_map(|&picked| self.products(picked)).collect();
         let has_catalog = !self.settings.settings.catalog.is_empty() && self.settings.is_sound();
         built.found.extend(lint(&readings, &products, has_catalog && !products.is_empty()));
@@ -159,6 +161,8 @@ impl<'a> Library<'a> {
                 products => parts.products.extend(products),
             }
         }
+        let promotions = self.rules.values().map(|reading| reading.rules.promotions.len()).sum();
+        parts.promotions.reserve(promotions);
         for (version, source) in built.files {
             let Some(reading) = self.rules.remove(&(source.path.as_str(), version)) else {
                 continue;
@@ -303,7 +307,7 @@ fn names<'r>(readings: impl Iterator<Item = &'r Reading<'r>>) -> FxHashSet<&'r s
 /// is held or out, is only a warning: a file at fault harms nobody else.
 fn stacking(
     readings: &[&Reading<'_>],
-    everywhere: &FxHashSet<&str>,
+    is_somewhere: impl Fn(&str) -> bool,
     manner: &Manner<'_>,
     found: &mut Vec<Diagnostic>,
 ) {
@@ -336,7 +340,7 @@ fn stacking(
                     },
                 );
                 let is_unchanged = manner.unchanged.contains(&(reading.path, reading.version));
-                if is_unchanged || everywhere.contains(name.as_str()) {
+                if is_unchanged || is_somewhere(name) {
                     diagnostic.severity = crate::rulebook::diagnostic::report::Severity::Warning;
                 }
                 found.push(diagnostic);

@@ -91,7 +91,14 @@ impl<'n, 'a> Fields<'n, 'a> {
 /// A value that says nothing.
 #[must_use]
 pub fn is_null(node: &Node<'_>) -> bool {
-    matches!(&node.value, Value::Scalar(text, false) if matches!(text.trim(), "" | "~" | "null" | "Null" | "NULL"))
+    // Every field is asked several times: most begin as no such word does.
+    let says = |byte: &u8| byte.is_ascii_alphanumeric() && !matches!(byte, b'n' | b'N');
+    match &node.value {
+        Value::Scalar(text, false) if !text.as_bytes().first().is_some_and(says) => {
+            matches!(text.trim(), "" | "~" | "null" | "Null" | "NULL")
+        }
+        _ => false,
+    }
 }
 
 impl<'p> Reader<'p> {

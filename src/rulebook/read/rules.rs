@@ -60,7 +60,9 @@ pub fn rules(reader: &mut Reader<'_>, root: &Node<'_>) -> Rules {
         return rules;
     };
     if let Some(node) = fields.get("promotions") {
-        for node in reader.list(node, "promotions") {
+        let list = reader.list(node, "promotions");
+        rules.promotions.reserve(list.len());
+        for node in list {
             one_promotion(reader, node, &mut rules);
         }
     }
