@@ -4,8 +4,9 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 4] = [
+const FILES: [&str; 5] = [
     "pricewright/v1/code.proto",
+    "pricewright/v1/customer.proto",
     "pricewright/v1/pricing.proto",
     "pricewright/v1/redemption.proto",
     "pricewright/v1/rulebook.proto",

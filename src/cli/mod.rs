@@ -11,8 +11,10 @@ pub mod hint;
 pub mod receipt;
 pub mod local;
 mod missing;
+pub mod remote;
 pub mod price;
 pub mod rules;
+pub mod customers;
 pub mod completions;
 pub mod serve;
 pub mod demo;
@@ -45,6 +47,8 @@ enum Command {
     Price(price::Args),
     #[command(subcommand)]
     Rules(rules::Command),
+    #[command(subcommand)]
+    Customers(customers::Command),
     Bench(Box<bench::Args>),
     /// What `bench` starts
     #[command(hide = true)]
@@ -63,6 +67,7 @@ pub fn run() -> ExitCode {
         Command::Bench(args) => bench::run(&args),
         Command::BenchServer(args) => bench::host::run(&args),
         Command::Rules(command) => rules::run(&command),
+        Command::Customers(command) => customers::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };
     match done {

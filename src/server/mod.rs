@@ -13,6 +13,7 @@ pub mod journal;
 pub mod ledger;
 pub mod limits;
 pub mod codes;
+pub mod customers;
 pub mod rules_dir;
 pub mod engine;
 pub mod archive;

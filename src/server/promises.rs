@@ -1,10 +1,11 @@
-//! What keeps promises, opened together: the ledger, the keys of its secrets, and the rulebooks of old purchases.
+//! What keeps promises, opened together: the ledger, the keys of its secrets, profiles of customers, and the rulebooks of old purchases.
 
 use std::sync::Arc;
 
 use super::archive::Archive;
 use super::codes::Codebook;
 use super::config::{Config, Store};
+use super::customers::{self, Customers, Phones};
 use super::engine::Engine;
 use super::grpc::redemption::{Desk, Settings};
 use super::ledger::{self, Ledger};
@@ -24,6 +25,9 @@ pub enum Error {
     /// PINs.
     #[error(transparent)]
     Pins(#[from] secrets::pin_hash::Error),
+    /// The profiles of customers.
+    #[error(transparent)]
+    Customers(#[from] customers::Error),
     /// The rulebooks.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -38,6 +42,8 @@ pub struct Promises {
     pub limiter: Limiter,
     /// Where codes are looked up.
     pub codebook: Codebook,
+    /// What the CRM knows of customers.
+    pub customers: Arc<Customers>,
     /// Where purchases are kept.
     pub desk: Arc<Desk>,
 }
@@ -64,11 +70,20 @@ impl Promises {
         let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
         let countries = Arc::clone(&limiter.countries);
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
+        let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
+        let customers = Arc::new(Customers::open(&config.data, phones)?);
         let settings = Settings {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
         };
-        let desk = Arc::new(Desk::new(ledger.clone(), archive, pepper, codebook.clone(), settings));
-        Ok(Promises { ledger, limiter, codebook, desk })
+        let desk = Arc::new(Desk::new(
+            ledger.clone(),
+            archive,
+            pepper,
+            codebook.clone(),
+            Arc::clone(&customers),
+            settings,
+        ));
+        Ok(Promises { ledger, limiter, codebook, customers, desk })
     }
 }

@@ -22,8 +22,10 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
 
 use super::config::Config;
+use super::customers::Customers;
 use super::engine::{Engine, Live};
 use super::grpc::codes::Codes;
+use super::grpc::customers::CustomerCalls;
 use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
@@ -36,6 +38,7 @@ use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
 use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
+use super::wire::customer_service_server::{CustomerServiceServer, SERVICE_NAME as CUSTOMERS};
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
 use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
@@ -56,7 +59,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
 /// What health is told of; the first is the whole.
-const SERVICES: [&str; 5] = ["", PRICING, REDEMPTION, CODES, RULEBOOKS];
+const SERVICES: [&str; 6] = ["", PRICING, REDEMPTION, CODES, CUSTOMERS, RULEBOOKS];
 
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -153,9 +156,11 @@ impl Server {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
         };
-        let Promises { ledger, limiter, codebook, desk } = promises;
+        let Promises { ledger, limiter, codebook, customers, desk } = promises;
         let codes = Codes::new(codebook.clone());
-        let pricing = Pricing::new(Arc::clone(&engine), limiter, codebook, closed.clone());
+        let pricing =
+            Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
+        let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
         let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
@@ -163,6 +168,7 @@ impl Server {
             .add_service(
                 RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
             )
+            .add_service(CustomerServiceServer::new(customer_calls).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
         let routes = more(routes);
         let keeper = {
@@ -171,7 +177,7 @@ impl Server {
         };
         let drain = config.drain;
         let work = serve(listener, routes, config, closed.clone());
-        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, closed));
+        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, customers, closed));
         Ok(RunningServer { local_addr, engine, closing, task, drain })
     }
 }
@@ -249,6 +255,7 @@ async fn run(
     health: HealthReporter,
     engine: Arc<Engine>,
     ledger: Ledger,
+    customers: Arc<Customers>,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let in_step = async {
@@ -278,7 +285,11 @@ async fn run(
             Err(Error::LedgerStopped(reason))
         }
     };
-    let _ = spawn_blocking(move || drop((keeper, ledger))).await;
+    let end = move || {
+        drop((keeper, ledger));
+        customers.close();
+    };
+    let _ = spawn_blocking(end).await;
     done
 }
 

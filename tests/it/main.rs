@@ -13,6 +13,8 @@ mod cli;
 #[cfg(test)]
 mod codes;
 #[cfg(test)]
+mod customers;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;

@@ -307,3 +307,34 @@ async fn of_all_who_race_for_a_limit_exactly_that_many_have_it() {
     }
     assert_eq!(had, limit);
 }
+
+/// A purchase is priced by the profile of who buys, as its quote was, and counted for the customer whose phone it is.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_reservation_knows_the_customer_by_phone() {
+    let folders = Folders::new();
+    folders.put(
+        "rules.yaml",
+        "promotions: [{id: gold, when: {tiers: [gold]}, give: {percent: 10}, limits: {per_customer: 1}}]",
+    );
+    let running = folders.serve(Options::default()).await;
+    running.server.ready().await.unwrap();
+    let profile = wire::Profile {
+        id: "c-1".to_owned(),
+        phone: "0671234567".to_owned(),
+        tier: "gold".to_owned(),
+        ..wire::Profile::default()
+    };
+    let mut crm = wire::customer_service_client::CustomerServiceClient::new(running.channel().await);
+    let upsert =
+        wire::UpsertCustomerRequest { profile: Some(profile), ..wire::UpsertCustomerRequest::default() };
+    crm.upsert(upsert).await.unwrap();
+    let mut till = running.redemption().await;
+    let oil = || basket(&[line("1", "OIL", 1, 1_000)], &[], Some("+38 067 123-45-67"));
+    assert_eq!(till.reserve(reserve(oil())).await.unwrap().into_inner().total, 900);
+    assert_eq!(till.reserve(reserve(oil())).await.unwrap().into_inner().total, 1_000);
+    // The same customer by id.
+    let mut by_id = oil();
+    by_id.context.as_mut().unwrap().customer =
+        Some(wire::Customer { id: "c-1".to_owned(), ..wire::Customer::default() });
+    assert_eq!(till.reserve(reserve(by_id)).await.unwrap().into_inner().total, 1_000);
+}

@@ -259,7 +259,12 @@ async fn health_follows_the_rules() {
     std::fs::remove_dir(folders.rules()).unwrap();
     let running = folders.serve(Options::default()).await;
     const NOT_SERVING: i32 = 2;
-    for name in ["", "pricewright.v1.PricingService", "pricewright.v1.RulebookService"] {
+    for name in [
+        "",
+        "pricewright.v1.PricingService",
+        "pricewright.v1.RulebookService",
+        "pricewright.v1.CustomerService",
+    ] {
         assert_eq!(health(&running, name).await, Ok(NOT_SERVING), "{name}");
     }
     assert_eq!(health(&running, "other").await, Err(Code::NotFound));
@@ -282,7 +287,12 @@ async fn health_follows_the_rules() {
 #[tokio::test(flavor = "multi_thread")]
 async fn both_reflections_list_the_services() {
     let (_folders, running) = plain(Options::default()).await;
-    let wanted = ["grpc.health.v1.Health", "pricewright.v1.PricingService", "pricewright.v1.RulebookService"];
+    let wanted = [
+        "grpc.health.v1.Health",
+        "pricewright.v1.PricingService",
+        "pricewright.v1.RulebookService",
+        "pricewright.v1.CustomerService",
+    ];
     macro_rules! listed {
         ($version:ident) => {{
             use tonic_reflection::pb::$version as pb;

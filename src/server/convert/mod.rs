@@ -7,6 +7,7 @@ pub mod goods;
 mod names;
 mod reason;
 pub mod quote;
+pub mod customer;
 pub mod sale;
 pub mod findings;
 

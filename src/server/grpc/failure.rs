@@ -33,6 +33,10 @@ pub enum Failure {
     VersionUnknown,
     /// Nothing is live yet.
     NoRulebook,
+    /// No profile has this id or phone.
+    CustomerUnknown,
+    /// Profiles cannot be read from the disk or written to it.
+    ProfilesUnavailable,
     /// Too much to do at the moment.
     Overloaded,
     /// The caller's deadline, or the server's, has passed.
@@ -58,7 +62,8 @@ impl Failure {
         match self {
             Failure::Invalid(_) | Failure::Malformed => Code::InvalidArgument,
             Failure::VersionUnknown => Code::FailedPrecondition,
-            Failure::NoRulebook | Failure::ShuttingDown => Code::Unavailable,
+            Failure::NoRulebook | Failure::ShuttingDown | Failure::ProfilesUnavailable => Code::Unavailable,
+            Failure::CustomerUnknown => Code::NotFound,
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
             Failure::MethodUnknown => Code::Unimplemented,
@@ -78,6 +83,8 @@ impl Failure {
             Failure::TooLarge => "MESSAGE_TOO_LARGE",
             Failure::VersionUnknown => "RULEBOOK_VERSION_UNKNOWN",
             Failure::NoRulebook => "NO_RULEBOOK",
+            Failure::CustomerUnknown => "CUSTOMER_UNKNOWN",
+            Failure::ProfilesUnavailable => "PROFILES_UNAVAILABLE",
             Failure::Overloaded => "OVERLOADED",
             Failure::TooLate => "DEADLINE_EXCEEDED",
             Failure::ShuttingDown => "SHUTTING_DOWN",
@@ -103,6 +110,11 @@ impl Failure {
             Failure::NoRulebook => lang.pick(
                 "No promotions are loaded yet; try again.",
                 "Акції ще не завантажено; спробуйте ще раз.",
+            ),
+            Failure::CustomerUnknown => lang.pick("This customer is not known.", "Такого клієнта немає."),
+            Failure::ProfilesUnavailable => lang.pick(
+                "Customer profiles are unavailable; call the administrator.",
+                "Профілі клієнтів недоступні; зверніться до адміністратора.",
             ),
             Failure::Overloaded => {
                 lang.pick("The service is busy; try again.", "Сервіс перевантажено; спробуйте ще раз.")

@@ -3,8 +3,11 @@
 pub mod refusal;
 pub mod failure;
 pub mod gate;
+mod aside;
 pub mod pricing;
 pub mod codes;
 pub mod redemption;
 pub mod rulebooks;
+mod import;
+pub mod customers;
 pub mod floor;

@@ -8,12 +8,12 @@ use std::time::Instant;
 
 use prost::Message;
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::{spawn_blocking, yield_now};
-use tokio::time::timeout_at;
+use tokio::task::yield_now;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::aside::aside;
 use super::failure::Failure;
 use super::gate::Call;
 use crate::basket::{Fault, Problem};
@@ -21,7 +21,8 @@ use crate::lang::Lang;
 use crate::ledger::OpenedCode;
 use crate::server::clock;
 use crate::server::codes::Codebook;
-use crate::server::convert::{Asked, Rules};
+use crate::server::convert::{Asked, Rules, customer};
+use crate::server::customers::Customers;
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
 use crate::server::wire::{self, quote_stream_response::Answer};
@@ -38,12 +39,17 @@ const BYTES_AT_ONCE_MAX: usize = 16 * 1_024;
 /// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
 const ASIDE_PER_CORE_MAX: usize = 16;
 
+/// Profiles looked up at once: a slow disk must not take all threads.
+const LOOK_UPS_MAX: usize = 64;
+
 /// The service.
 #[derive(Debug, Clone)]
 pub struct Pricing {
     engine: Arc<Engine>,
     limiter: Limiter,
     codebook: Codebook,
+    customers: Arc<Customers>,
+    look_ups: Arc<Semaphore>,
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
@@ -52,12 +58,14 @@ pub struct Pricing {
 }
 
 impl Pricing {
-    /// Prices by what `engine` has live, `limiter` knows to be left and `codebook` finds of generated codes; streams end when `closing` turns true.
+    /// Prices by what `engine` has live, `limiter` knows to be left and `codebook` finds of generated codes, and
+    /// what `customers` know of who buys; streams end when `closing` turns true.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
         limiter: Limiter,
         codebook: Codebook,
+        customers: Arc<Customers>,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
@@ -65,6 +73,8 @@ impl Pricing {
             engine,
             limiter,
             codebook,
+            customers,
+            look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
@@ -72,7 +82,8 @@ impl Pricing {
         }
     }
 
-    async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+    async fn one(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+        self.filled(&mut asked, call).await?;
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let quote = if has_codes(&asked, &live) {
             let (limiter, opened) = (self.limiter.clone(), self.opened(&asked, &live, call).await?);
@@ -93,6 +104,17 @@ impl Pricing {
         if call.is_over() { Err(Failure::TooLate) } else { quote }
     }
 
+    /// Fills a request that names only a customer from the profile. It is part of the request before anything is made of that: equal ids of
+    /// quotes mean equal customers.
+    async fn filled(&self, asked: &mut wire::QuoteRequest, call: Call) -> Result<(), Failure> {
+        if let Some(who) = customer::asked_for(asked) {
+            let customers = Arc::clone(&self.customers);
+            let found = aside(&self.look_ups, call, move || customer::known(&customers, &who)).await?;
+            customer::fill(asked, found);
+        }
+        Ok(())
+    }
+
     /// The generated codes of a request that are good for it.
     async fn opened(
         &self,
@@ -107,7 +129,7 @@ impl Pricing {
         Ok(self.codebook.resolve(&pins, read.request(), &live.rulebook, &caller).await?)
     }
 
-    async fn batch(&self, asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
+    async fn batch(&self, mut asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
         let requests = || "requests".to_owned();
         if asked.is_empty() {
             return Err(Failure::Invalid(vec![Fault { field: requests(), problem: Problem::Missing }]));
@@ -119,7 +141,8 @@ impl Pricing {
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
         let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
         let mut opened = Vec::with_capacity(asked.len());
-        for request in &asked {
+        for request in &mut asked {
+            self.filled(request, call).await?;
             opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
                 Ok(live) if has_codes(request, &live) => self.opened(request, &live, call).await?,
                 // What is wrong with it is told when it is priced.
@@ -140,21 +163,6 @@ impl Pricing {
         };
         aside(&self.batches, call, price_all).await?
     }
-}
-
-/// Runs work on a thread of its own, when one of the places is free, within the deadline.
-async fn aside<T: Send + 'static>(
-    places: &Arc<Semaphore>,
-    call: Call,
-    work: impl FnOnce() -> T + Send + 'static,
-) -> Result<T, Failure> {
-    let place = timeout_at(call.deadline, Arc::clone(places).acquire_owned());
-    let place = place.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
-    let work = spawn_blocking(move || {
-        let _place = place;
-        work()
-    });
-    timeout_at(call.deadline, work).await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::Internal)
 }
 
 /// The rulebook that the request names; `live` when it names none.

@@ -13,6 +13,7 @@ use crate::server::archive::Archive;
 use crate::server::clock;
 use crate::server::codes::Codebook;
 use crate::server::convert::sale;
+use crate::server::customers::Customers;
 use crate::server::grpc::failure::Failure;
 use crate::server::ledger::{Ledger, Settled};
 use crate::server::secrets::{Domain, KeyedHash, Pepper};
@@ -40,6 +41,7 @@ pub struct Desk {
     pub(super) archive: Arc<Archive>,
     pub(super) pepper: Arc<Pepper>,
     pub(super) codebook: Codebook,
+    pub(super) customers: Arc<Customers>,
     pub(super) settings: Settings,
     aside: Semaphore,
 }
@@ -91,11 +93,12 @@ impl Desk {
         archive: Arc<Archive>,
         pepper: Arc<Pepper>,
         codebook: Codebook,
+        customers: Arc<Customers>,
         settings: Settings,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let aside = Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX));
-        Desk { ledger, archive, pepper, codebook, settings, aside }
+        Desk { ledger, archive, pepper, codebook, customers, settings, aside }
     }
 
     /// A sale as it is now.

@@ -9,7 +9,7 @@ use crate::basket::Problem;
 use crate::ledger::{Action, Rejection, Reserve};
 use crate::money::Amount;
 use crate::server::archive::Archived;
-use crate::server::convert::sale;
+use crate::server::convert::{customer, sale};
 use crate::server::grpc::failure::Failure;
 use crate::server::limits::{Buyer, Seen};
 use crate::server::wire;
@@ -30,9 +30,13 @@ impl Desk {
             return Ok(before.sale());
         }
         let hold = hold_seconds(asked.hold.as_ref())?;
-        let basket = asked.quote_request.ok_or_else(|| fault("quote_request", Problem::Missing))?;
+        let mut basket = asked.quote_request.ok_or_else(|| fault("quote_request", Problem::Missing))?;
         if !self.ledger.has_room() {
             return Err(Failure::DiskFull);
+        }
+        if let Some(who) = customer::asked_for(&basket) {
+            let found = self.aside(move |desk| Ok(customer::known(&desk.customers, &who))).await?;
+            customer::fill(&mut basket, found);
         }
         let expires_at = Instant::from_unix(call.at.unix().saturating_add(hold)).ok_or(Failure::Internal)?;
         let mut refused = Rejection::SaleUnknown;

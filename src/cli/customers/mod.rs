@@ -1,0 +1,40 @@
+//! `pricewright customers`: profiles from a shell, spoken over gRPC to a service that runs.
+
+mod table;
+mod plain;
+mod source;
+mod sent;
+mod import;
+mod one;
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+
+/// Import, show and delete profiles of customers in a service that runs
+#[derive(Debug, clap::Subcommand)]
+#[command(after_help = "\
+Examples:
+  pricewright customers import customers.csv
+  pricewright customers get 4711
+  pricewright customers delete 4711")]
+pub enum Command {
+    /// Import profiles from a CSV table or from JSON lines
+    Import(import::Args),
+    /// Show one profile
+    Get(one::GetArgs),
+    /// Forget one customer
+    Delete(one::DeleteArgs),
+}
+
+/// Does what the command says.
+///
+/// # Errors
+/// The service cannot be reached or refuses, a file cannot be read, standard output cannot be written.
+pub fn run(command: &Command) -> Result<ExitCode> {
+    match command {
+        Command::Import(args) => import::run(args),
+        Command::Get(args) => one::get(args),
+        Command::Delete(args) => one::delete(args),
+    }
+}
