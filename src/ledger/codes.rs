@@ -138,6 +138,9 @@ pub enum AttemptKey {
 /// Seconds for which failed attempts count together.
 pub const ATTEMPTS_SECONDS: i64 = 86_400;
 
+/// Seconds by which a clock may have been ahead when the first attempt failed.
+const CLOCK_SECONDS: i64 = 3_600;
+
 /// Failed attempts within a day of the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Attempts {
@@ -151,7 +154,9 @@ impl Attempts {
     /// How many count at a moment.
     #[must_use]
     pub fn at(self, now: Instant) -> u32 {
-        if now.unix().saturating_sub(self.since.unix()) < ATTEMPTS_SECONDS { self.count } else { 0 }
+        let age = now.unix().saturating_sub(self.since.unix());
+        // A clock that was ahead must not lock anybody for longer than a day.
+        if (-CLOCK_SECONDS..ATTEMPTS_SECONDS).contains(&age) { self.count } else { 0 }
     }
 
     /// With one more at a moment.

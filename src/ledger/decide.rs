@@ -13,6 +13,9 @@ use super::sale::{Return, ReturnedLine, Sale, State};
 use crate::money::Amount;
 use crate::promotion::OnRefund;
 
+/// Times that units of one sale may come back: each is kept with the sale.
+pub const RETURNS_MAX: usize = 200;
+
 /// The accounts that a decision on `command` looks at, as far as `balances` shows them: once those are there, it may ask for more.
 #[must_use]
 pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
@@ -116,7 +119,9 @@ pub fn decide(balances: &Balances, command: &Command) -> Result<Vec<Fact>, Rejec
         Action::Miss(by) => Event::Missed { by: by.clone() },
         Action::Refuse(rejection) => Event::Refused { rejection: rejection.clone() },
     };
-    let call = Some((command.request, command.content.clone()));
+    // An attempt is nobody's call: its id is not kept.
+    let is_call = !matches!(command.action, Action::Miss(_));
+    let call = is_call.then(|| (command.request, command.content.clone()));
     Ok(vec![Fact { at: command.at, call, event }])
 }
 
@@ -174,6 +179,9 @@ fn refunded(balances: &Balances, command: &Command, refund: &Refund) -> Result<E
         State::Cancelled => return Err(Rejection::SaleCancelled),
         State::Held | State::Expired => return Err(Rejection::SaleNotCommitted),
     }
+    if sale.returns.len() >= RETURNS_MAX {
+        return Err(Rejection::TooManyRefunds);
+    }
     let lines = returned(sale, &refund.units)?;
     if refund.delivery && !sale.has_delivery() {
         return Err(Rejection::DeliveryReturned);
@@ -198,13 +206,15 @@ fn refunded(balances: &Balances, command: &Command, refund: &Refund) -> Result<E
     Ok(Event::Refunded { sale: refund.sale, back: Box::new(back), takes })
 }
 
-/// Whether there is room for what a purchase takes, `held` being what it holds already.
+/// Whether there is room for what a purchase takes, `held` being what it holds already: that much it has in any case, whatever the limit
+/// has become since. What several promotions take of one counter is looked at together.
 fn room(balances: &Balances, takes: &[Take], held: &[Take]) -> Result<(), Rejection> {
     let mut refused: Vec<Rejection> = takes
         .iter()
         .filter(|take| {
-            let own = of(held, &take.counter);
-            let has_room = take.fits(balances.counter(&take.counter), own);
+            let (own, all) = (of(held, &take.counter), of(takes, &take.counter));
+            let together = Take { amount: all, ..(*take).clone() };
+            let has_room = all <= own || together.fits(balances.counter(&take.counter), own);
             !has_room || own == 0 && !may_be_used(balances, &take.counter)
         })
         .map(|take| full(&take.counter))

@@ -14,9 +14,9 @@ pub struct Purchase {
     /// The request that was priced, in proto3 JSON: by it the purchase can be priced again. Id and phone of the customer, PINs and
     /// generated codes are not in it.
     pub asked: String,
-    /// Who buys, as limits know one.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub customer: Option<CustomerKey>,
+    /// Who buys, by every name under which limits count one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub customer: Vec<CustomerKey>,
     /// The generated codes that were good for it.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub codes: Vec<OpenedCode>,

@@ -26,6 +26,8 @@ pub enum Rejection {
     SaleMoved,
     /// The sale has no such line, or not so many units of it are left.
     UnitsUnknown(String),
+    /// Units of the sale have come back so often that no more can be kept.
+    TooManyRefunds,
     /// The delivery was paid back already, or cost nothing.
     DeliveryReturned,
     /// A promotion has been given to as many baskets as it may be.

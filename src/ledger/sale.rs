@@ -3,7 +3,6 @@
 use serde::{Deserialize, Serialize};
 
 use super::counter::Take;
-use super::id::CustomerKey;
 use super::purchase::Purchase;
 use crate::money::Amount;
 use crate::time::Instant;
@@ -126,11 +125,5 @@ impl Sale {
     #[must_use]
     pub fn has_delivery(&self) -> bool {
         !self.current().delivery_total.is_zero() && !self.since_priced().any(|back| back.delivery)
-    }
-
-    /// Who buys, as limits know one.
-    #[must_use]
-    pub fn customer(&self) -> Option<&CustomerKey> {
-        self.sold().customer.as_ref()
     }
 }

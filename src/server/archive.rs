@@ -59,11 +59,15 @@ impl Archive {
             let (rulebook, digest) = (Arc::clone(&former.live.rulebook), former.live.digest.clone());
             return Some(Archived { rulebook, digest, ended_at: Some(former.ended_at) });
         }
-        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
-        if let Some(found) = held.iter().find(|one| is_it(one)) {
-            return Some(found.clone());
+        let at_hand = || {
+            self.held.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|one| is_it(one)).cloned()
+        };
+        if let Some(found) = at_hand() {
+            return Some(found);
         }
+        // Compiled without the lock: others need not wait.
         let found = self.load(asked)?;
+        let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.push_front(found.clone());
         held.truncate(HELD_MAX);
         Some(found)

@@ -1,13 +1,15 @@
 //! What limits leave for a purchase, and what a priced purchase takes of them.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use super::ledger::Counters;
-use super::secrets::{Domain, KeyedHash, Pepper};
-use crate::basket::{Country, Left, Phone, Request, Room};
+use super::secrets::{Domain, Pepper};
+use crate::basket::{Country, GiftStock, Left, Phone, Request, Room};
+use crate::catalog::word::fold;
 use crate::ledger::{CounterKey, CustomerKey, Limit, OpenedCode, Take};
 use crate::money::Amount;
-use crate::pricing::Quote;
+use crate::pricing::{Given, Quote};
 use crate::promotion::{Code, Promotion};
 use crate::rulebook::Rulebook;
 
@@ -23,6 +25,11 @@ pub struct Limiter {
 }
 
 impl Limiter {
+    /// Takes what is held of gifts off what a store has on its shelf.
+    pub fn stock(&self, stock: &mut [GiftStock], store: Option<&str>) {
+        Seen { counters: &self.counters, own: &[] }.stock(stock, store);
+    }
+
     /// What is left for a request, as far as memory knows: a reservation may see less.
     #[must_use]
     pub fn left(&self, rulebook: &Rulebook, request: &Request) -> Vec<Left> {
@@ -34,48 +41,42 @@ impl Limiter {
     }
 }
 
-/// Who buys, as limits know one: under the key of today first, and under each older one, by which earlier purchases were counted.
+/// Who buys, as limits know one: by every name that is known, the retailer's id and the phone, so that leaving one of them away helps
+/// nobody. Each name is under the key of today first, and under each older one, by which earlier purchases were counted.
 #[derive(Debug, Clone, Default)]
-pub struct Buyer(Vec<CustomerKey>);
+pub struct Buyer(Vec<Vec<CustomerKey>>);
 
 impl Buyer {
-    /// The customer of a request, by the retailer's id, else by the phone.
+    /// The customer of a request.
     #[must_use]
     pub fn of(request: &Request, pepper: &Pepper, countries: &[Country]) -> Self {
         let Some(customer) = &request.context.customer else {
             return Buyer::default();
         };
-        let named = if customer.id.is_empty() {
-            let phone = Phone::parse(&customer.phone, countries);
-            phone.ok().map(|phone| (Domain::Phone, phone.as_e164().to_owned()))
-        } else {
-            Some((Domain::Customer, customer.id.clone()))
+        let keys = |domain, name: &str| -> Vec<CustomerKey> {
+            pepper.hashes(domain, name.as_bytes()).map(|hash| CustomerKey(hash.to_text())).collect()
         };
-        let Some((domain, name)) = named else {
-            return Buyer::default();
-        };
-        let key = |hash: KeyedHash| CustomerKey(hash.to_text());
-        let today = pepper.hash(domain, name.as_bytes());
-        let older = pepper.hashes(domain, name.as_bytes()).filter(|hash| hash.key() != today.key());
-        Buyer(std::iter::once(today).chain(older).map(key).collect())
+        let id = (!customer.id.is_empty()).then(|| keys(Domain::Customer, &customer.id));
+        let phone = Phone::parse(&customer.phone, countries).ok();
+        let phone = phone.map(|phone| keys(Domain::Phone, phone.as_e164()));
+        Buyer(id.into_iter().chain(phone).collect())
     }
 
     /// Whether it is this customer.
     #[must_use]
     pub fn is(&self, key: &CustomerKey) -> bool {
-        self.0.contains(key)
+        self.0.iter().any(|name| name.contains(key))
     }
 
     /// The customer of a purchase that was kept.
     #[must_use]
-    pub fn known(key: Option<&CustomerKey>) -> Self {
-        Buyer(key.into_iter().cloned().collect())
+    pub fn known(keys: &[CustomerKey]) -> Self {
+        Buyer(keys.iter().map(|key| vec![key.clone()]).collect())
     }
 
-    /// The key under which a purchase of today is counted.
-    #[must_use]
-    pub fn key(&self) -> Option<&CustomerKey> {
-        self.0.first()
+    /// The names under which a purchase of today is counted.
+    pub fn keys(&self) -> impl Iterator<Item = &CustomerKey> {
+        self.0.iter().filter_map(|name| name.first())
     }
 }
 
@@ -117,7 +118,8 @@ impl Seen<'_> {
             if buyer.0.is_empty() {
                 return Room::CustomerUnknown;
             }
-            if self.given_to(&promotion.id, &buyer.0) >= u64::from(limit) {
+            let mut given = buyer.0.iter().map(|name| self.given_to(&promotion.id, name));
+            if given.any(|given| given >= u64::from(limit)) {
                 return Room::CustomerLimitReached;
             }
         }
@@ -127,7 +129,17 @@ impl Seen<'_> {
         })
     }
 
-    /// What a priced purchase takes.
+    /// Takes what others hold of gifts off what a store has on its shelf.
+    pub fn stock(&self, stock: &mut [GiftStock], store: Option<&str>) {
+        for left in stock {
+            let counter = stock_counter(&left.sku, store);
+            let own = self.own.iter().filter(|take| take.counter == counter).map(|take| take.amount).sum();
+            let others = self.counters.get(&counter).held.saturating_sub(own);
+            left.quantity = left.quantity.saturating_sub(u32::try_from(others).unwrap_or(u32::MAX));
+        }
+    }
+
+    /// What a priced purchase takes. Of the request the gifts on the shelf are those that others do not hold.
     #[must_use]
     pub fn takes(
         &self,
@@ -154,41 +166,55 @@ impl Seen<'_> {
             if let Some(limit) = limits.total {
                 take(CounterKey::Total(promotion.id.clone()), 1, limit);
             }
-            if let (Some(limit), Some((key, older))) = (limits.per_customer, buyer.0.split_first()) {
-                // What was counted under an older key leaves so much less under the key of today.
-                let left = u64::from(limit).saturating_sub(self.given_to(&promotion.id, older));
-                take(CounterKey::Customer(promotion.id.clone(), key.clone()), 1, left);
+            for (key, older) in buyer.0.iter().filter_map(|name| name.split_first()) {
+                if let Some(limit) = limits.per_customer {
+                    // What was counted under an older key leaves so much less under the key of today.
+                    let left = u64::from(limit).saturating_sub(self.given_to(&promotion.id, older));
+                    take(CounterKey::Customer(promotion.id.clone(), key.clone()), 1, left);
+                }
             }
             if let Some(budget) = limits.budget {
                 let whole = |amount: Amount| u64::try_from(amount.minor()).unwrap_or_default();
                 take(CounterKey::Budget(promotion.id.clone()), whole(applied.amount), whole(budget));
             }
         }
-        takes.extend(gifts(request, quote, rulebook));
+        takes.extend(self.gifts(request, quote, rulebook));
         takes.retain(|take| take.amount > 0);
+        // A code that opens several promotions is used in one basket, once.
+        let mut codes = BTreeSet::new();
+        takes.retain(|take| match &take.counter {
+            CounterKey::Code(code) => codes.insert(code.clone()),
+            _ => true,
+        });
         takes
+    }
+
+    /// The gifts of which the caller says how many are left: what is held of them stays within that.
+    fn gifts(&self, request: &Request, quote: &Quote, rulebook: &Rulebook) -> Vec<Take> {
+        let store = request.context.store.as_deref();
+        let take = |gift: &Given| {
+            let sku = gift.sku.as_ref()?;
+            let left = request.context.gift_stock.iter().find(|left| left.sku == *sku)?;
+            let counter = stock_counter(sku, store);
+            let own: u64 =
+                self.own.iter().filter(|take| take.counter == counter).map(|take| take.amount).sum();
+            let others = self.counters.get(&counter).held.saturating_sub(own);
+            let promotion = rulebook.promotion(gift.promotion)?;
+            Some(Take {
+                promotion: promotion.id.clone(),
+                counter,
+                amount: u64::from(gift.quantity),
+                limit: Limit::Now(u64::from(left.quantity).saturating_add(others)),
+                on_refund: promotion.limits.on_refund,
+            })
+        };
+        quote.gifts.iter().filter_map(take).collect()
     }
 }
 
-/// The gifts of which the caller says how many are left: what is held of them stays within that.
-fn gifts<'a>(
-    request: &'a Request,
-    quote: &'a Quote,
-    rulebook: &'a Rulebook,
-) -> impl Iterator<Item = Take> + 'a {
-    quote.gifts.iter().filter_map(move |gift| {
-        let sku = gift.sku.as_ref()?;
-        let left = request.context.gift_stock.iter().find(|left| left.sku == *sku)?;
-        let store = request.context.store.clone().unwrap_or_default();
-        let promotion = rulebook.promotion(gift.promotion)?;
-        Some(Take {
-            promotion: promotion.id.clone(),
-            counter: CounterKey::Stock(sku.clone(), store),
-            amount: u64::from(gift.quantity),
-            limit: Limit::Now(u64::from(left.quantity)),
-            on_refund: promotion.limits.on_refund,
-        })
-    })
+/// The shelf of a store: its id is compared as conditions compare it.
+fn stock_counter(sku: &str, store: Option<&str>) -> CounterKey {
+    CounterKey::Stock(sku.to_owned(), store.map(fold).unwrap_or_default())
 }
 
 /// What is left when a purchase is priced again after it was paid: what it keeps, and nothing that it does not.

@@ -239,6 +239,67 @@ async fn codes_that_were_made_elsewhere_are_taken_in_once() {
     assert_eq!(codes.import(tokio_stream::iter([message])).await.unwrap().into_inner(), first);
 }
 
+/// The first message may say to which pool, and bring no codes.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_import_may_begin_with_a_heading() {
+    let (_folders, running) = shop().await;
+    let mut codes = running.codes().await;
+    let code = |text: &str| wire::ImportedCode { code: text.to_owned(), terms: None };
+    let head = wire::ImportCodesRequest {
+        request_id: id(),
+        pool: "spring".to_owned(),
+        terms: None,
+        codes: Vec::new(),
+    };
+    let part = |texts: [&str; 2]| wire::ImportCodesRequest {
+        codes: texts.map(code).to_vec(),
+        ..wire::ImportCodesRequest::default()
+    };
+    let messages =
+        [head, part(["HEAD-1", "HEAD-2"]), wire::ImportCodesRequest::default(), part(["HEAD-3", "HEAD-1"])];
+    for _ in 0..2 {
+        let answer = codes.import(tokio_stream::iter(messages.clone())).await.unwrap().into_inner();
+        assert_eq!((answer.imported, answer.refused), (3, 1), "{answer:?}");
+        assert_eq!(answer.faults[0].place, 3);
+    }
+}
+
+/// Many spellings of one code are one code, and one attempt that is made again is one attempt.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_guess_counts_once_and_every_guess_counts() {
+    let (_folders, running) = shop().await;
+    let mut codes = running.codes().await;
+    let code = made(&mut codes, generate("birthday", 40)).await;
+    let code = code.iter().find(|code| code.contains('0') && code.contains('1')).unwrap();
+    // A bound code of our own alphabet: taken in where it does not clash.
+    let own = format!("{}Z", code.replace('0', "2"));
+    import(&mut codes, "birthday", vec![(own.as_str(), bound(PHONE, PIN))]).await;
+    // The same wrong PIN again and again, as a page that quotes on every key press sends it, is one guess.
+    for _ in 0..3 * PIN_FAILURES_MAX {
+        assert_eq!(fate(&running, basket(&own, PHONE, "000001")).await.0, Fate::Unknown);
+    }
+    assert_eq!(fate(&running, basket(&own, PHONE, PIN)).await.0, Fate::Applied);
+    // Several codes in one request are several guesses.
+    let mut asked = basket(&own, PHONE, "000002");
+    let context = asked.context.as_mut().unwrap();
+    let spelled = |place: usize| {
+        let (head, tail) = own.split_at(place);
+        format!("{head}-{tail}")
+    };
+    let spellings: Vec<String> = (0..8).map(spelled).collect();
+    context.codes.extend(spellings.clone());
+    context
+        .code_pins
+        .extend((0..8).map(|pin| wire::CodePin { code: spellings[0].clone(), pin: format!("{pin:06}") }));
+    let quote = running.pricing().await.quote(asked).await.unwrap().into_inner();
+    assert_eq!(quote.total, 10_000);
+    let too_many = (0..33).map(|_| wire::CodePin::default()).collect();
+    let mut asked = basket(&own, PHONE, PIN);
+    asked.context.as_mut().unwrap().code_pins = too_many;
+    let status = running.pricing().await.quote(asked).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument);
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_birthday_code_opens_for_its_phone_and_pin_alone() {
     let (folders, running) = shop().await;

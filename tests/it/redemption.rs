@@ -308,6 +308,66 @@ async fn of_all_who_race_for_a_limit_exactly_that_many_have_it() {
     assert_eq!(had, limit);
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn gifts_that_others_hold_are_not_offered() {
+    let folders = Folders::new();
+    folders.put("rules.yaml", "promotions: [{id: pouch, give: {gift: {skus: [POUCH]}}}]");
+    let running = folders.serve(Options::default()).await;
+    running.server.ready().await.unwrap();
+    let mut till = running.redemption().await;
+    let oil = |store: &str| {
+        let mut asked = basket(&[line("1", "OIL", 1, 1_000)], &[], None);
+        let context = asked.context.as_mut().unwrap();
+        context.gift_stock = vec![wire::GiftStock { sku: "POUCH".to_owned(), quantity: 1 }];
+        context.store = store.to_owned();
+        asked
+    };
+    let first = till.reserve(reserve(oil("kyiv-01"))).await.unwrap().into_inner();
+    assert_eq!(first.gifts.len(), 1);
+    assert_eq!(till.reserve(reserve(oil("KYIV-01"))).await.unwrap().into_inner().gifts.len(), 0);
+    let quote = running.pricing().await.quote(oil("kyiv-01")).await.unwrap().into_inner();
+    assert_eq!(quote.gifts.len(), 0);
+    assert_eq!(till.reserve(reserve(oil("lviv-01"))).await.unwrap().into_inner().gifts.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refund_priced_again_remembers_how_the_goods_were_delivered() {
+    let folders = Folders::new();
+    folders.put("rules.yaml", "promotions: [{id: pickup, when: {delivery: [pickup]}, give: {percent: 10}}]");
+    let running = folders.serve(Options::default()).await;
+    running.server.ready().await.unwrap();
+    let mut till = running.redemption().await;
+    let mut asked = basket(&[line("1", "OIL", 2, 1_000)], &[], None);
+    asked.basket.as_mut().unwrap().delivery = Some(wire::Delivery { method: "pickup".to_owned(), price: 0 });
+    let held = till.reserve(reserve(asked)).await.unwrap().into_inner();
+    assert_eq!(held.total, 1_800);
+    let paid = till.commit(commit(&held)).await.unwrap().into_inner();
+    let back = till.refund(refund(&paid, "1", 1, true)).await.unwrap().into_inner();
+    assert_eq!(back.refund.unwrap().amount, 900);
+}
+
+/// A text that is too long is a fault of the request: it is neither kept nor does it keep the service from anything.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_is_too_large_is_refused_and_kept_nowhere() {
+    let (_folders, _running, mut till) = shop(Options::default()).await;
+    let held =
+        till.reserve(reserve(basket(&[line("1", "LIP", 1, 100)], &[], None))).await.unwrap().into_inner();
+    let units = |line_id: String, quantity| wire::PaidUnits { line_id, quantity };
+    let again = commit(&held);
+    for units in [units("\u{1}".repeat(2_800_000), 1), units(String::new(), 1), units("1".to_owned(), 0)] {
+        let status =
+            till.commit(wire::CommitRequest { units: vec![units], ..again.clone() }).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument);
+    }
+    let words: Vec<String> = (0..128).map(|place| format!("{place:03}{}", "\u{1}".repeat(250))).collect();
+    let heavy =
+        |place: u32| wire::Line { categories: words.clone(), ..line(&place.to_string(), "OIL", 1, 100) };
+    let lines: Vec<wire::Line> = (0..100).map(heavy).collect();
+    let status = till.reserve(reserve(basket(&lines, &[], None))).await.unwrap_err();
+    assert_eq!(status.code(), Code::InvalidArgument, "{status:?}");
+    assert_eq!(till.commit(again).await.unwrap().into_inner().total, 100);
+}
+
 /// A purchase is priced by the profile of who buys, as its quote was, and counted for the customer whose phone it is.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_reservation_knows_the_customer_by_phone() {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::guard::{Tried, Turns};
 use super::look::{Found, text_of};
 use crate::basket::Country;
 use crate::ledger::{CodeKey, Key};
@@ -15,13 +16,16 @@ pub struct Codebook {
     pub(super) pepper: Arc<Pepper>,
     pub(super) pins: Arc<PinPool>,
     pub(super) countries: Arc<[Country]>,
+    pub(super) turns: Arc<Turns>,
+    pub(super) tried: Arc<Tried>,
 }
 
 impl Codebook {
     /// Codes of `ledger`, hashed under the keys of `pepper`.
     #[must_use]
     pub fn new(ledger: Ledger, pepper: Arc<Pepper>, pins: Arc<PinPool>, countries: Arc<[Country]>) -> Self {
-        Codebook { ledger, pepper, pins, countries }
+        let (turns, tried) = (Arc::default(), Arc::default());
+        Codebook { ledger, pepper, pins, countries, turns, tried }
     }
 
     /// The names that a code may have in the ledger: under the key of today first.

@@ -63,36 +63,44 @@ impl Codebook {
     pub async fn generate(&self, making: &Making, first: u32, count: u32) -> Result<Vec<String>, Refusal> {
         let id = self.part_id(making, first);
         let content = self.content(&making.content);
-        let key = match self.known(id, making).await? {
-            Some(key) => key,
-            None => content.key(),
-        };
+        let known = self.known(id, making).await?;
+        let key = known.unwrap_or_else(|| content.key());
         let mut attempts = vec![0_u32; usize::try_from(count).unwrap_or_default()];
         loop {
             let numbers = (first..).zip(&attempts);
             let codes: Vec<GeneratedCode> =
                 numbers.map(|(number, &attempt)| self.nth(making.request, key, number, attempt)).collect();
-            let new = (first..).zip(&codes).map(|(number, code)| NewCode {
-                key: self.key(code),
-                number,
-                terms: None,
-            });
-            let add =
-                AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes: new.collect() };
-            match self.add(id, &content, making.at, add).await {
-                Ok(()) => {
-                    if let Some(place) = self.foreign(id, &codes).await? {
-                        bump(&mut attempts, place);
-                        continue;
-                    }
-                    return Ok(codes.iter().map(|code| code.as_str().to_owned()).collect());
-                }
-                // Another call had made the same code: one in 36,000 million millions for each that there is.
-                Err(Refusal::Rejected(Rejection::CodeExists(number))) => {
-                    bump(&mut attempts, usize::try_from(number.saturating_sub(first)).unwrap_or_default());
-                }
-                Err(refusal) => return Err(refusal),
+            // Another call had made the same code: one in 36,000 million millions for each that there is.
+            let taken = if known.is_some() {
+                self.foreign(id, &codes).await?
+            } else {
+                self.add_generated(id, &content, making, first, &codes).await?
+            };
+            match taken {
+                Some(place) => bump(&mut attempts, place),
+                None => return Ok(codes.iter().map(|code| code.as_str().to_owned()).collect()),
             }
+        }
+    }
+
+    /// Keeps codes; or the place of one that is there already.
+    async fn add_generated(
+        &self,
+        id: RequestId,
+        content: &KeyedHash,
+        making: &Making,
+        first: u32,
+        codes: &[GeneratedCode],
+    ) -> Result<Option<usize>, Refusal> {
+        let new = |(number, code)| NewCode { key: self.key(code), number, terms: None };
+        let codes = (first..).zip(codes).map(new).collect();
+        let add = AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes };
+        match self.add(id, content, making.at, add).await {
+            Ok(()) => Ok(None),
+            Err(Refusal::Rejected(Rejection::CodeExists(number))) => {
+                Ok(Some(usize::try_from(number.saturating_sub(first)).unwrap_or_default()))
+            }
+            Err(refusal) => Err(refusal),
         }
     }
 
@@ -164,13 +172,18 @@ impl Codebook {
 
     /// The first of some codes of a call that another call had made before.
     async fn foreign(&self, id: RequestId, codes: &[GeneratedCode]) -> Result<Option<usize>, Refusal> {
-        let keys: Vec<CodeKey> = codes.iter().map(|code| self.key(code)).collect();
+        let texts: Vec<String> = codes.iter().map(|code| code.as_str().to_owned()).collect();
         let codebook = self.clone();
         let work = move || {
-            for (place, key) in keys.into_iter().enumerate() {
-                match codebook.ledger.index().get(&Key::Code(key))? {
-                    Some(Account::Code(state)) if state.batch == id => {}
-                    _ => return Ok(Some(place)),
+            for (place, text) in texts.iter().enumerate() {
+                // Under whichever key it was made.
+                let mut is_ours = false;
+                for key in codebook.keys(text) {
+                    let found = codebook.ledger.index().get(&Key::Code(key))?;
+                    is_ours |= matches!(found, Some(Account::Code(state)) if state.batch == id);
+                }
+                if !is_ours {
+                    return Ok(Some(place));
                 }
             }
             Ok(None)
@@ -216,6 +229,14 @@ impl Codebook {
         }
     }
 
+    /// Whether a part of a call was kept before.
+    ///
+    /// # Errors
+    /// It said something else, or the ledger cannot be read.
+    pub async fn is_kept(&self, making: &Making, part: u32) -> Result<bool, Refusal> {
+        Ok(self.known(self.part_id(making, part), making).await?.is_some())
+    }
+
     async fn submit(
         &self,
         id: RequestId,
@@ -223,6 +244,10 @@ impl Codebook {
         at: Instant,
         action: Action,
     ) -> Result<(), Refusal> {
+        // The room that is left is for purchases that are held.
+        if !self.ledger.has_room() {
+            return Err(Trouble::DiskFull.into());
+        }
         let command = Command { request: id, content: Content(content.to_text()), at, action };
         match self.ledger.submit(command).await {
             None => Err(Trouble::Stopped.into()),

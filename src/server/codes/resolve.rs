@@ -8,8 +8,10 @@ use super::book::Codebook;
 use super::guard::is_locked;
 use super::look::{Found, text_of};
 use super::trouble::Trouble;
+use crate::basket::limits::{CODES_MAX, TEXT_BYTES_MAX};
 use crate::basket::{Opened, Phone, Request};
 use crate::catalog::word::fold_code;
+use crate::ledger::code::{CodeFault, GeneratedCode};
 use crate::ledger::{Action, AttemptKey, Command, Content, OpenedCode, PhoneKey, RequestId};
 use crate::pricing::eligible::Purchase;
 use crate::rulebook::Rulebook;
@@ -69,25 +71,31 @@ impl Codebook {
         }
         let teller = self.teller(request, caller);
         let mut opened = Vec::new();
-        let mut missed = BTreeSet::new();
+        let mut missed = Vec::new();
         for code in told {
-            let (place, has_pin) = (code.place, code.pin.is_some());
+            let place = code.place;
+            let is_mistyped = GeneratedCode::parse(&code.text) == Err(CodeFault::Mistyped);
+            // One attempt after another at one code: else many at once would all pass before the first is counted.
+            let _turn = self.turns.of(&code.text).lock().await;
+            let attempt = self.attempt(&code, &teller);
             let mut looked = self.look(code.text, &teller).await?;
             looked.found = looked.found.filter(|found| is_in_days(found, request, rulebook));
+            let has_pin = code.pin.is_some();
             let by_pin = self.is_pin_right(&looked, code.pin).await?;
             match good(&looked, by_pin, has_pin) {
                 Ok(found) => opened.push(opened_code(found, place, looked.by_phone, by_pin)),
-                Err(miss) => {
-                    if miss.is_counted && !looked.is_locked {
-                        missed.extend([AttemptKey::All, teller.caller.clone()]);
-                        missed.extend(teller.phones.first().cloned().map(AttemptKey::Phone));
-                        missed.extend(miss.pin);
-                    }
+                // A mistake in typing is seen by the code itself, and the same attempt once more tells nothing new.
+                Err(_) if is_mistyped || looked.is_locked || !self.tried.is_new(attempt, teller.now) => {}
+                Err(pin) => {
+                    missed.extend([AttemptKey::All, teller.caller.clone()]);
+                    missed.extend(teller.phones.first().cloned().map(AttemptKey::Phone));
+                    missed.extend(pin);
                 }
             }
-        }
-        if !missed.is_empty() {
-            self.record(missed.into_iter().collect(), teller.now).await?;
+            // On the record before the next is tried.
+            if !missed.is_empty() {
+                self.record(std::mem::take(&mut missed), teller.now).await?;
+            }
         }
         Ok(opened)
     }
@@ -106,6 +114,18 @@ impl Codebook {
             caller: AttemptKey::Caller(caller),
             now: clock::now(),
         }
+    }
+
+    /// What is tried, as a keyed hash: the same attempt of the same teller counts once.
+    fn attempt(&self, code: &Told, teller: &Teller) -> [u8; 16] {
+        let phone = teller.phones.first().map(|phone| phone.0.as_str()).unwrap_or_default();
+        let pin = match &code.pin {
+            None => "",
+            Some(ToldPin::Wrong) => "wrong",
+            Some(ToldPin::Pin(pin)) => pin.expose(),
+        };
+        let text = format!("{:?}\n{phone}\n{}\n{pin}", teller.caller, code.text);
+        *self.pepper.hash(Domain::Caller, text.as_bytes()).bytes()
     }
 
     /// What the ledger has of a code, as far as it can be said without the PIN.
@@ -129,7 +149,8 @@ impl Codebook {
                 // Also of a code that nobody holds, so that the work is the same.
                 asked.push(AttemptKey::Pin(found.key.clone()));
             }
-            let mut locked = false;
+            // With no room for the record of a failure nothing is tried.
+            let mut locked = !ledger.has_room();
             for of in &asked {
                 locked |= is_locked(ledger, of, now)?;
             }
@@ -172,25 +193,14 @@ impl Codebook {
     }
 }
 
-/// An attempt that failed.
-struct Miss {
-    /// Whether it counts: who has not told the PIN yet has not guessed.
-    is_counted: bool,
-    /// The code whose PIN was wrong.
-    pin: Option<AttemptKey>,
-}
-
-/// The code, when it is good.
-fn good(looked: &Looked, by_pin: bool, has_pin: bool) -> Result<&Found, Miss> {
-    let Some(found) = looked.found.as_ref().filter(|_| !looked.is_locked) else {
-        return Err(Miss { is_counted: true, pin: None });
-    };
+/// The code, when it is good; else the code whose PIN was wrong, where it was that.
+fn good(looked: &Looked, by_pin: bool, has_pin: bool) -> Result<&Found, Option<AttemptKey>> {
+    let found = looked.found.as_ref().filter(|_| !looked.is_locked).ok_or(None)?;
     if found.terms.pin.is_none() || by_pin {
         return Ok(found);
     }
-    let pin = (has_pin && (looked.by_phone || found.terms.phone.is_none()))
-        .then(|| AttemptKey::Pin(found.key.clone()));
-    Err(Miss { is_counted: has_pin, pin })
+    let knows_phone = looked.by_phone || found.terms.phone.is_none();
+    Err((has_pin && knows_phone).then(|| AttemptKey::Pin(found.key.clone())))
 }
 
 fn opened_code(found: &Found, place: usize, by_phone: bool, by_pin: bool) -> OpenedCode {
@@ -205,19 +215,26 @@ fn is_in_days(found: &Found, request: &Request, rulebook: &Rulebook) -> bool {
 
 /// The codes that are no campaign words, once each.
 fn told(pins: &[wire::CodePin], request: &Request, rulebook: &Rulebook) -> Vec<Told> {
-    if !rulebook.has_pools() {
+    let codes = &request.context.codes;
+    // What is too much or too long is told when the basket is priced.
+    if !rulebook.has_pools() || codes.len() > CODES_MAX || pins.len() > CODES_MAX {
         return Vec::new();
     }
     let mut seen = BTreeSet::new();
     let mut told = Vec::new();
-    for (place, code) in request.context.codes.iter().enumerate() {
+    for (place, code) in codes.iter().enumerate() {
+        if code.len() > TEXT_BYTES_MAX {
+            continue;
+        }
         let folded = fold_code(code);
-        if folded.is_empty() || !rulebook.waiting_for(&folded).is_empty() || !seen.insert(folded.clone()) {
+        // `O` and `0` are one: the same code in other letters is the same code.
+        let text = text_of(code);
+        if folded.is_empty() || !rulebook.waiting_for(&folded).is_empty() || !seen.insert(text.clone()) {
             continue;
         }
         let pin = pins.iter().find(|pin| fold_code(&pin.code) == folded);
         let pin = pin.map(|pin| Pin::parse(&pin.pin).map_or(ToldPin::Wrong, ToldPin::Pin));
-        told.push(Told { place, text: text_of(code), pin });
+        told.push(Told { place, text, pin });
     }
     told
 }

@@ -14,6 +14,9 @@ pub enum Trouble {
     /// More PINs wait to be checked than may.
     #[error("too many PINs are being checked")]
     Busy,
+    /// There is too little room on the disk for more.
+    #[error("the disk is nearly full")]
+    DiskFull,
     /// The system gives no random numbers.
     #[error("the system gives no random numbers")]
     Entropy,

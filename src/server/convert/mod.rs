@@ -44,9 +44,13 @@ impl Asked {
             let context = asked.context.get_or_insert_default();
             context.time = Some(pbjson_types::Timestamp { seconds: time.unix(), nanos: 0 });
             context.rulebook_version.clear();
-            // A PIN has a million values: its hash would be as good as itself.
-            context.code_pins.clear();
-            quote_id(rules.digest, &asked)
+            // Who buys and with which code is not in it: a phone, a birthday or a PIN could be found from its hash by trying them all.
+            let (customer, codes) = (context.customer.take(), std::mem::take(&mut context.codes));
+            let pins = std::mem::take(&mut context.code_pins);
+            let id = quote_id(rules.digest, &asked);
+            let context = asked.context.get_or_insert_default();
+            (context.customer, context.codes, context.code_pins) = (customer, codes, pins);
+            id
         });
         let (request, mut faults) = request::taken(asked, now);
         if let Some(id) = id.filter(|_| faults.is_empty()) {
@@ -62,6 +66,14 @@ impl Asked {
     #[must_use]
     pub fn request(&self) -> &basket::Request {
         &self.request
+    }
+
+    /// The same with the gifts that others hold taken off what is on the shelf of the store.
+    #[must_use]
+    pub fn with_stock(mut self, held: impl FnOnce(&mut [basket::GiftStock], Option<&str>)) -> Self {
+        let context = &mut self.request.context;
+        held(&mut context.gift_stock, context.store.as_deref());
+        self
     }
 
     /// The same where so much is left of what is limited.

@@ -93,6 +93,10 @@ pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fa
         unreadable("context.time".to_owned());
         now
     });
+    if context.code_pins.len() > basket::limits::CODES_MAX {
+        let problem = Problem::TooMany(basket::limits::CODES_MAX);
+        faults.push(Fault { field: "context.code_pins".to_owned(), problem });
+    }
     // One choice too many is enough to refuse them all: see the lines.
     let choices = context.gift_choices.into_iter().take(basket::limits::GIFT_CHOICES_MAX + 1);
     let stock = context.gift_stock.into_iter().take(basket::limits::GIFT_STOCK_MAX + 1);

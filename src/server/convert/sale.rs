@@ -1,7 +1,7 @@
 //! Purchases between the wire and the ledger: what is kept of a priced basket, and what is told of a sale.
 
 use crate::basket::{self, Customer};
-use crate::catalog::word::fold_code;
+use crate::catalog::word::{fold, fold_code};
 use crate::ledger::{
     self, CustomerKey, OpenedCode, Purchase, Return, SaleId, SoldGift, SoldLine, SoldPromotion, SoldUnits,
     State,
@@ -26,12 +26,29 @@ pub fn kept_request(mut asked: wire::QuoteRequest, request: &basket::Request, ru
     context.codes.retain(|code| !rulebook.waiting_for(&fold_code(code)).is_empty());
     context.code_pins.clear();
     if let Some(customer) = &mut context.customer {
-        customer.id.clear();
-        customer.phone.clear();
-        customer.birthday = request.context.customer.as_ref().and_then(birthday).unwrap_or_default();
+        let born = request.context.customer.as_ref().and_then(birthday);
+        asked_of(customer, born, rulebook);
     }
     // A request holds texts and numbers alone: there is nothing that JSON could refuse.
     serde_json::to_string(&asked).unwrap_or_default()
+}
+
+/// Leaves of a customer what conditions of the rulebook ask: a journal cannot forget, so it learns no more.
+fn asked_of(customer: &mut wire::Customer, born: Option<String>, rulebook: &Rulebook) {
+    let conditions = || rulebook.promotions().iter().map(|promotion| &promotion.when);
+    customer.id.clear();
+    customer.phone.clear();
+    customer.segments.retain(|segment| conditions().any(|when| when.segments.contains(&fold(segment))));
+    if !conditions().any(|when| when.tiers.contains(&fold(&customer.tier))) {
+        customer.tier.clear();
+    }
+    customer.birthday = born.filter(|_| conditions().any(|when| when.birthday.is_some())).unwrap_or_default();
+    customer.attributes.retain(|name, _| {
+        let name = fold(name);
+        conditions().any(|when| when.customer.iter().any(|(asked, _)| *asked == name))
+    });
+    customer.first_purchase &=
+        conditions().any(|when| when.customer.iter().any(|(asked, _)| asked == "first_purchase"));
 }
 
 fn birthday(customer: &Customer) -> Option<String> {
@@ -45,7 +62,7 @@ pub fn purchase(
     asked: String,
     request: &basket::Request,
     quote: wire::Quote,
-    customer: Option<CustomerKey>,
+    customer: Vec<CustomerKey>,
     codes: &[OpenedCode],
 ) -> Purchase {
     Purchase {

@@ -131,7 +131,7 @@ impl Codes {
     ) -> Result<wire::ImportCodesResponse, Failure> {
         let mut answer = wire::ImportCodesResponse::default();
         let mut making: Option<Making> = None;
-        let mut place = 0_u32;
+        let (mut place, mut part) = (0_u32, 0_u32);
         while let Some(message) = messages.message().await.map_err(|_| Failure::Malformed)? {
             if message.codes.len() > usize::try_from(CODES_AT_ONCE).unwrap_or_default() {
                 return Err(fault(
@@ -146,10 +146,15 @@ impl Codes {
                     self.making("Import", &message.request_id, &message.pool, terms, &message).await?
                 }
             };
-            let part = place;
+            if message.codes.is_empty() {
+                making = Some(begun);
+                continue;
+            }
+            // What was kept before needs no PIN hashed again.
+            let is_kept = self.codebook.is_kept(&begun, part).await.map_err(failure)?;
             let mut foreign = Vec::with_capacity(message.codes.len());
             for code in message.codes {
-                match self.foreign(place, code).await? {
+                match self.foreign(place, code, is_kept).await? {
                     Ok(code) => foreign.push(code),
                     Err(reason) => refuse(&mut answer, place, reason),
                 }
@@ -160,6 +165,7 @@ impl Codes {
             answer.imported += count.saturating_sub(u32::try_from(there.len()).unwrap_or(u32::MAX));
             there.into_iter().for_each(|place| refuse(&mut answer, place, Reason::Exists));
             making = Some(begun);
+            part = part.saturating_add(1);
         }
         if making.is_none() {
             return Err(fault("request_id", Problem::Missing));
@@ -170,11 +176,18 @@ impl Codes {
     async fn foreign(
         &self,
         place: u32,
-        code: wire::ImportedCode,
+        mut code: wire::ImportedCode,
+        is_kept: bool,
     ) -> Result<Result<Foreign, Reason>, Failure> {
         let text = fold_code(&code.code);
         if !CODE_CHARACTERS.contains(&text.chars().count()) {
             return Ok(Err(Reason::Length));
+        }
+        if let Some(terms) = code.terms.as_mut().filter(|terms| is_kept && Pin::parse(&terms.pin).is_some()) {
+            // Bound or not is asked all the same; which PIN it was is kept.
+            if !terms.phone.is_empty() || !terms.customer_id.is_empty() {
+                terms.pin.clear();
+            }
         }
         let terms = match code.terms {
             None => None,

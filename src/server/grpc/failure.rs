@@ -222,10 +222,8 @@ impl From<Trouble> for Failure {
         match trouble {
             Trouble::Stopped => Failure::LedgerStopped,
             Trouble::Busy => Failure::Overloaded,
-            Trouble::Ledger(error) => {
-                tracing::error!(%error, "the index of the ledger cannot be read");
-                Failure::LedgerStopped
-            }
+            Trouble::Ledger(_) => Failure::LedgerStopped,
+            Trouble::DiskFull => Failure::DiskFull,
             Trouble::Entropy => Failure::Internal,
         }
     }

@@ -69,7 +69,15 @@ impl Call {
     /// The caller as failed attempts at codes are counted.
     #[must_use]
     pub fn caller(&self) -> String {
-        self.peer.map(|address| address.to_string()).unwrap_or_default()
+        match self.peer {
+            None => String::new(),
+            Some(IpAddr::V4(address)) => address.to_string(),
+            // A house has a whole network of them: the first half names it.
+            Some(IpAddr::V6(address)) => {
+                let [a, b, c, d, ..] = address.segments();
+                format!("{a:x}:{b:x}:{c:x}:{d:x}")
+            }
+        }
     }
 
     /// Whether nobody waits for the answer any longer.

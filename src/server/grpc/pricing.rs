@@ -206,7 +206,7 @@ fn at_once(
 fn read(live: &Live, limiter: &Limiter, asked: wire::QuoteRequest) -> Result<Asked, Vec<Fault>> {
     let read = Asked::read(rules(live), asked, clock::now())?;
     let left = limiter.left(&live.rulebook, read.request());
-    Ok(read.with_left(left))
+    Ok(read.with_left(left).with_stock(|stock, store| limiter.stock(stock, store)))
 }
 
 /// The core runs within this: a panic of it costs one basket and no other.

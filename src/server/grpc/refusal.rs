@@ -25,6 +25,7 @@ pub fn code(rejection: &Rejection) -> Code {
         | Rejection::SaleNotCommitted
         | Rejection::SaleCommitted
         | Rejection::UnitsUnknown(_)
+        | Rejection::TooManyRefunds
         | Rejection::DeliveryReturned
         | Rejection::PriceChanged { .. } => Code::FailedPrecondition,
     }
@@ -43,6 +44,7 @@ pub fn reason(rejection: &Rejection) -> &'static str {
         Rejection::SaleCommitted => "SALE_COMMITTED",
         Rejection::SaleMoved => "SALE_MOVED",
         Rejection::UnitsUnknown(_) => "UNITS_UNKNOWN",
+        Rejection::TooManyRefunds => "TOO_MANY_REFUNDS",
         Rejection::DeliveryReturned => "DELIVERY_RETURNED",
         Rejection::LimitReached(_) => "LIMIT_REACHED",
         Rejection::CustomerLimitReached(_) => "CUSTOMER_LIMIT_REACHED",
@@ -95,6 +97,10 @@ pub fn say(rejection: &Rejection, lang: Lang) -> String {
                 format!("У покупці немає рядка `{line}` із такою кількістю штук."),
             );
         }
+        Rejection::TooManyRefunds => (
+            "Goods of this purchase have come back too often; ask the office.",
+            "Товари з цієї покупки повертали забагато разів; зверніться до офісу.",
+        ),
         Rejection::DeliveryReturned => {
             ("There is no delivery to pay back.", "За доставку немає чого повертати.")
         }

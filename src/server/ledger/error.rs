@@ -40,6 +40,9 @@ pub enum Error {
     /// Another process has it.
     #[error("another process keeps its ledger in `{0}`; stop it, or choose another `--data`")]
     InUse(PathBuf),
+    /// The program has failed.
+    #[error("the writer of the ledger has failed")]
+    Panicked,
     /// The thread cannot be started.
     #[error("cannot start the writer of the ledger: {0}")]
     Thread(io::Error),

@@ -94,6 +94,9 @@ pub trait Index: Send + Sync + Debug {
     /// One cannot be read, or is not what was written.
     fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error>;
 
+    /// Something of it was found to be damaged: the next start reads all of it, and builds it anew where that is so.
+    fn distrust(&self);
+
     /// Ends in good order: what was applied is on disk.
     ///
     /// # Errors

@@ -74,6 +74,8 @@ impl Index for Memory {
         Ok(())
     }
 
+    fn distrust(&self) {}
+
     fn close(&self) -> Result<(), Error> {
         Ok(())
     }

@@ -162,8 +162,16 @@ impl Ledger {
     /// The index may read from the disk: not on a thread that others wait for.
     async fn get(&self, key: Key) -> Result<Option<Account>, Error> {
         let index = Arc::clone(&self.0.index);
-        let read = spawn_blocking(move || index.get(&key));
-        read.await.unwrap_or_else(|_| Err(Error::Index("reading it has failed".to_owned())))
+        let read = spawn_blocking(move || index.get(&key)).await;
+        let read = read.unwrap_or_else(|_| Err(Error::Index("reading it has failed".to_owned())));
+        read.inspect_err(|error| self.poison(error))
+    }
+
+    /// What a reader finds damaged, the next start must not trust: the ledger stops, and its index is built anew.
+    pub fn poison(&self, error: &Error) {
+        tracing::error!(%error, "the index of the ledger is damaged; the service ends and builds it anew at the next start");
+        self.0.index.distrust();
+        self.0.told.ended.send_replace(Some(Some(error.to_string())));
     }
 
     /// Counters, for quotes.
@@ -225,14 +233,21 @@ fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
             "the journal ended in a write that nobody was answered; it is cut off"
         );
     }
-    let index = match follow(&index, &journal_at) {
+    let ready = |index: &Shelf| {
+        follow(index, &journal_at)?;
+        // What is read at the start must be readable: else it is built anew like the rest.
+        index.counters()?;
+        index.holds()?;
+        Ok(())
+    };
+    let index = match ready(&index) {
         Ok(()) => index,
         // What cannot be read of the journal is no fault of the index.
         Err(error @ (Error::Journal(_) | Error::Record { .. })) => return Err(error),
         Err(error) => {
             drop(index);
             let index = anew(&at, &error)?;
-            follow(&index, &journal_at)?;
+            ready(&index)?;
             index
         }
     };

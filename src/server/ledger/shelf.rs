@@ -4,10 +4,11 @@
 //! are written with the accounts, in one batch. Unless it was closed in good order, opening reads every account and compares the
 //! digest: sled's own flush leaves pages in the cache of the system, so that a power cut may take any of them.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, PoisonError};
 
 use super::encode::{self, SEAL_BYTES};
@@ -36,6 +37,7 @@ pub struct Shelf {
     folder: PathBuf,
     db: sled::Db,
     mark: Mutex<Mark>,
+    is_distrusted: AtomicBool,
 }
 
 impl Shelf {
@@ -65,7 +67,12 @@ impl Shelf {
             }
             sync(folder)?;
         }
-        let shelf = Shelf { folder: folder.to_owned(), db, mark: Mutex::default() };
+        let shelf = Shelf {
+            folder: folder.to_owned(),
+            db,
+            mark: Mutex::default(),
+            is_distrusted: AtomicBool::new(false),
+        };
         let mark = guarded(|| shelf.db.get(MARK))?.map(|bytes| read_mark(&bytes)).transpose()?;
         *shelf.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark.unwrap_or_default();
         if !is_clean {
@@ -77,12 +84,24 @@ impl Shelf {
     /// Reads all, and compares with the digest.
     fn check(&self) -> Result<(), Error> {
         let mut digest = StateDigest::default();
+        let mut held = BTreeSet::new();
         self.each_sealed(&mut |name, sealed| {
-            encode::read_account(name, sealed)?;
+            let account = encode::read_account(name, sealed)?;
             digest.add(sealed);
+            if let Account::Sale(sale) = account
+                && sale.state == State::Held
+            {
+                let id = name.get(1..).and_then(|text| SaleId::parse(std::str::from_utf8(text).ok()?));
+                held.insert((sale.expires_at, id.ok_or_else(|| damaged("a sale has no name"))?));
+            }
             Ok(())
         })?;
-        if digest == self.mark().digest { Ok(()) } else { Err(damaged("accounts are missing or old")) }
+        // The names of holds are no accounts: without one its sale would be held for ever.
+        let holds: BTreeSet<(Instant, SaleId)> = self.holds()?.into_iter().collect();
+        if digest == self.mark().digest && holds == held {
+            return Ok(());
+        }
+        Err(damaged("accounts are missing or old"))
     }
 
     /// An account with its seal.
@@ -132,7 +151,17 @@ impl Shelf {
 impl Index for Shelf {
     fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
         let name = encode::key(key);
-        self.sealed(&name)?.map(|sealed| encode::read_account(&name, &sealed)).transpose()
+        let read = || self.sealed(&name)?.map(|sealed| encode::read_account(&name, &sealed)).transpose();
+        let mut before = self.mark();
+        loop {
+            let found = read();
+            let after = self.mark();
+            // The pieces of an account that was written meanwhile are of two times: that is no damage.
+            if found.is_ok() || after == before {
+                return found;
+            }
+            before = after;
+        }
     }
 
     fn apply(&self, changes: &BTreeMap<Key, Account>, sequence: u64) -> Result<(), Error> {
@@ -148,6 +177,9 @@ impl Index for Shelf {
                 mark.digest.remove(before);
             }
             let pieces = pieces(&sealed);
+            if pieces.len() > usize::from(u16::MAX) {
+                return Err(damaged("an account is too large"));
+            }
             let pieces_before = before.map_or(0, |before| before.len().div_ceil(PIECE_BYTES));
             for place in pieces.len()..pieces_before {
                 batch.remove(piece_name(&name, u16::try_from(place).unwrap_or(u16::MAX)));
@@ -205,7 +237,14 @@ impl Index for Shelf {
         })
     }
 
+    fn distrust(&self) {
+        self.is_distrusted.store(true, Ordering::SeqCst);
+    }
+
     fn close(&self) -> Result<(), Error> {
+        if self.is_distrusted.load(Ordering::SeqCst) {
+            return Ok(());
+        }
         guarded(|| self.db.flush())?;
         // sled's flush asks the system to begin writing and does not wait for it.
         sync(&self.folder.join("db"))?;

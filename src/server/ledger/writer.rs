@@ -1,6 +1,7 @@
 //! The one thread that keeps facts: it takes what has come in, decides, appends, waits for the disk, and lets the answers go.
 
 use std::collections::{BTreeSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
@@ -15,7 +16,7 @@ use super::encode;
 use super::error::Error;
 use super::index::Index;
 use super::space::{FREE_BYTES_MIN, free_bytes};
-use crate::ledger::{Account, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State};
+use crate::ledger::{Account, Action, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State};
 use crate::server::clock;
 use crate::server::journal::Journal;
 use crate::time::Instant;
@@ -74,7 +75,12 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until nobody is left who could send, or until something fails: then nothing is answered any more.
     pub(super) fn run(mut self) {
-        let ended = self.work().and_then(|()| self.close());
+        // A panic ends it like any other fault: nothing is answered any more, and the process starts anew from its journal.
+        let work = AssertUnwindSafe(|| self.work().and_then(|()| self.close()));
+        let ended = catch_unwind(work).unwrap_or(Err(Error::Panicked));
+        if ended.is_err() {
+            self.index.distrust();
+        }
         if let Err(error) = &ended {
             tracing::error!(%error, "the ledger has stopped; the service ends and reads its journal again at the next start");
         }
@@ -146,13 +152,17 @@ impl Writer {
             let decided = batch.decide(&job.command)?;
             record.take(&batch);
             let request = job.command.request;
-            answers.push((job.answer, decided.map(|()| request)));
+            let is_miss = matches!(job.command.action, Action::Miss(_));
+            answers.push((job.answer, decided.map(|()| (!is_miss).then_some(request))));
         }
         if record.count > 0 {
             self.keep(&batch, &record.closed())?;
         }
         for (answer, decided) in answers {
             let settled = decided.and_then(|request| {
+                let Some(request) = request else {
+                    return Ok(Settled { outcome: Outcome::Done, sale: None });
+                };
                 let known = batch.balances().known(request);
                 // What was decided without a rejection is known.
                 let outcome = known.map(|known| known.outcome.clone()).ok_or(Rejection::SaleUnknown)?;

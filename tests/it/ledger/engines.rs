@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
-use pricewright::ledger::{Balances, Command, Event, Fact, Outcome, Rejection, Sale, SaleId, State, decide};
+use pricewright::ledger::{
+    Action, Balances, Command, Event, Fact, Outcome, Rejection, Sale, SaleId, State, decide,
+};
 use pricewright::server::journal;
 use pricewright::server::ledger::encode;
 use pricewright::server::ledger::index::StateDigest;
@@ -31,6 +33,9 @@ impl Model {
         }
         let facts = decide(&self.balances, command)?;
         facts.into_iter().for_each(|fact| self.add(fact));
+        if matches!(command.action, Action::Miss(_)) {
+            return Ok(Settled { outcome: Outcome::Done, sale: None });
+        }
         let known = self.balances.known(command.request).expect("what was decided is known");
         let outcome = known.outcome.clone();
         let sale = outcome.sale().and_then(|sale| self.balances.sale(sale)).cloned();

@@ -77,6 +77,13 @@ const TABLE: &[(i64, &str, &str)] = &[
     (83, "refund R 1x1 again=700 returns=1", "gives back 0, 0 points"),
     (84, "reserve S restore:back=1/1", "reserved"),
     (85, "refund R 1x1", "gives back 200, 20 points"),
+    // What is held may be paid whatever the limit has become; what promotions take of one counter is taken together.
+    (86, "reserve X total:grow=1/1", "reserved"),
+    (86, "reserve Y total:grow=1/9", "reserved"),
+    (87, "commit X", "paid 1000"),
+    (87, "reserve j stock:twin=1/3 stock:twin=1/3", "reserved"),
+    (88, "reserve k stock:twin=1/3 stock:twin=1/3", "no: out of stock twin"),
+    (88, "reserve k stock:twin=1/3", "reserved"),
     // Codes: made once, used once, taken out of use.
     (90, "reserve T code:a=1/1", "no: code refused"),
     (90, "codes #1 a b c", "done"),
@@ -236,7 +243,7 @@ pub(super) fn purchase(total: i64) -> Purchase {
     Purchase {
         rulebook: "d".repeat(64),
         asked: "{}".to_owned(),
-        customer: None,
+        customer: Vec::new(),
         codes: Vec::new(),
         channel: "pos".to_owned(),
         store: "kyiv-01".to_owned(),

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::desk::{Answered, Desk, Named, TRIES_MAX};
-use super::fields::{at_most, request_id, sale_id};
+use super::fields::{at_most, request_id, sale_id, units};
 use super::pricing::{Priced, priced};
 use super::reserve::changed;
 use crate::basket::limits::LINES_MAX;
@@ -19,6 +19,9 @@ impl Desk {
         let call = Named::new(request_id(&asked.request_id)?, "Commit", &asked);
         let id = sale_id(&asked.sale_id)?;
         at_most("units", &asked.units, LINES_MAX)?;
+        for (place, one) in asked.units.iter().enumerate() {
+            units(place, &one.line_id, one.quantity)?;
+        }
         if let Some(before) = self.before(&call).await? {
             return Ok(before.sale());
         }
@@ -40,7 +43,7 @@ impl Desk {
                 }
             };
             if asked.validate_only {
-                return self.would_commit(id, held, part);
+                return Ok(Self::would_commit(id, held, part));
             }
             match self.submit(&call, Action::Commit(Box::new(Commit { sale: id, part }))).await? {
                 Ok(kept) => return Ok(kept.sale()),
@@ -59,6 +62,11 @@ impl Desk {
         held: &Sale,
         asked: &wire::CommitRequest,
     ) -> Result<Result<Option<Part>, Rejection>, Failure> {
+        match held.state {
+            State::Cancelled => return Ok(Err(Rejection::SaleCancelled)),
+            State::Committed => return Ok(Err(Rejection::SaleCommitted)),
+            State::Held | State::Expired => {}
+        }
         if asked.units.is_empty() {
             return Ok(changed(asked.expected_total, held.reserved.total).map_or(Ok(None), Err));
         }
@@ -96,20 +104,15 @@ impl Desk {
         keep_units(&mut request, units);
         let own = if held.state == State::Held { held.takes.as_slice() } else { &[] };
         let seen = Seen { counters: self.ledger.counters(), own };
-        let buyer = Buyer::known(held.reserved.customer.as_ref());
+        let buyer = Buyer::known(&held.reserved.customer);
         let left = |rulebook: &_, buyer: &_| seen.left(rulebook, buyer);
         priced(&rules, request, held.reserved_at, seen, |_| buyer, left, &held.reserved.codes).map(Ok)
     }
 
     /// What a payment would be answered.
-    fn would_commit(&self, id: SaleId, mut held: Sale, part: Option<Part>) -> Result<wire::Sale, Failure> {
-        match held.state {
-            State::Cancelled => return Err(Failure::Refused(Rejection::SaleCancelled)),
-            State::Committed => return Err(Failure::Refused(Rejection::SaleCommitted)),
-            State::Held | State::Expired => {}
-        }
+    fn would_commit(id: SaleId, mut held: Sale, part: Option<Part>) -> wire::Sale {
         held.paid = part.map(|part| part.purchase);
-        Ok(Answered { id, sale: held, outcome: Outcome::Committed(id) }.sale())
+        Answered { id, sale: held, outcome: Outcome::Committed(id) }.sale()
     }
 
     pub(super) async fn cancel(&self, asked: wire::CancelRequest) -> Result<wire::Sale, Failure> {

@@ -43,7 +43,7 @@ pub struct Desk {
     pub(super) codebook: Codebook,
     pub(super) customers: Arc<Customers>,
     pub(super) settings: Settings,
-    aside: Semaphore,
+    aside: Arc<Semaphore>,
 }
 
 /// One call with an id.
@@ -97,7 +97,7 @@ impl Desk {
         settings: Settings,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        let aside = Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX));
+        let aside = Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX)));
         Desk { ledger, archive, pepper, codebook, customers, settings, aside }
     }
 
@@ -175,13 +175,18 @@ impl Desk {
         self: &Arc<Self>,
         work: impl FnOnce(&Desk) -> Result<T, Failure> + Send + 'static,
     ) -> Result<T, Failure> {
-        let _place = self.aside.acquire().await.map_err(|_| Failure::ShuttingDown)?;
+        let place = Arc::clone(&self.aside).acquire_owned().await.map_err(|_| Failure::ShuttingDown)?;
         let desk = Arc::clone(self);
-        spawn_blocking(move || work(&desk)).await.map_err(|_| Failure::Internal)?
+        // Who goes away does not end the work, and so does not free its place.
+        let work = move || {
+            let _place = place;
+            work(&desk)
+        };
+        spawn_blocking(work).await.map_err(|_| Failure::Internal)?
     }
 }
 
-fn unreadable(error: &crate::server::ledger::Error) -> Failure {
-    tracing::error!(%error, "the index of the ledger cannot be read");
+/// The ledger has said in the log what is wrong, and stops.
+fn unreadable(_error: &crate::server::ledger::Error) -> Failure {
     Failure::LedgerStopped
 }

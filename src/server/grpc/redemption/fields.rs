@@ -1,5 +1,6 @@
 //! The fields of the requests: read, or named as faults.
 
+use crate::basket::limits::TEXT_BYTES_MAX;
 use crate::basket::{Fault, Problem};
 use crate::ledger::{RequestId, SaleId};
 use crate::server::grpc::failure::Failure;
@@ -38,4 +39,17 @@ pub(super) fn hold_seconds(hold: Option<&pbjson_types::Duration>) -> Result<i64,
 /// A list that is not too long.
 pub(super) fn at_most<T>(field: &str, list: &[T], most: usize) -> Result<(), Failure> {
     if list.len() <= most { Ok(()) } else { Err(fault(field, Problem::TooMany(most))) }
+}
+
+/// The id of a line, as long as a text may be, and a number of its pieces.
+pub(super) fn units(place: usize, line_id: &str, quantity: u32) -> Result<(), Failure> {
+    let field = |name: &str| format!("units[{place}].{name}");
+    match (line_id.len(), quantity) {
+        (0, _) => Err(fault(field("line_id"), Problem::Missing)),
+        (bytes, _) if bytes > TEXT_BYTES_MAX => {
+            Err(fault(field("line_id"), Problem::TooLong(TEXT_BYTES_MAX)))
+        }
+        (_, 0) => Err(fault(field("quantity"), Problem::Missing)),
+        _ => Ok(()),
+    }
 }

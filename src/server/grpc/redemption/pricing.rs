@@ -2,7 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::basket::Left;
+use crate::basket::{Fault, Left, Problem};
 use crate::ledger::{OpenedCode, Purchase, Take};
 use crate::rulebook::Rulebook;
 use crate::server::archive::Archived;
@@ -11,6 +11,10 @@ use crate::server::grpc::failure::Failure;
 use crate::server::limits::{Buyer, Seen};
 use crate::server::wire;
 use crate::time::Instant;
+
+/// Bytes of a purchase as it is kept. A basket of 1,000 ordinary lines has a third of it; several of the largest fit into one record of the
+/// journal.
+const PURCHASE_BYTES_MAX: usize = 2 << 20;
 
 /// A basket priced for keeps.
 pub(super) struct Priced {
@@ -33,16 +37,24 @@ pub(super) fn priced(
     let work = || {
         let read = Asked::read(named, asked.clone(), now)?;
         let buyer = buyer(read.request());
-        let read = read.with_left(left(rulebook, &buyer)).with_opened(codes);
+        let stocked = read.with_stock(|stock, store| seen.stock(stock, store));
+        let read = stocked.with_left(left(rulebook, &buyer)).with_opened(codes);
         let request = read.request().clone();
         let (quote, takes) =
             read.price_and(named, |request, quote| seen.takes(rulebook, request, quote, &buyer, codes))?;
         let kept = sale::kept_request(asked, &request, rulebook);
-        let purchase = sale::purchase(kept, &request, quote, buyer.key().cloned(), codes);
+        let purchase = sale::purchase(kept, &request, quote, buyer.keys().cloned().collect(), codes);
         Ok(Priced { purchase, takes })
     };
     // A panic of the core costs one call and no other.
-    catch_unwind(AssertUnwindSafe(work)).map_err(|_| Failure::Internal)?.map_err(Failure::Invalid)
+    let priced = catch_unwind(AssertUnwindSafe(work)).map_err(|_| Failure::Internal)?;
+    let priced = priced.map_err(Failure::Invalid)?;
+    let bytes = serde_json::to_vec(&priced.purchase).map_or(usize::MAX, |json| json.len());
+    if bytes > PURCHASE_BYTES_MAX {
+        let problem = Problem::TooLong(PURCHASE_BYTES_MAX);
+        return Err(Failure::Invalid(vec![Fault { field: "quote_request".to_owned(), problem }]));
+    }
+    Ok(priced)
 }
 
 /// Reads what is asked.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::commit::keep_units;
 use super::desk::{Answered, Desk, Named, TRIES_MAX};
-use super::fields::{at_most, fault, request_id, sale_id};
+use super::fields::{at_most, fault, request_id, sale_id, units};
 use super::pricing::{Priced, priced};
 use crate::basket::Problem;
 use crate::basket::limits::LINES_MAX;
@@ -27,6 +27,9 @@ impl Desk {
         let call = Named::new(request_id(&asked.request_id)?, "Refund", &asked);
         let id = sale_id(&asked.sale_id)?;
         at_most("units", &asked.units, LINES_MAX)?;
+        for (place, one) in asked.units.iter().enumerate() {
+            units(place, &one.line_id, one.quantity)?;
+        }
         if asked.units.is_empty() && !asked.delivery {
             return Err(fault("units", Problem::Missing));
         }
@@ -78,14 +81,20 @@ impl Desk {
             Err(rejection) => return Ok(Err(rejection)),
         };
         let returns = sold.returns.len();
-        let without_delivery = refund.delivery || !sold.has_delivery();
+        let without_delivery = refund.delivery || sold.returns.iter().any(|back| back.delivery);
         if left.is_empty() {
             let purchase = nothing_left(sold, without_delivery);
             return Ok(Ok(Repriced { returns, purchase, takes: Vec::new() }));
         }
         let sold = sold.clone();
         let found = self.aside(move |desk| desk.priced_again(&sold, &left, without_delivery)).await?;
-        Ok(found.map(|Priced { purchase, takes }| Repriced { returns, purchase, takes }))
+        // The request stays with the sale: a return need not keep it again.
+        let asked = String::new();
+        Ok(found.map(|Priced { purchase, takes }| Repriced {
+            returns,
+            purchase: Purchase { asked, ..purchase },
+            takes,
+        }))
     }
 
     fn priced_again(
@@ -99,11 +108,13 @@ impl Desk {
         };
         let mut request = request_from_json(&sold.sold().asked).map_err(|_| Failure::Internal)?;
         keep_units(&mut request, units);
-        if let Some(basket) = request.basket.as_mut().filter(|_| without_delivery) {
-            basket.delivery = None;
+        // The goods were delivered all the same, which a promotion may ask about; it only costs nothing any more.
+        let delivery = request.basket.as_mut().and_then(|basket| basket.delivery.as_mut());
+        if let Some(delivery) = delivery.filter(|_| without_delivery) {
+            delivery.price = 0;
         }
         let seen = Seen { counters: self.ledger.counters(), own: &sold.takes };
-        let buyer = Buyer::known(sold.customer());
+        let buyer = Buyer::known(&sold.sold().customer);
         let left = |rulebook: &_, _: &Buyer| kept(rulebook, &sold.takes);
         priced(&rules, request, sold.reserved_at, seen, |_| buyer, left, &sold.sold().codes).map(Ok)
     }
@@ -138,6 +149,7 @@ fn left(sold: &Sale, back: &[ReturnedUnits]) -> Result<BTreeMap<String, u32>, Re
 fn nothing_left(sold: &Sale, without_delivery: bool) -> Purchase {
     let delivery = if without_delivery { Amount::ZERO } else { sold.current().delivery_total };
     Purchase {
+        asked: String::new(),
         list_total: Amount::ZERO,
         discount_total: Amount::ZERO,
         delivery_total: delivery,
