@@ -15,6 +15,8 @@ mod codes;
 #[cfg(test)]
 mod customers;
 #[cfg(test)]
+mod faults;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;

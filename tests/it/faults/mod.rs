@@ -1,0 +1,10 @@
+//! What is promised survives: killed processes, power cuts, rotten disks, full disks.
+//!
+//! Each module is a harness with a short run for every day and a variable for a long one; each prints what it did.
+
+mod dice;
+mod served;
+mod till;
+mod shop;
+mod audit;
+mod kill;

@@ -1,0 +1,126 @@
+//! The real binary as a process of its own, which never outlives its test.
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::mpsc::{Receiver, channel};
+use std::thread;
+use std::time::Duration;
+
+use pricewright::server::wire::pricing_service_client::PricingServiceClient;
+use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
+use tonic::transport::Channel;
+
+/// A start that takes longer hangs.
+const START: Duration = Duration::from_secs(60);
+
+/// `pricewright serve`, listening.
+pub(super) struct Served {
+    child: Child,
+    lines: Receiver<String>,
+    address: String,
+    /// What it has written to its error stream.
+    told: String,
+}
+
+/// A process that is gone.
+#[derive(Debug)]
+pub(super) struct Ended {
+    pub(super) status: ExitStatus,
+    pub(super) told: String,
+}
+
+impl Served {
+    /// Starts it on `home/rules` and `home/data`, with more variables in its environment.
+    pub(super) fn start(home: &Path, variables: &[(&str, String)]) -> Result<Self, Ended> {
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
+        command.arg("serve").args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.arg("--rules").arg(home.join("rules")).arg("--data").arg(home.join("data"));
+        command.envs(variables.iter().map(|(name, value)| (name, value)));
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let (tell, lines) = channel();
+        let errors = BufReader::new(child.stderr.take().unwrap());
+        // It ends with the stream, so that the end of the channel is the end of the process.
+        thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
+        let mut served = Served { child, lines, address: String::new(), told: String::new() };
+        while let Ok(line) = served.lines.recv_timeout(START) {
+            served.hear(&line);
+            if let Some(address) = listens(&line) {
+                served.address = format!("http://{address}");
+                return Ok(served);
+            }
+        }
+        Err(served.wait(START).unwrap_or_else(|served| panic!("it hangs: {}", served.told)))
+    }
+
+    fn hear(&mut self, line: &str) {
+        self.told.push_str(line);
+        self.told.push('\n');
+    }
+
+    pub(super) async fn channel(&self) -> Channel {
+        Channel::from_shared(self.address.clone()).unwrap().connect_lazy()
+    }
+
+    pub(super) async fn redemption(&self) -> RedemptionServiceClient<Channel> {
+        RedemptionServiceClient::new(self.channel().await)
+    }
+
+    pub(super) async fn pricing(&self) -> PricingServiceClient<Channel> {
+        PricingServiceClient::new(self.channel().await)
+    }
+
+    /// The end of everything in the middle of everything.
+    pub(super) fn kill(mut self) {
+        self.child.kill().unwrap();
+        self.child.wait().unwrap();
+    }
+
+    /// Asks it to end.
+    pub(super) fn terminate(&self) {
+        let pid = self.child.id().to_string();
+        assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    }
+
+    /// Waits for its end; gives it back when it goes on for longer.
+    pub(super) fn wait(mut self, longest: Duration) -> Result<Ended, Self> {
+        while let Ok(line) = self.lines.recv_timeout(longest) {
+            self.hear(&line);
+        }
+        match self.child.try_wait().unwrap() {
+            Some(status) => Ok(Ended { status, told: std::mem::take(&mut self.told) }),
+            // The stream closes a moment before the process is gone.
+            None if self.lines.recv_timeout(Duration::ZERO).is_err_and(|error| is_closed(&error)) => {
+                let status = self.child.wait().unwrap();
+                Ok(Ended { status, told: std::mem::take(&mut self.told) })
+            }
+            None => Err(self),
+        }
+    }
+
+    /// A stop in good order.
+    pub(super) fn stop(self) -> Ended {
+        self.terminate();
+        let ended = self.wait(START).unwrap_or_else(|served| panic!("it does not stop: {}", served.told));
+        assert!(ended.status.success(), "{}: {}", ended.status, ended.told);
+        ended
+    }
+}
+
+fn is_closed(error: &std::sync::mpsc::RecvTimeoutError) -> bool {
+    matches!(error, std::sync::mpsc::RecvTimeoutError::Disconnected)
+}
+
+/// A test that fails leaves no process behind.
+impl Drop for Served {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
+/// The address in the line that says that it listens.
+fn listens(line: &str) -> Option<String> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    (line["message"] == "pricewright listens").then(|| line["listen"].as_str().unwrap().to_owned())
+}

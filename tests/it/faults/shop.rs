@@ -1,0 +1,157 @@
+//! A shop: folders, limited promotions, tills, and what must be true of them at any moment.
+
+use std::fs;
+use std::path::{Path, PathBuf};
+
+use pricewright::server::wire;
+use pricewright::server::wire::reason::Code;
+use pricewright::server::wire::sale::State;
+use tempfile::TempDir;
+use tokio::task::JoinSet;
+
+use super::served::{Ended, Served};
+use super::till::{Client, Kept, Till, basket};
+
+/// Every limit comes back with the goods, so that tills are at it all the time.
+const RULES: &str = "
+promotions:
+  - {id: spring20, name: SPRING20, when: {code: SPRING20}, on: {skus: [CREAM]}, give: {percent: 20}, limits: {total: 30}, on_refund: restore}
+  - {id: welcome, when: {code: HELLO}, on: {skus: [SOAP]}, give: {amount: 1}, limits: {per_customer: 1}, on_refund: restore}
+  - {id: rich, when: {code: RICH}, on: {skus: [OIL]}, give: {percent: 50}, limits: {budget: 600}, on_refund: restore}
+  - {id: three, buy: [{on: {skus: [LIP]}, quantity: 3}], give: {cheapest: {units: 1, percent: 100}}}
+";
+pub(super) const SPRING_LIMIT: u64 = 30;
+const RICH_BUDGET: i64 = 60_000;
+/// Half of it is more than the budget.
+const PRICEY: i64 = 1_000_000;
+
+/// Where a shop is.
+pub(super) struct Shop {
+    home: TempDir,
+}
+
+/// What asking again has shown.
+#[derive(Debug, Default)]
+pub(super) struct Found {
+    /// Answers that were asked for again.
+    pub(super) again: u64,
+    /// Answers that are not what they were.
+    pub(super) lost: Vec<String>,
+    /// Calls that had no answer.
+    pub(super) unknown: u64,
+}
+
+impl Found {
+    pub(super) fn add(&mut self, other: Found) {
+        self.again += other.again;
+        self.unknown += other.unknown;
+        self.lost.extend(other.lost);
+    }
+}
+
+impl Shop {
+    /// Folders below `place`.
+    pub(super) fn new(place: &Path) -> Self {
+        let home = tempfile::tempdir_in(place).unwrap();
+        fs::create_dir(home.path().join("rules")).unwrap();
+        fs::write(home.path().join("rules/rules.yaml"), RULES).unwrap();
+        Shop { home }
+    }
+
+    pub(super) fn home(&self) -> &Path {
+        self.home.path()
+    }
+
+    pub(super) fn data(&self) -> PathBuf {
+        self.home.path().join("data")
+    }
+
+    /// Starts the service and waits until its rules are live.
+    pub(super) async fn serve(&self, variables: &[(&str, String)]) -> Result<Served, Ended> {
+        let served = Served::start(self.home(), variables)?;
+        let mut rulebooks = wire::rulebook_service_client::RulebookServiceClient::new(served.channel().await);
+        if let Ok(stream) = rulebooks.watch(wire::WatchRequest::default()).await {
+            let _ = stream.into_inner().message().await;
+        }
+        Ok(served)
+    }
+}
+
+/// On a real disk, where syncs take their time.
+pub(super) fn disk() -> PathBuf {
+    let place = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
+    fs::create_dir_all(&place).unwrap();
+    place
+}
+
+/// All tills at work, each until it gets no answer or has made `calls`.
+pub(super) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize) {
+    let mut all = JoinSet::new();
+    for mut till in tills.drain(..) {
+        let client = client.clone();
+        all.spawn(async move {
+            till.work(client, calls).await;
+            till
+        });
+    }
+    *tills = all.join_all().await;
+}
+
+/// All tills ask again: what they were answered since they last did, and what they do not know.
+pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
+    let mut all = JoinSet::new();
+    for mut till in tills.drain(..) {
+        let mut client = client.clone();
+        all.spawn(async move {
+            let mut found = Found::default();
+            for kept in &till.kept[till.checked..] {
+                let told = kept.asked.ask(&mut client).await;
+                found.again += 1;
+                if told.as_ref() != Some(&kept.told) {
+                    found.lost.push(format!("{:?}: {:?}, and now {told:?}", kept.asked, kept.told));
+                }
+            }
+            if let Some(asked) = till.waiting.take() {
+                found.unknown += 1;
+                let told = asked.ask(&mut client).await.expect("a service that runs answers");
+                till.take(Kept { asked, told });
+            }
+            till.checked = till.kept.len();
+            (till, found)
+        });
+    }
+    let mut found = Found::default();
+    for (till, own) in all.join_all().await {
+        tills.push(till);
+        found.add(own);
+    }
+    found
+}
+
+/// What quotes say of the limits is what the tills know: nothing more was taken, and nothing less.
+pub(super) async fn compare_with_quotes(tills: &[Till], served: &Served) -> Vec<String> {
+    let mut wrong = Vec::new();
+    let mut pricing = served.pricing().await;
+    let (baskets, money) = (given(tills, "spring20").0, given(tills, "rich").1);
+    if baskets > SPRING_LIMIT {
+        wrong.push(format!("{baskets} baskets have what {SPRING_LIMIT} may have"));
+    }
+    let quote = pricing.quote(basket("CREAM", 1, 10_000, "SPRING20")).await.unwrap().into_inner();
+    let reason = quote.codes[0].reason.as_ref().map(wire::Reason::code);
+    if (reason == Some(Code::LimitReached)) != (baskets == SPRING_LIMIT) {
+        wrong.push(format!("{baskets} of {SPRING_LIMIT} are given, and a quote says {reason:?}"));
+    }
+    let quote = pricing.quote(basket("OIL", 1, PRICEY, "RICH")).await.unwrap().into_inner();
+    if quote.discount_total != RICH_BUDGET - money {
+        wrong.push(format!("{money} of {RICH_BUDGET} is given, and a quote gives {}", quote.discount_total));
+    }
+    wrong
+}
+
+/// Baskets and money that a promotion has in purchases that tills have not brought back.
+fn given(tills: &[Till], promotion: &str) -> (u64, i64) {
+    let sales = tills.iter().flat_map(|till| till.sales.values());
+    let alive = sales.filter(|sale| sale.state() != State::Cancelled && sale.refunds.is_empty());
+    let of = alive.flat_map(|sale| &sale.promotions).filter(|applied| applied.id == promotion);
+    of.fold((0, 0), |(baskets, money), applied| (baskets + 1, money + applied.amount))
+}
