@@ -15,6 +15,7 @@ pub mod remote;
 pub mod price;
 pub mod rules;
 pub mod customers;
+pub mod ledger;
 pub mod completions;
 pub mod serve;
 pub mod demo;
@@ -49,6 +50,8 @@ enum Command {
     Rules(rules::Command),
     #[command(subcommand)]
     Customers(customers::Command),
+    #[command(subcommand)]
+    Ledger(ledger::Command),
     Bench(Box<bench::Args>),
     /// What `bench` starts
     #[command(hide = true)]
@@ -68,6 +71,7 @@ pub fn run() -> ExitCode {
         Command::BenchServer(args) => bench::host::run(&args),
         Command::Rules(command) => rules::run(&command),
         Command::Customers(command) => customers::run(&command),
+        Command::Ledger(command) => ledger::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };
     match done {

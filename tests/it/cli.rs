@@ -360,9 +360,23 @@ fn the_schema_is_json() {
 #[test]
 fn every_command_has_an_example_and_every_shell_a_completion() {
     let here = tempfile::tempdir().unwrap();
-    for args in
-        ["", "demo", "serve", "price", "rules", "rules check", "rules test", "rules schema", "completions"]
-    {
+    for args in [
+        "",
+        "demo",
+        "serve",
+        "price",
+        "rules",
+        "rules check",
+        "rules test",
+        "rules schema",
+        "ledger",
+        "ledger verify",
+        "ledger export",
+        "ledger import",
+        "ledger backup",
+        "ledger restore",
+        "completions",
+    ] {
         let args: Vec<&str> = args.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let ran = run(here.path(), &args);
         assert_eq!((ran.code, ran.err.as_str()), (0, ""), "{args:?}");

@@ -19,7 +19,7 @@ pub enum Error {
     /// A file of the journal is not what was written. Nothing was changed.
     #[error(
         "`{file}` is damaged at record {sequence} (byte {offset}): {what}; nothing was changed: restore a backup with \
-         `pricewright restore`, see what is whole with `pricewright ledger verify`"
+         `pricewright ledger restore`, see what is whole with `pricewright ledger verify`"
     )]
     Damaged {
         /// The file.
@@ -50,6 +50,20 @@ pub enum Error {
     Foreign {
         /// The file.
         file: PathBuf,
+    },
+    /// A copy that was begun and did not come to its end.
+    #[error(
+        "the journal in `{folder}` is not whole: making it was interrupted; empty the folder, and make it again"
+    )]
+    Unfinished {
+        /// The folder.
+        folder: PathBuf,
+    },
+    /// A journal where none may be.
+    #[error("there is a journal in `{folder}` already")]
+    NotEmpty {
+        /// The folder.
+        folder: PathBuf,
     },
     /// A batch above [`PAYLOAD_BYTES_MAX`](super::PAYLOAD_BYTES_MAX). Nothing of it was written.
     #[error("a batch of {bytes} bytes is more than a record of the journal takes")]

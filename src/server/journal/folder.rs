@@ -9,6 +9,8 @@ use super::error::{Error, disk};
 pub(super) const MARK_NAME: &str = "high-water";
 /// An empty file that the writer holds locked.
 const LOCK_NAME: &str = "lock";
+/// An empty file in a journal that is being made at once, by a copy or an import, and is not whole yet.
+const UNFINISHED_NAME: &str = "unfinished";
 /// A folder that file systems put where they are mounted.
 const LOST_FOUND_NAME: &str = "lost+found";
 
@@ -24,6 +26,9 @@ pub(super) fn list(folder: &Path) -> Result<Vec<u64>, Error> {
         let name = entry.map_err(disk("list", folder))?.file_name();
         if [MARK_NAME, LOCK_NAME, LOST_FOUND_NAME].iter().any(|known| name == *known) {
             continue;
+        }
+        if name == UNFINISHED_NAME {
+            return Err(Error::Unfinished { folder: folder.to_owned() });
         }
         let first = name.to_str().and_then(first_of);
         firsts.push(first.ok_or_else(|| Error::Foreign { file: folder.join(&name) })?);
@@ -61,6 +66,20 @@ pub(super) fn lock(folder: &Path) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => Err(Error::Locked { folder: folder.to_owned() }),
         Err(TryLockError::Error(error)) => Err(disk("lock", &path)(error)),
     }
+}
+
+/// Says, for as long as [`finish`] was not called, that what is in the folder is no journal yet.
+pub(super) fn begin(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(UNFINISHED_NAME);
+    File::create(&path).and_then(|file| file.sync_all()).map_err(disk("make", &path))?;
+    sync(folder)
+}
+
+/// What is in the folder is a journal from now on.
+pub(super) fn finish(folder: &Path) -> Result<(), Error> {
+    let path = folder.join(UNFINISHED_NAME);
+    fs::remove_file(&path).map_err(disk("remove", &path))?;
+    sync(folder)
 }
 
 /// Makes the names in a folder last: syncing a file does not.

@@ -6,7 +6,8 @@
 //! torn tail, a batch that nobody was answered, and it is cut. The marks stand in two places: `high-water` beside the
 //! segments, and the index, whose number the caller passes to [`Journal::open`].
 //!
-//! This room knows no fact, no clock and no network, and only [`Journal`] writes: readers need no lock.
+//! This room knows no fact, no clock and no network. [`Journal`] writes, and [`Pour`] makes a whole journal at once, for copies: readers
+//! need no lock.
 
 mod error;
 mod frame;
@@ -18,11 +19,13 @@ mod stream;
 mod reader;
 mod recover;
 mod writer;
+mod pour;
 #[cfg(test)]
 mod harm;
 
 pub use error::{Damage, Error};
 pub use frame::{Chain, PAYLOAD_BYTES_MAX, Position};
-pub use reader::{Reader, Record, Summary, read_at, reader, verify};
+pub use pour::{Pour, Poured};
+pub use reader::{Reader, Record, Summary, acknowledged, read_at, reader, verify};
 pub use recover::{Options, Recovery, SEGMENT_BYTES};
 pub use writer::Journal;

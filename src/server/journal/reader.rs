@@ -131,6 +131,15 @@ pub fn read_at(folder: &Path, position: Position) -> Result<Vec<u8>, Error> {
     if header.fits(&payload) { Ok(payload) } else { damaged(Damage::Record) }
 }
 
+/// The number of the last record that was acknowledged; `None` when the high-water mark cannot be read. Beside the writer it may be a
+/// moment old.
+///
+/// # Errors
+/// [`Error::Disk`].
+pub fn acknowledged(folder: &Path) -> Result<Option<u64>, Error> {
+    Ok(mark::read(folder)?.mark.map(|mark| mark.sequence))
+}
+
 /// Checks every record of the journal in `folder`, CRC, number and chain, and that it reaches its high-water mark.
 /// Changes nothing, and may run beside the writer.
 ///

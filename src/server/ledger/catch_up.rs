@@ -11,13 +11,21 @@ use crate::server::journal;
 /// Facts that are applied at once: few enough to stay in memory, enough to make one batch of the index worth it.
 const FACTS_AT_ONCE: usize = 2_000;
 
-/// Applies every record after the mark of `index`; `told` hears of each record that was applied. How many facts these were.
-pub(super) fn catch_up(index: &dyn Index, journal: &Path, told: &mut dyn FnMut(u64)) -> Result<u64, Error> {
+/// Applies every record after the mark of `index` up to record `until`; `told` hears how far it has come. How many facts these were.
+pub(super) fn catch_up(
+    index: &dyn Index,
+    journal: &Path,
+    until: u64,
+    told: &mut dyn FnMut(u64),
+) -> Result<u64, Error> {
     let mut count = 0;
     let mut batch = Batch::new(index);
     let mut last = index.mark().sequence;
     for record in journal::reader(journal, last.saturating_add(1))? {
         let record = record?;
+        if record.sequence > until {
+            break;
+        }
         for fact in encode::read_record(record.sequence, &record.payload)? {
             batch.take(fact)?;
             count += 1;

@@ -80,6 +80,14 @@ pub fn read_record(sequence: u64, bytes: &[u8]) -> Result<Vec<Fact>, Error> {
     serde_json::from_slice(bytes).map_err(|error| Error::Record { sequence, what: error.to_string() })
 }
 
+/// One fact.
+///
+/// # Errors
+/// It is something else.
+pub fn read_fact(json: &str) -> Result<Fact, serde_json::Error> {
+    serde_json::from_str(json)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -14,6 +14,7 @@ mod batch;
 mod catch_up;
 mod writer;
 pub mod open;
+pub mod upkeep;
 
 pub use counters::Counters;
 pub use error::Error;

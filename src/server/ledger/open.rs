@@ -25,6 +25,11 @@ use crate::time::Instant;
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
 
+/// The folder of the journal, in that of the ledger.
+pub(super) const JOURNAL: &str = "journal";
+/// The folder of the index.
+pub(super) const INDEX: &str = "index";
+
 /// Where the ledger lies.
 #[derive(Debug, Clone)]
 pub enum Options {
@@ -206,7 +211,7 @@ impl Ledger {
 }
 
 /// Takes `folder` for this process, before anything in it is looked at.
-fn lock(folder: &Path) -> Result<File, Error> {
+pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
     fs::create_dir_all(folder).map_err(|error| disk("make the folder", error))?;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
@@ -220,7 +225,7 @@ fn lock(folder: &Path) -> Result<File, Error> {
 
 /// The journal below `folder`, and an index that has come to its end.
 fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
-    let (at, journal_at) = (folder.join("index"), folder.join("journal"));
+    let (at, journal_at) = (folder.join(INDEX), folder.join(JOURNAL));
     let index = match Shelf::open(&at) {
         Ok(index) => index,
         Err(error) => anew(&at, &error)?,
@@ -258,7 +263,7 @@ fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
 fn follow(index: &Shelf, journal: &Path) -> Result<(), Error> {
     let begun = clock::steady();
     let mut told = begun;
-    let count = catch_up(index, journal, &mut |sequence| {
+    let count = catch_up(index, journal, u64::MAX, &mut |sequence| {
         let now = clock::steady();
         if now.duration_since(told).as_secs() >= 2 {
             told = now;

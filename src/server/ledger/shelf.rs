@@ -26,7 +26,7 @@ const FLUSH_MS: u64 = 1_000;
 /// The entry that says how far the index has come. Names of accounts begin with letters.
 const MARK: &[u8] = b"!";
 /// The file that says that the index was closed in good order.
-const CLEAN: &str = "clean";
+pub(super) const CLEAN: &str = "clean";
 
 /// Looks at one account: its name, and its content with the seal.
 type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;

@@ -3,3 +3,4 @@
 mod table;
 mod random;
 mod engines;
+mod upkeep;

@@ -1,0 +1,144 @@
+//! `pricewright ledger verify`: everything derived again, and compared.
+
+use std::process::ExitCode;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::place::{Bar, Place, answered, print, print_json, several};
+use crate::cli::rules::progress::with_wheel;
+use crate::cli::words::count;
+use crate::server::ledger::upkeep::{Checked, Index, Rest, check};
+
+/// Derive everything again from the journal, and compare
+///
+/// Checks every record of the journal, applies all facts to an empty ledger, and compares what follows with the index. Changes
+/// nothing. Exits with 1 when something is not what was written, and says what the way back is.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  pricewright ledger verify
+  pricewright ledger verify --data /var/lib/pricewright
+  pricewright ledger verify --json | jq -e .ok
+
+What follows from more than 128 MiB of facts is derived in a temporary folder (TMPDIR), which needs room for two indexes.")]
+pub struct Args {
+    #[command(flatten)]
+    place: Place,
+}
+
+/// Checks the ledger.
+///
+/// # Errors
+/// There is none, a service has it, the disk says no.
+pub fn run(args: &Args) -> Result<ExitCode> {
+    let ledger = Rest::take(&args.place.ledger())?;
+    let bar = Bar::new("verifying");
+    let done = with_wheel("verifying", || check(&ledger, &mut |done, of| bar.told(done, of)));
+    drop(bar);
+    answered(&args.place, done, |checked| {
+        if args.place.json {
+            print_json(&object(&checked))?
+        } else {
+            print(&rows(&checked))?
+        }
+        Ok(if is_sound(&checked.index) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    })
+}
+
+/// Whether the next start finds what it needs.
+fn is_sound(index: &Index) -> bool {
+    matches!(index, Index::None | Index::Same(_))
+}
+
+fn rows(checked: &Checked) -> Vec<(&'static str, String)> {
+    let (journal, counts) = (&checked.journal, &checked.counts);
+    let torn = match journal.torn_bytes {
+        0 => String::new(),
+        bytes => format!(
+            "; {} behind them were never acknowledged, the next start cuts them off",
+            several(bytes, ["byte", "bytes"])
+        ),
+    };
+    let of_journal = format!(
+        "{} with {} in {}, {}{torn}",
+        several(journal.records, ["record", "records"]),
+        several(checked.facts, ["fact", "facts"]),
+        several(journal.segments, ["segment", "segments"]),
+        several(journal.payload_bytes, ["byte", "bytes"]),
+    );
+    let sales = format!(
+        "{} paid, {} reserved, {} called off, {} expired; {}",
+        count(counts.committed),
+        count(counts.reserved),
+        count(counts.cancelled),
+        count(counts.expired),
+        several(counts.refunds, ["refund", "refunds"]),
+    );
+    vec![
+        ("journal", of_journal),
+        ("sales", sales),
+        ("calls", count(counts.calls)),
+        ("counters", count(counts.counters)),
+        ("chain", journal.chain.to_string()),
+        ("digest", checked.digest.to_string()),
+        ("index", told(&checked.index)),
+        (
+            "verdict",
+            if is_sound(&checked.index) { "sound" } else { "the journal is sound, the index is not" }
+                .to_owned(),
+        ),
+    ]
+}
+
+/// How the index stands, and what to do about it.
+fn told(index: &Index) -> String {
+    const ANEW: &str = "the next start builds it anew from the journal";
+    match index {
+        Index::None => format!("there is none; {ANEW}"),
+        Index::Same(sequence) => format!("the same at record {}", count(*sequence)),
+        Index::Unusable(why) => format!("cannot be used ({why}); {ANEW}"),
+        Index::Differs { sequence, digest } => format!(
+            "holds something else at record {}: its digest is {digest}; remove the folder `index`, and {ANEW}",
+            count(*sequence)
+        ),
+        Index::Ahead(sequence) => format!(
+            "knows of record {}: the journal has lost its end; keep the folder as it is, and restore a backup with \
+             `pricewright ledger restore`",
+            count(*sequence)
+        ),
+    }
+}
+
+fn object(checked: &Checked) -> serde_json::Value {
+    let (journal, counts) = (&checked.journal, &checked.counts);
+    let (state, sequence) = match &checked.index {
+        Index::None => ("none", None),
+        Index::Same(sequence) => ("same", Some(*sequence)),
+        Index::Unusable(_) => ("unusable", None),
+        Index::Differs { sequence, .. } => ("differs", Some(*sequence)),
+        Index::Ahead(sequence) => ("ahead", Some(*sequence)),
+    };
+    json!({
+        "ok": is_sound(&checked.index),
+        "records": journal.records,
+        "facts": checked.facts,
+        "segments": journal.segments,
+        "payload_bytes": journal.payload_bytes,
+        "torn_bytes": journal.torn_bytes,
+        "acknowledged": journal.acknowledged,
+        "sales": {
+            "reserved": counts.reserved,
+            "committed": counts.committed,
+            "cancelled": counts.cancelled,
+            "expired": counts.expired,
+        },
+        "refunds": counts.refunds,
+        "calls": counts.calls,
+        "counters": counts.counters,
+        "accounts": counts.accounts,
+        "chain": journal.chain.to_string(),
+        "digest": checked.digest.to_string(),
+        "index": {"state": state, "sequence": sequence, "told": told(&checked.index)},
+    })
+}

@@ -1,0 +1,69 @@
+//! A ledger that nobody else has.
+
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
+
+use super::error::{Error, disk};
+use crate::server::ledger::open::{INDEX, JOURNAL, lock};
+
+/// Hears how many records are done, and of how many.
+pub type Told<'a> = &'a mut dyn FnMut(u64, u64);
+
+/// The file that a ledger is locked by.
+const LOCK: &str = "lock";
+
+/// A ledger that no service holds, as long as this lives.
+#[derive(Debug)]
+pub struct Rest {
+    folder: PathBuf,
+    _lock: File,
+}
+
+impl Rest {
+    /// Takes the ledger in `folder`.
+    ///
+    /// # Errors
+    /// There is none, or a service has it.
+    pub fn take(folder: &Path) -> Result<Self, Error> {
+        if !folder.join(JOURNAL).is_dir() {
+            return Err(Error::None(folder.to_owned()));
+        }
+        Ok(Rest { folder: folder.to_owned(), _lock: lock(folder)? })
+    }
+
+    /// Takes `folder`, made when it is not there, for a ledger that is not there yet.
+    ///
+    /// # Errors
+    /// A service has it, or something is in it.
+    pub fn empty(folder: &Path) -> Result<Self, Error> {
+        let rest = Rest { folder: folder.to_owned(), _lock: lock(folder)? };
+        for entry in fs::read_dir(folder).map_err(disk("list", folder))? {
+            if entry.map_err(disk("list", folder))?.file_name() != LOCK {
+                return Err(Error::NotEmpty(folder.to_owned()));
+            }
+        }
+        Ok(rest)
+    }
+
+    /// The folder of the journal.
+    #[must_use]
+    pub fn journal(&self) -> PathBuf {
+        self.folder.join(JOURNAL)
+    }
+
+    /// The folder of the index.
+    #[must_use]
+    pub fn index(&self) -> PathBuf {
+        self.folder.join(INDEX)
+    }
+
+    /// Makes a ledger here, and takes away what is there of it when that fails.
+    pub(super) fn filled<T>(&self, fill: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
+        fill().inspect_err(|_| {
+            // The index first: what is left without its journal would look like a ledger that has lost it.
+            for folder in [self.index(), self.journal()] {
+                let _ = fs::remove_dir_all(folder);
+            }
+        })
+    }
+}

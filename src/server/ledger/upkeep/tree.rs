@@ -1,0 +1,35 @@
+//! Folders copied whole.
+
+use std::fs::{self, File};
+use std::path::Path;
+
+use super::error::{Error, disk};
+
+/// Copies the files and folders of `from` into the new folder `to`, synced. Files whose names begin with a dot are somebody's work in
+/// progress.
+pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+    fs::create_dir_all(to).map_err(disk("make the folder", to))?;
+    for entry in fs::read_dir(from).map_err(disk("list", from))? {
+        let entry = entry.map_err(disk("list", from))?;
+        let (path, place) = (entry.path(), to.join(entry.file_name()));
+        if path.is_dir() {
+            copy(&path, &place)?;
+        } else if !entry.file_name().to_string_lossy().starts_with('.') {
+            fs::copy(&path, &place).map_err(disk("copy", &path))?;
+            sync(&place)?;
+        }
+    }
+    sync(to)
+}
+
+/// Whether nothing is in the folder, or it is not there.
+pub(super) fn is_empty(folder: &Path) -> Result<bool, Error> {
+    if !folder.exists() {
+        return Ok(true);
+    }
+    Ok(fs::read_dir(folder).map_err(disk("list", folder))?.next().is_none())
+}
+
+fn sync(path: &Path) -> Result<(), Error> {
+    File::open(path).and_then(|file| file.sync_all()).map_err(disk("sync", path))
+}
