@@ -5,6 +5,7 @@
 
 pub mod telemetry;
 pub mod clock;
+pub mod folders;
 pub mod secrets;
 pub mod config;
 pub mod wire;

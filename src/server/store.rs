@@ -12,6 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 
+use super::folders;
 use crate::rulebook::{Digest, Source};
 
 /// What can go wrong with the store.
@@ -90,10 +91,11 @@ impl Store {
         let root = data.join("rules");
         let (files, books) = (root.join("files"), root.join("books"));
         for folder in [&files, &books] {
-            fs::create_dir_all(folder).map_err(|error| disk("make the folder", folder, error))?;
+            folders::make(folder).map_err(|error| disk("make the folder", folder, error))?;
         }
         let journal = root.join("live.jsonl");
         end_last_line(&journal).map_err(|error| disk("write to", &journal, error))?;
+        folders::sync(&root).map_err(|error| disk("sync the folder", &root, error))?;
         Ok(Store { files, books, journal })
     }
 
@@ -217,7 +219,7 @@ pub fn write_durably(place: &Path, bytes: &[u8]) -> io::Result<()> {
     beside.as_file().sync_all()?;
     set_mode(beside.as_file())?;
     beside.persist(place).map_err(|error| error.error)?;
-    File::open(folder)?.sync_all()
+    folders::sync(folder)
 }
 
 /// A temporary file is for its owner alone; what replaces a file that others read must not be.

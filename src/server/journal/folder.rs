@@ -4,6 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, disk};
+use crate::server::folders;
 
 /// The file of the high-water mark.
 pub(super) const MARK_NAME: &str = "high-water";
@@ -44,16 +45,9 @@ fn first_of(name: &str) -> Option<u64> {
     (format!("{first:020}") == digits).then_some(first)
 }
 
-/// Makes the folder when it is not there.
+/// Makes the folder when it is not there, and its name last.
 pub(super) fn make(folder: &Path) -> Result<(), Error> {
-    if folder.is_dir() {
-        return Ok(());
-    }
-    fs::create_dir_all(folder).map_err(disk("make the folder", folder))?;
-    match folder.parent() {
-        Some(parent) if parent != Path::new("") => sync(parent),
-        _ => sync(Path::new(".")),
-    }
+    folders::make(folder).map_err(disk("make the folder", folder))
 }
 
 /// Takes the folder for this process until the file is closed.
@@ -84,7 +78,7 @@ pub(super) fn finish(folder: &Path) -> Result<(), Error> {
 
 /// Makes the names in a folder last: syncing a file does not.
 pub(super) fn sync(folder: &Path) -> Result<(), Error> {
-    File::open(folder).and_then(|file| file.sync_all()).map_err(disk("sync the folder", folder))
+    folders::sync(folder).map_err(disk("sync the folder", folder))
 }
 
 /// A folder for a test; in memory where the system has such a place, for a test syncs thousands of times.

@@ -19,6 +19,7 @@ use super::shelf::Shelf;
 use super::writer::{Answer, Job, Told, Writer};
 use crate::ledger::{Account, Command, Key, Known, RequestId, Sale, SaleId};
 use crate::server::clock;
+use crate::server::folders;
 use crate::server::journal::{self, Journal};
 use crate::time::Instant;
 
@@ -213,7 +214,7 @@ impl Ledger {
 /// Takes `folder` for this process, before anything in it is looked at.
 pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
-    fs::create_dir_all(folder).map_err(|error| disk("make the folder", error))?;
+    folders::make(folder).map_err(|error| disk("make the folder", error))?;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
     let file = file.map_err(|error| disk("write to", error))?;
     match file.try_lock() {

@@ -5,7 +5,7 @@
 //! under it is in the store. A copy belongs where no copy of the store is: without the keys every code, phone and
 //! certificate is unknown, and with both in one hand each can be tried out.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
@@ -13,6 +13,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::entropy;
 use super::key_text::{self, Keys, render};
+use crate::server::folders;
 
 /// What can be wrong with the keys. No message shows one.
 #[derive(Debug, thiserror::Error)]
@@ -118,14 +119,14 @@ fn create(path: &Path) -> Result<(), Error> {
     let text = render(&Keys::random()?);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let disk = |error| Error::Disk { action: "make", path: path.to_owned(), error };
-    fs::create_dir_all(folder).map_err(disk)?;
+    folders::make(folder).map_err(disk)?;
     // A temporary file has mode 0600 when it is made.
     let mut beside = tempfile::Builder::new().prefix(".pricewright-").tempfile_in(folder).map_err(disk)?;
     beside.write_all(text.as_bytes()).map_err(disk)?;
     beside.as_file().sync_all().map_err(disk)?;
     match beside.persist_noclobber(path) {
         Err(failed) if failed.error.kind() != io::ErrorKind::AlreadyExists => Err(disk(failed.error)),
-        _ => File::open(folder).and_then(|folder| folder.sync_all()).map_err(disk),
+        _ => folders::sync(folder).map_err(disk),
     }
 }
 
@@ -143,6 +144,8 @@ fn mode_for_others(_file: &File) -> io::Result<u32> {
 
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use secrecy::ExposeSecret as _;
 
     use super::super::keyed::KeyId;
