@@ -7,6 +7,7 @@ pub mod error;
 pub mod encode;
 pub mod index;
 pub mod memory;
+mod stamp;
 pub mod shelf;
 pub mod counters;
 pub mod space;

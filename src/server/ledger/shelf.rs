@@ -1,8 +1,8 @@
 //! The index on disk: sled, pinned to a version that has transactions, and never trusted.
 //!
 //! Every account is sealed and cut into pieces of at most [`PIECE_BYTES`]. How far the index has come and the digest of all it holds
-//! are written with the accounts, in one batch. Unless it was closed in good order, opening reads every account and compares the
-//! digest: sled's own flush leaves pages in the cache of the system, so that a power cut may take any of them.
+//! are written with the accounts, in one batch. Unless its files are those that were closed in good order, opening reads every account
+//! and compares the digest: sled's own flush leaves pages in the cache of the system, so that a power cut may take any of them.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
@@ -14,6 +14,7 @@ use std::sync::{Mutex, PoisonError};
 use super::encode::{self, SEAL_BYTES};
 use super::error::Error;
 use super::index::{Index, Mark, StateDigest};
+use super::stamp;
 use crate::ledger::{Account, Counter, CounterKey, Key, SaleId, State};
 use crate::time::Instant;
 
@@ -25,8 +26,6 @@ const CACHE_BYTES: u64 = 128 << 20;
 const FLUSH_MS: u64 = 1_000;
 /// The entry that says how far the index has come. Names of accounts begin with letters.
 const MARK: &[u8] = b"!";
-/// The file that says that the index was closed in good order.
-pub(super) const CLEAN: &str = "clean";
 
 /// Looks at one account: its name, and its content with the seal.
 type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
@@ -35,9 +34,12 @@ type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
 #[derive(Debug)]
 pub struct Shelf {
     folder: PathBuf,
-    db: sled::Db,
+    /// Nothing once it is closed.
+    db: Option<sled::Db>,
     mark: Mutex<Mark>,
     is_distrusted: AtomicBool,
+    /// Whether all that was applied is on the disk, and nothing is applied any more.
+    is_closed: AtomicBool,
 }
 
 impl Shelf {
@@ -48,12 +50,7 @@ impl Shelf {
     pub fn open(folder: &Path) -> Result<Self, Error> {
         let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
         fs::create_dir_all(folder).map_err(|error| disk("make the folder", error))?;
-        let clean = folder.join(CLEAN);
-        let is_clean = clean.exists();
-        if is_clean {
-            fs::remove_file(&clean).map_err(|error| disk("write to", error))?;
-            sync(folder)?;
-        }
+        let is_clean = stamp::take_off(folder).map_err(|error| disk("read", error))?;
         let is_new = !folder.join("db").exists();
         let config = sled::Config::new()
             .path(folder)
@@ -67,48 +64,52 @@ impl Shelf {
             }
             sync(folder)?;
         }
+        let mark = guarded(|| db.get(MARK))?.map(|bytes| read_mark(&bytes)).transpose()?;
+        let mark = Mutex::new(mark.unwrap_or_default());
         let shelf = Shelf {
             folder: folder.to_owned(),
-            db,
-            mark: Mutex::default(),
+            db: Some(db),
+            mark,
             is_distrusted: AtomicBool::new(false),
+            is_closed: AtomicBool::new(false),
         };
-        let mark = guarded(|| shelf.db.get(MARK))?.map(|bytes| read_mark(&bytes)).transpose()?;
-        *shelf.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark.unwrap_or_default();
         if !is_clean {
             shelf.check()?;
         }
         Ok(shelf)
     }
 
-    /// Reads all, and compares with the digest.
+    fn db(&self) -> Result<&sled::Db, Error> {
+        self.db.as_ref().ok_or_else(|| Error::Index("it is closed".to_owned()))
+    }
+
+    /// Reads all, and compares with the digest; the list of holds, which is not in the digest, with the sales that are held.
     fn check(&self) -> Result<(), Error> {
         let mut digest = StateDigest::default();
         let mut held = BTreeSet::new();
         self.each_sealed(&mut |name, sealed| {
-            let account = encode::read_account(name, sealed)?;
-            digest.add(sealed);
-            if let Account::Sale(sale) = account
+            if let Account::Sale(sale) = encode::read_account(name, sealed)?
                 && sale.state == State::Held
             {
-                let id = name.get(1..).and_then(|text| SaleId::parse(std::str::from_utf8(text).ok()?));
+                let id = name.get(1..).and_then(|id| SaleId::parse(std::str::from_utf8(id).ok()?));
                 held.insert((sale.expires_at, id.ok_or_else(|| damaged("a sale has no name"))?));
             }
+            digest.add(sealed);
             Ok(())
         })?;
-        // The names of holds are no accounts: without one its sale would be held for ever.
-        let holds: BTreeSet<(Instant, SaleId)> = self.holds()?.into_iter().collect();
-        if digest == self.mark().digest && holds == held {
-            return Ok(());
+        if digest != self.mark().digest {
+            return Err(damaged("accounts are missing or old"));
         }
-        Err(damaged("accounts are missing or old"))
+        let listed: BTreeSet<(Instant, SaleId)> = self.holds()?.into_iter().collect();
+        if listed == held { Ok(()) } else { Err(damaged("holds are missing or old")) }
     }
 
     /// An account with its seal.
     fn sealed(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
+        let db = self.db()?;
         let mut whole: Vec<u8> = Vec::new();
         for place in 0..=u16::MAX {
-            let Some(piece) = guarded(|| self.db.get(piece_name(name, place)))? else {
+            let Some(piece) = guarded(|| db.get(piece_name(name, place)))? else {
                 return if place == 0 { Ok(None) } else { Err(damaged("a piece of an account is missing")) };
             };
             let (more, bytes) =
@@ -125,7 +126,7 @@ impl Shelf {
     fn each_sealed(&self, look: &mut Look<'_>) -> Result<(), Error> {
         let mut whole: Vec<u8> = Vec::new();
         let mut places = 0..=u16::MAX;
-        let mut pieces = self.db.iter();
+        let mut pieces = self.db()?.iter();
         while let Some(next) = guarded_next(&mut pieces)? {
             let (name, piece) = next;
             if name.as_ref() == MARK || name.first() == Some(&b'h') {
@@ -196,7 +197,8 @@ impl Index for Shelf {
             }
         }
         batch.insert(MARK, mark_bytes(mark));
-        guarded(|| self.db.apply_batch(batch))?;
+        let db = self.db()?;
+        guarded(|| db.apply_batch(batch))?;
         *self.mark.lock().unwrap_or_else(PoisonError::into_inner) = mark;
         Ok(())
     }
@@ -207,7 +209,7 @@ impl Index for Shelf {
 
     fn holds(&self) -> Result<Vec<(Instant, SaleId)>, Error> {
         let mut found = Vec::new();
-        let mut names = self.db.scan_prefix(b"h");
+        let mut names = self.db()?.scan_prefix(b"h");
         while let Some((name, _)) = guarded_next(&mut names)? {
             found.push(read_hold(&name).ok_or_else(|| damaged("a hold has no name"))?);
         }
@@ -216,7 +218,7 @@ impl Index for Shelf {
 
     fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error> {
         let mut found = Vec::new();
-        let mut pieces = self.db.scan_prefix(b"c");
+        let mut pieces = self.db()?.scan_prefix(b"c");
         while let Some((name, piece)) = guarded_next(&mut pieces)? {
             let (name, _) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
             // A counter is two numbers: it is never of two pieces.
@@ -245,13 +247,27 @@ impl Index for Shelf {
         if self.is_distrusted.load(Ordering::SeqCst) {
             return Ok(());
         }
-        guarded(|| self.db.flush())?;
+        let db = self.db()?;
+        guarded(|| db.flush())?;
         // sled's flush asks the system to begin writing and does not wait for it.
         sync(&self.folder.join("db"))?;
-        let clean = self.folder.join(CLEAN);
-        let made = File::create(&clean).and_then(|file| file.sync_all());
-        made.map_err(|error| Error::Disk { action: "write", path: clean, error })?;
-        sync(&self.folder)
+        self.is_closed.store(true, Ordering::Relaxed);
+        Ok(())
+    }
+}
+
+/// sled writes until it is dropped, so the stamp comes after that. Without one the next start reads every account, nothing worse.
+impl Drop for Shelf {
+    fn drop(&mut self) {
+        let db = self.db.take();
+        let dropped = guarded(|| {
+            drop(db);
+            Ok(())
+        });
+        if dropped.is_ok() && *self.is_closed.get_mut() {
+            let stamped = sync(&self.folder.join("db")).is_ok() && stamp::put_on(&self.folder).is_ok();
+            tracing::debug!(stamped, "the index of the ledger is closed");
+        }
     }
 }
 

@@ -8,7 +8,8 @@ use super::replay::{Counts, Replay, scratch};
 use super::rest::{Rest, Told};
 use crate::server::journal::{self, Summary};
 use crate::server::ledger::index::{Index as _, Mark, StateDigest};
-use crate::server::ledger::shelf::{self, Shelf};
+use crate::server::ledger::shelf::Shelf;
+use crate::server::ledger::stamp;
 
 /// What was seen of a ledger whose journal is sound.
 #[derive(Debug, Clone)]
@@ -99,7 +100,7 @@ fn opened(index: &Path) -> Result<Opened, Error> {
     for entry in fs::read_dir(index).map_err(disk("list", index))? {
         let entry = entry.map_err(disk("list", index))?;
         let path = entry.path();
-        if entry.file_name() != shelf::CLEAN && path.is_file() {
+        if entry.file_name() != stamp::NAME && path.is_file() {
             fs::copy(&path, copy.path().join(entry.file_name())).map_err(disk("copy", &path))?;
         }
     }

@@ -35,6 +35,8 @@ pub struct Counts {
     pub refunds: u64,
     /// Counters of limits, budgets and stock.
     pub counters: u64,
+    /// Generated codes.
+    pub codes: u64,
 }
 
 impl Counts {
@@ -50,6 +52,8 @@ impl Counts {
         match account {
             Account::Request(_) => self.calls += 1,
             Account::Counter(_) => self.counters += 1,
+            Account::Code(_) => self.codes += 1,
+            Account::Batch(_) | Account::Pool(_) | Account::Attempts(_) => {}
             Account::Sale(sale) => {
                 self.refunds += u64::try_from(sale.returns.len()).unwrap_or_default();
                 match sale.state {
