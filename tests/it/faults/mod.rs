@@ -8,3 +8,8 @@ mod till;
 mod shop;
 mod audit;
 mod kill;
+mod shim;
+mod disk;
+mod truth;
+mod files;
+mod power;

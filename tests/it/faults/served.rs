@@ -11,6 +11,8 @@ use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
 use tonic::transport::Channel;
 
+pub(super) type Pricing = PricingServiceClient<Channel>;
+
 /// A start that takes longer hangs.
 const START: Duration = Duration::from_secs(60);
 
@@ -31,11 +33,11 @@ pub(super) struct Ended {
 }
 
 impl Served {
-    /// Starts it on `home/rules` and `home/data`, with more variables in its environment.
+    /// Starts it on `home/rules` and `home/disk/data`, with more variables in its environment.
     pub(super) fn start(home: &Path, variables: &[(&str, String)]) -> Result<Self, Ended> {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
         command.arg("serve").args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
-        command.arg("--rules").arg(home.join("rules")).arg("--data").arg(home.join("data"));
+        command.arg("--rules").arg(home.join("rules")).arg("--data").arg(home.join("disk/data"));
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, lines) = channel();
@@ -58,22 +60,26 @@ impl Served {
         self.told.push('\n');
     }
 
-    pub(super) async fn channel(&self) -> Channel {
+    pub(super) fn channel(&self) -> Channel {
         Channel::from_shared(self.address.clone()).unwrap().connect_lazy()
     }
 
-    pub(super) async fn redemption(&self) -> RedemptionServiceClient<Channel> {
-        RedemptionServiceClient::new(self.channel().await)
+    pub(super) fn redemption(&self) -> RedemptionServiceClient<Channel> {
+        RedemptionServiceClient::new(self.channel())
     }
 
-    pub(super) async fn pricing(&self) -> PricingServiceClient<Channel> {
-        PricingServiceClient::new(self.channel().await)
+    pub(super) fn pricing(&self) -> Pricing {
+        PricingServiceClient::new(self.channel())
     }
 
     /// The end of everything in the middle of everything.
     pub(super) fn kill(mut self) {
         self.child.kill().unwrap();
         self.child.wait().unwrap();
+    }
+
+    pub(super) fn told(&self) -> &str {
+        &self.told
     }
 
     /// Asks it to end.

@@ -9,7 +9,7 @@ use pricewright::server::wire::sale::State;
 use tempfile::TempDir;
 use tokio::task::JoinSet;
 
-use super::served::{Ended, Served};
+use super::served::{Ended, Pricing, Served};
 use super::till::{Client, Kept, Till, basket};
 
 /// Every limit comes back with the goods, so that tills are at it all the time.
@@ -53,7 +53,9 @@ impl Shop {
     /// Folders below `place`.
     pub(super) fn new(place: &Path) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
-        fs::create_dir(home.path().join("rules")).unwrap();
+        for folder in ["rules", "disk"] {
+            fs::create_dir(home.path().join(folder)).unwrap();
+        }
         fs::write(home.path().join("rules/rules.yaml"), RULES).unwrap();
         Shop { home }
     }
@@ -62,14 +64,19 @@ impl Shop {
         self.home.path()
     }
 
+    /// What is kept is below.
+    pub(super) fn disk(&self) -> PathBuf {
+        self.home.path().join("disk")
+    }
+
     pub(super) fn data(&self) -> PathBuf {
-        self.home.path().join("data")
+        self.disk().join("data")
     }
 
     /// Starts the service and waits until its rules are live.
     pub(super) async fn serve(&self, variables: &[(&str, String)]) -> Result<Served, Ended> {
         let served = Served::start(self.home(), variables)?;
-        let mut rulebooks = wire::rulebook_service_client::RulebookServiceClient::new(served.channel().await);
+        let mut rulebooks = wire::rulebook_service_client::RulebookServiceClient::new(served.channel());
         if let Ok(stream) = rulebooks.watch(wire::WatchRequest::default()).await {
             let _ = stream.into_inner().message().await;
         }
@@ -84,13 +91,20 @@ pub(super) fn disk() -> PathBuf {
     place
 }
 
+/// In memory where there is such a place: what a disk would keep is worked out, not tried.
+pub(super) fn memory() -> PathBuf {
+    let shm = Path::new("/dev/shm");
+    if shm.is_dir() { shm.to_owned() } else { disk() }
+}
+
 /// All tills at work, each until it gets no answer or has made `calls`.
-pub(super) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize) {
+pub(super) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize, log: Option<&Path>) {
     let mut all = JoinSet::new();
     for mut till in tills.drain(..) {
-        let client = client.clone();
+        let (client, log) = (client.clone(), log.map(Path::to_owned));
         all.spawn(async move {
-            till.work(client, calls).await;
+            let at = || log.as_ref().map_or(0, |log| fs::metadata(log).unwrap().len());
+            till.work(client, calls, &at).await;
             till
         });
     }
@@ -114,7 +128,7 @@ pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
             if let Some(asked) = till.waiting.take() {
                 found.unknown += 1;
                 let told = asked.ask(&mut client).await.expect("a service that runs answers");
-                till.take(Kept { asked, told });
+                till.take(Kept { asked, told, at: 0 });
             }
             till.checked = till.kept.len();
             (till, found)
@@ -129,9 +143,8 @@ pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
 }
 
 /// What quotes say of the limits is what the tills know: nothing more was taken, and nothing less.
-pub(super) async fn compare_with_quotes(tills: &[Till], served: &Served) -> Vec<String> {
+pub(super) async fn compare_with_quotes(tills: &[Till], mut pricing: Pricing) -> Vec<String> {
     let mut wrong = Vec::new();
-    let mut pricing = served.pricing().await;
     let (baskets, money) = (given(tills, "spring20").0, given(tills, "rich").1);
     if baskets > SPRING_LIMIT {
         wrong.push(format!("{baskets} baskets have what {SPRING_LIMIT} may have"));

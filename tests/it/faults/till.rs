@@ -41,6 +41,8 @@ pub(super) enum Told {
 pub(super) struct Kept {
     pub(super) asked: Asked,
     pub(super) told: Told,
+    /// Where the log of the disk stood when the answer was there.
+    pub(super) at: u64,
 }
 
 impl Asked {
@@ -111,15 +113,15 @@ impl Till {
         Till { name, count: 0, dice, open, waiting: None, kept, checked: 0, sales }
     }
 
-    /// Calls until there is no answer, or `calls` are made.
-    pub(super) async fn work(&mut self, mut client: Client, calls: usize) {
+    /// Calls until there is no answer, or `calls` are made. `at` reads where the log of the disk stands.
+    pub(super) async fn work(&mut self, mut client: Client, calls: usize, at: &(dyn Fn() -> u64 + Sync)) {
         for _ in 0..calls {
             let asked = self.waiting.take().unwrap_or_else(|| self.next());
             // Stored before it is sent.
             self.waiting = Some(asked.clone());
             let Some(told) = asked.ask(&mut client).await else { return };
             self.waiting = None;
-            self.take(Kept { asked, told });
+            self.take(Kept { asked, told, at: at() });
         }
     }
 
@@ -138,6 +140,17 @@ impl Till {
             self.sales.insert(sale.id.clone(), sale);
         }
         self.kept.push(kept);
+    }
+
+    /// What was answered when the log of the disk had come to `cut`; for the till the rest has not happened.
+    pub(super) fn go_back(&mut self, cut: u64) {
+        self.open.clear();
+        self.sales.clear();
+        self.waiting = None;
+        self.checked = 0;
+        for kept in std::mem::take(&mut self.kept).into_iter().filter(|kept| kept.at <= cut) {
+            self.take(Kept { at: 0, ..kept });
+        }
     }
 
     fn id(&mut self) -> String {
