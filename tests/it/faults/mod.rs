@@ -13,3 +13,4 @@ mod disk;
 mod truth;
 mod files;
 mod power;
+mod rot;

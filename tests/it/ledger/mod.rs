@@ -1,6 +1,6 @@
 //! The ledger suite: what each command is answered, and that every engine keeps the same.
 
-mod table;
+pub(crate) mod table;
 mod random;
 mod engines;
 mod upkeep;

@@ -227,7 +227,7 @@ fn units(word: &str) -> Option<ReturnedUnits> {
 }
 
 /// A line of two units at 200 and one at 300, and a delivery for 300; with another total the rest is the delivery's.
-pub(super) fn purchase(total: i64) -> Purchase {
+pub(crate) fn purchase(total: i64) -> Purchase {
     let units = |quantity, price, promotion: &str| SoldUnits {
         quantity,
         price: Amount::from_minor(price),
