@@ -14,3 +14,4 @@ mod truth;
 mod files;
 mod power;
 mod rot;
+mod full;
