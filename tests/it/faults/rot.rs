@@ -48,7 +48,13 @@ async fn sound(folder: &Path) {
     };
     for count in 0..PURCHASES {
         let counter = CounterKey::Total(format!("spring-{}", count % 10));
-        let take = Take { counter, amount: 1, limit: Limit::Ever(PURCHASES), on_refund: OnRefund::Keep };
+        let take = Take {
+            promotion: "p".to_owned(),
+            counter,
+            amount: 1,
+            limit: Limit::Ever(PURCHASES),
+            on_refund: OnRefund::Keep,
+        };
         let expires_at = Instant::from_unix(4_000_000_000).unwrap();
         let reserve = Reserve { purchase: purchase(1_000), takes: vec![take], expires_at };
         let sale = submit(2 * count + 1, Action::Reserve(Box::new(reserve))).await;

@@ -131,7 +131,13 @@ impl Kept {
 }
 
 fn take(counter: CounterKey) -> Take {
-    Take { counter, amount: 1, limit: Limit::Ever(1_000), on_refund: OnRefund::Keep }
+    Take {
+        promotion: "p".to_owned(),
+        counter,
+        amount: 1,
+        limit: Limit::Ever(1_000),
+        on_refund: OnRefund::Keep,
+    }
 }
 
 fn instant(second: i64) -> Instant {
@@ -298,7 +304,7 @@ fn an_export_that_was_changed_is_refused_and_nothing_is_left_of_it() {
     };
     for (what, text, told) in [
         ("cut", lines[..20].join("\n"), "it was cut"),
-        ("cut in a line", text[..text.len() / 2].to_owned(), "line"),
+        ("cut in a line", text.get(..text.len() / 2).unwrap().to_owned(), "line"),
         (
             "without its last line",
             lines[..33].join("\n") + "\n",
