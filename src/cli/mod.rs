@@ -20,6 +20,7 @@ pub mod completions;
 pub mod serve;
 pub mod demo;
 pub mod bench;
+pub mod codes;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -31,6 +32,7 @@ Examples:
   pricewright demo                                 see what it does, in half a minute
   pricewright serve --rules ./rules                price over gRPC at 127.0.0.1:50051
   pricewright price --rules ./rules basket.json    price one basket, print a receipt
+  pricewright codes generate spring 1000           make codes on a service that runs
   pricewright bench                                how fast it is here, beside an empty call";
 
 /// Exact best prices for retail baskets under hundreds of live promotions.
@@ -53,6 +55,8 @@ enum Command {
     #[command(subcommand)]
     Ledger(ledger::Command),
     Bench(Box<bench::Args>),
+    #[command(subcommand)]
+    Codes(codes::Command),
     /// What `bench` starts
     #[command(hide = true)]
     BenchServer(bench::host::Args),
@@ -68,6 +72,7 @@ pub fn run() -> ExitCode {
         Command::Serve(args) => serve::run(&args),
         Command::Price(args) => price::run(&args),
         Command::Bench(args) => bench::run(&args),
+        Command::Codes(command) => codes::run(&command),
         Command::BenchServer(args) => bench::host::run(&args),
         Command::Rules(command) => rules::run(&command),
         Command::Customers(command) => customers::run(&command),

@@ -17,6 +17,8 @@ mod customers;
 #[cfg(test)]
 mod faults;
 #[cfg(test)]
+mod codes_cli;
+#[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;

@@ -1,7 +1,7 @@
 //! A whole service on temporary folders and a free loopback port, for the tests that need one.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use pricewright::server::config::{Config, Options};
@@ -25,6 +25,10 @@ impl Folders {
         let home = tempfile::tempdir().unwrap();
         fs::create_dir(home.path().join("rules")).unwrap();
         Folders { home }
+    }
+
+    pub(crate) fn home(&self) -> &Path {
+        self.home.path()
     }
 
     pub(crate) fn rules(&self) -> PathBuf {

@@ -38,3 +38,13 @@ pub fn bar(count: usize, what: &'static str) -> ProgressBar {
         Err(_) => bar,
     }
 }
+
+/// A bar for `count` things of which many pass in a second: it tells how many.
+#[must_use]
+pub fn rated(count: u64, what: &'static str) -> ProgressBar {
+    let bar = ProgressBar::new(count).with_message(what);
+    match ProgressStyle::with_template("{msg} [{bar:30}] {human_pos}/{human_len} {per_sec} {eta}") {
+        Ok(style) => bar.with_style(style),
+        Err(_) => bar,
+    }
+}
