@@ -15,13 +15,15 @@ mod codes;
 #[cfg(test)]
 mod customers;
 #[cfg(test)]
-mod faults;
-#[cfg(test)]
 mod codes_cli;
+#[cfg(test)]
+mod faults;
 #[cfg(test)]
 mod gallery;
 #[cfg(test)]
 mod golden;
+#[cfg(test)]
+mod guessing;
 #[cfg(test)]
 mod hard;
 #[cfg(test)]
@@ -33,9 +35,9 @@ mod hostile;
 #[cfg(test)]
 mod laws;
 #[cfg(test)]
-mod oracle;
-#[cfg(test)]
 mod ledger;
+#[cfg(test)]
+mod oracle;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
