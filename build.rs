@@ -4,11 +4,12 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 5] = [
+const FILES: [&str; 6] = [
     "pricewright/v1/code.proto",
     "pricewright/v1/customer.proto",
     "pricewright/v1/pricing.proto",
     "pricewright/v1/redemption.proto",
+    "pricewright/v1/report.proto",
     "pricewright/v1/rulebook.proto",
 ];
 

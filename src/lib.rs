@@ -45,6 +45,7 @@ pub mod promotion;
 pub mod ledger;
 pub mod rulebook;
 pub mod pricing;
+pub mod report;
 #[cfg(feature = "server")]
 pub mod server;
 #[cfg(feature = "server")]

@@ -16,6 +16,7 @@ pub mod price;
 pub mod rules;
 pub mod customers;
 pub mod ledger;
+pub mod report;
 pub mod completions;
 pub mod serve;
 pub mod demo;
@@ -54,6 +55,8 @@ enum Command {
     Customers(customers::Command),
     #[command(subcommand)]
     Ledger(ledger::Command),
+    #[command(subcommand)]
+    Report(report::Command),
     Bench(Box<bench::Args>),
     #[command(subcommand)]
     Codes(codes::Command),
@@ -77,6 +80,7 @@ pub fn run() -> ExitCode {
         Command::Rules(command) => rules::run(&command),
         Command::Customers(command) => customers::run(&command),
         Command::Ledger(command) => ledger::run(&command),
+        Command::Report(command) => report::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };
     match done {

@@ -48,6 +48,16 @@ impl Archive {
         Some(Archived { rulebook: Arc::clone(&live.rulebook), digest: live.digest.clone(), ended_at: None })
     }
 
+    /// The live rulebook; where none is live yet, the newest of those on the disk that is whole. Reads from the disk.
+    #[must_use]
+    pub fn newest(&self) -> Option<Archived> {
+        self.live().or_else(|| {
+            let history =
+                self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
+            history.iter().rev().find_map(|(digest, _)| self.load(digest))
+        })
+    }
+
     /// A rulebook by version or digest. One that is not at hand is read and compiled: not on a thread that others wait for.
     #[must_use]
     pub fn find(&self, asked: &str) -> Option<Archived> {

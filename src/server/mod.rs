@@ -18,6 +18,7 @@ pub mod customers;
 pub mod rules_dir;
 pub mod engine;
 pub mod archive;
+pub mod reporter;
 pub mod status;
 pub mod keeper;
 pub mod convert;

@@ -10,6 +10,7 @@ use super::engine::Engine;
 use super::grpc::redemption::{Desk, Settings};
 use super::ledger::{self, Ledger};
 use super::limits::Limiter;
+use super::reporter::Reporter;
 use super::secrets::{self, Pepper, PinPool, Stage};
 use super::store;
 
@@ -44,6 +45,8 @@ pub struct Promises {
     pub codebook: Codebook,
     /// What the CRM knows of customers.
     pub customers: Arc<Customers>,
+    /// What makes reports.
+    pub reporter: Arc<Reporter>,
     /// Where purchases are kept.
     pub desk: Arc<Desk>,
 }
@@ -76,6 +79,7 @@ impl Promises {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
         };
+        let reporter = Arc::new(Reporter::new(Arc::clone(&archive)));
         let desk = Arc::new(Desk::new(
             ledger.clone(),
             archive,
@@ -84,6 +88,6 @@ impl Promises {
             Arc::clone(&customers),
             settings,
         ));
-        Ok(Promises { ledger, limiter, codebook, customers, desk })
+        Ok(Promises { ledger, limiter, codebook, customers, reporter, desk })
     }
 }

@@ -30,6 +30,7 @@ use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
 use super::grpc::redemption::Redemption;
+use super::grpc::reports::Reports;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
 use super::ledger::Ledger;
@@ -41,6 +42,7 @@ use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES}
 use super::wire::customer_service_server::{CustomerServiceServer, SERVICE_NAME as CUSTOMERS};
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
 use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
+use super::wire::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORTS};
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
 use crate::lang::Lang;
 
@@ -59,7 +61,7 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
 /// What health is told of; the first is the whole.
-const SERVICES: [&str; 6] = ["", PRICING, REDEMPTION, CODES, CUSTOMERS, RULEBOOKS];
+const SERVICES: [&str; 7] = ["", PRICING, REDEMPTION, CODES, CUSTOMERS, RULEBOOKS, REPORTS];
 
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -156,7 +158,8 @@ impl Server {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
         };
-        let Promises { ledger, limiter, codebook, customers, desk } = promises;
+        let Promises { ledger, limiter, codebook, customers, reporter, desk } = promises;
+        let reports = Reports::new(ledger.clone(), reporter, closed.clone());
         let codes = Codes::new(codebook.clone());
         let pricing =
             Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
@@ -169,6 +172,7 @@ impl Server {
                 RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
             )
             .add_service(CustomerServiceServer::new(customer_calls).max_decoding_message_size(bytes_max))
+            .add_service(ReportServiceServer::new(reports).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
         let routes = more(routes);
         let keeper = {

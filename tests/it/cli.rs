@@ -375,6 +375,8 @@ fn every_command_has_an_example_and_every_shell_a_completion() {
         "ledger import",
         "ledger backup",
         "ledger restore",
+        "report",
+        "report promotions",
         "completions",
     ] {
         let args: Vec<&str> = args.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();

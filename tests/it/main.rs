@@ -45,6 +45,8 @@ mod receipts;
 #[cfg(test)]
 mod redemption;
 #[cfg(test)]
+mod report;
+#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod restart;

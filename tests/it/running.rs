@@ -10,6 +10,7 @@ use pricewright::server::wire;
 use pricewright::server::wire::code_service_client::CodeServiceClient;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
+use pricewright::server::wire::report_service_client::ReportServiceClient;
 use pricewright::server::wire::rulebook_service_client::RulebookServiceClient;
 use tempfile::TempDir;
 use tonic::transport::Channel;
@@ -89,6 +90,10 @@ impl Running {
 
     pub(crate) async fn codes(&self) -> CodeServiceClient<Channel> {
         CodeServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn reports(&self) -> ReportServiceClient<Channel> {
+        ReportServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn rulebooks(&self) -> RulebookServiceClient<Channel> {

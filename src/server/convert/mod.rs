@@ -9,6 +9,7 @@ mod reason;
 pub mod quote;
 pub mod customer;
 pub mod sale;
+pub mod report;
 pub mod findings;
 
 use prost::Message as _;

@@ -51,6 +51,8 @@ pub enum Failure {
     LedgerStopped,
     /// There is too little room on the disk for new holds.
     DiskFull,
+    /// A report has more rows than a message takes.
+    ReportTooLarge,
     /// A fault of the server.
     Internal,
 }
@@ -69,7 +71,7 @@ impl Failure {
             Failure::MethodUnknown => Code::Unimplemented,
             Failure::Refused(rejection) => refusal::code(rejection),
             Failure::LedgerStopped => Code::Unavailable,
-            Failure::DiskFull => Code::ResourceExhausted,
+            Failure::DiskFull | Failure::ReportTooLarge => Code::ResourceExhausted,
             Failure::Internal => Code::Internal,
         }
     }
@@ -92,6 +94,7 @@ impl Failure {
             Failure::Refused(rejection) => refusal::reason(rejection),
             Failure::LedgerStopped => "LEDGER_STOPPED",
             Failure::DiskFull => "DISK_NEARLY_FULL",
+            Failure::ReportTooLarge => "REPORT_TOO_LARGE",
             Failure::Internal => "INTERNAL",
         }
     }
@@ -135,6 +138,10 @@ impl Failure {
             Failure::DiskFull => lang.pick(
                 "The service's disk is nearly full; no new purchases are reserved.",
                 "Диск сервісу майже заповнено; нові покупки не резервуються.",
+            ),
+            Failure::ReportTooLarge => lang.pick(
+                "The report has more than 20,000 rows; ask for fewer days, promotions or columns.",
+                "У звіті понад 20 000 рядків; виберіть менше днів, акцій або стовпців.",
             ),
             Failure::Internal => lang.pick("The service has failed.", "У сервісі сталася помилка."),
         };

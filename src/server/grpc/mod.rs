@@ -7,6 +7,7 @@ mod aside;
 pub mod pricing;
 pub mod codes;
 pub mod redemption;
+pub mod reports;
 pub mod rulebooks;
 mod import;
 pub mod customers;

@@ -2,10 +2,11 @@
 
 use std::collections::BTreeMap;
 use std::fmt::{self, Debug};
+use std::ops::ControlFlow;
 
 use super::encode::SEAL_BYTES;
 use super::error::Error;
-use crate::ledger::{Account, Counter, CounterKey, Key, SaleId};
+use crate::ledger::{Account, Counter, CounterKey, Key, Sale, SaleId};
 use crate::time::Instant;
 
 /// How far an index has come, and what it holds there.
@@ -59,6 +60,9 @@ fn number(sealed: &[u8]) -> u128 {
     u128::from_le_bytes(seal)
 }
 
+/// Looks at one sale, and says whether it wants more.
+pub type LookAtSale<'a> = dyn FnMut(&Sale) -> ControlFlow<()> + 'a;
+
 /// Accounts that follow from the facts. One writes, any number read beside it.
 pub trait Index: Send + Sync + Debug {
     /// An account.
@@ -93,6 +97,19 @@ pub trait Index: Send + Sync + Debug {
     /// # Errors
     /// One cannot be read, or is not what was written.
     fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error>;
+
+    /// Every sale, one after another and each as it is at that moment, until `look` has seen enough. May run for long beside the writer.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what was written.
+    fn sales(&self, look: &mut LookAtSale<'_>) -> Result<(), Error> {
+        let mut flow = ControlFlow::Continue(());
+        self.each(&mut |_, account| {
+            if let (Account::Sale(sale), ControlFlow::Continue(())) = (account, flow) {
+                flow = look(sale);
+            }
+        })
+    }
 
     /// Something of it was found to be damaged: the next start reads all of it, and builds it anew where that is so.
     fn distrust(&self);

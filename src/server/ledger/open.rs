@@ -261,7 +261,7 @@ fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
 }
 
 /// Brings an index to the end of the journal, and says so when that takes long.
-fn follow(index: &Shelf, journal: &Path) -> Result<(), Error> {
+pub(super) fn follow(index: &Shelf, journal: &Path) -> Result<(), Error> {
     let begun = clock::steady();
     let mut told = begun;
     let count = catch_up(index, journal, u64::MAX, &mut |sequence| {
@@ -279,7 +279,7 @@ fn follow(index: &Shelf, journal: &Path) -> Result<(), Error> {
 }
 
 /// An empty index in the place of one that cannot be used.
-fn anew(at: &Path, error: &Error) -> Result<Shelf, Error> {
+pub(super) fn anew(at: &Path, error: &Error) -> Result<Shelf, Error> {
     tracing::warn!(%error, "the index of the ledger cannot be used; it is built anew from the journal");
     fs::remove_dir_all(at).map_err(|error| Error::Disk { action: "remove", path: at.to_owned(), error })?;
     Shelf::open(at)

@@ -13,7 +13,7 @@ use std::sync::{Mutex, PoisonError};
 
 use super::encode::{self, SEAL_BYTES};
 use super::error::Error;
-use super::index::{Index, Mark, StateDigest};
+use super::index::{Index, LookAtSale, Mark, StateDigest};
 use super::stamp;
 use crate::ledger::{Account, Counter, CounterKey, Key, SaleId, State};
 use crate::time::Instant;
@@ -24,6 +24,8 @@ const PIECE_BYTES: usize = 4_096;
 const CACHE_BYTES: u64 = 128 << 20;
 /// Milliseconds between two flushes of sled. What is lost since is read again from the journal.
 const FLUSH_MS: u64 = 1_000;
+/// How often an account is read before it counts as damaged: beside a writer two pieces of it may be of two moments.
+const READS_MAX: usize = 4;
 /// The entry that says how far the index has come. Names of accounts begin with letters.
 const MARK: &[u8] = b"!";
 
@@ -104,6 +106,19 @@ impl Shelf {
         if listed == held { Ok(()) } else { Err(damaged("holds are missing or old")) }
     }
 
+    /// An account. One of several pieces may be written between the reading of two of them: then it is read once more.
+    fn read(&self, name: &[u8]) -> Result<Option<Account>, Error> {
+        let once = || self.sealed(name)?.map(|sealed| encode::read_account(name, &sealed)).transpose();
+        let mut read = once();
+        for _ in 1..READS_MAX {
+            if !matches!(read, Err(Error::Damaged(_))) {
+                break;
+            }
+            read = once();
+        }
+        read
+    }
+
     /// An account with its seal.
     fn sealed(&self, name: &[u8]) -> Result<Option<Vec<u8>>, Error> {
         let db = self.db()?;
@@ -151,18 +166,7 @@ impl Shelf {
 
 impl Index for Shelf {
     fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
-        let name = encode::key(key);
-        let read = || self.sealed(&name)?.map(|sealed| encode::read_account(&name, &sealed)).transpose();
-        let mut before = self.mark();
-        loop {
-            let found = read();
-            let after = self.mark();
-            // The pieces of an account that was written meanwhile are of two times: that is no damage.
-            if found.is_ok() || after == before {
-                return found;
-            }
-            before = after;
-        }
+        self.read(&encode::key(key))
     }
 
     fn apply(&self, changes: &BTreeMap<Key, Account>, sequence: u64) -> Result<(), Error> {
@@ -237,6 +241,27 @@ impl Index for Shelf {
             look(name, &encode::read_account(name, sealed)?);
             Ok(())
         })
+    }
+
+    fn sales(&self, look: &mut LookAtSale<'_>) -> Result<(), Error> {
+        let mut pieces = self.db()?.scan_prefix(b"s");
+        while let Some((name, piece)) = guarded_next(&mut pieces)? {
+            let (name, place) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
+            if *place != [0, 0] {
+                continue;
+            }
+            let whole = piece.split_first().filter(|(more, _)| **more == 0);
+            let account = match whole.map(|(_, sealed)| encode::read_account(name, sealed)) {
+                Some(Ok(account)) => Some(account),
+                _ => self.read(name)?,
+            };
+            if let Some(Account::Sale(sale)) = account
+                && look(&sale).is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
     }
 
     fn distrust(&self) {

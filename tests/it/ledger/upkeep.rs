@@ -132,7 +132,7 @@ impl Kept {
 
 fn take(counter: CounterKey) -> Take {
     Take {
-        promotion: "p".to_owned(),
+        promotion: "spring".to_owned(),
         counter,
         amount: 1,
         limit: Limit::Ever(1_000),

@@ -33,7 +33,7 @@ pub struct Counts {
     pub expired: u64,
     /// Refunds of the sales that are paid.
     pub refunds: u64,
-    /// Counters of limits, budgets and stock.
+    /// Counters of limits, budgets, codes and stock.
     pub counters: u64,
     /// Generated codes.
     pub codes: u64,
