@@ -190,6 +190,7 @@ fn counted(folders: &Folders) -> (u32, Vec<u32>) {
 /// The dice fall the same in every run, so neither happens.
 #[tokio::test(flavor = "multi_thread")]
 async fn guesses_at_codes_and_phones_hit_nothing_and_each_is_counted() {
+    let _noise = crate::running::NOISE.read().await;
     let guesses: u32 = std::env::var("GUESSES").map_or(1_000, |text| text.parse().unwrap());
     let folders = Folders::new();
     folders.put("rules.yaml", RULES);
@@ -235,6 +236,7 @@ async fn guesses_at_codes_and_phones_hit_nothing_and_each_is_counted() {
 /// million opens, so a code is opened with a chance of one in 100,000 a day.
 #[tokio::test(flavor = "multi_thread")]
 async fn pins_are_compared_ten_times_a_day_however_many_are_tried_at_once() {
+    let _noise = crate::running::NOISE.read().await;
     let folders = Folders::new();
     folders.put("rules.yaml", RULES);
     let mut running = served(&folders).await;

@@ -15,6 +15,9 @@ use pricewright::server::wire::rulebook_service_client::RulebookServiceClient;
 use tempfile::TempDir;
 use tonic::transport::Channel;
 
+/// Tests that load the disk and both cores hold it together; a test that measures time has it alone.
+pub(crate) static NOISE: tokio::sync::RwLock<()> = tokio::sync::RwLock::const_new(());
+
 /// The folders of a service, which outlive it.
 pub(crate) struct Folders {
     home: TempDir,

@@ -290,6 +290,7 @@ async fn lane(way: Way) -> Lane {
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn files_are_swapped_under_load_and_no_price_is_ever_wrong() {
+    let _quiet = crate::running::NOISE.write().await;
     let begun = steady();
     let lanes: Vec<_> = WAYS.into_iter().map(|way| tokio::spawn(lane(way))).collect();
     let (mut quotes, mut swaps) = (0, 0);

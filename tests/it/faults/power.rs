@@ -174,6 +174,7 @@ async fn cut_power(states: u64, seed: u64, more: &[(&str, String)]) -> Found {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_answered_outlives_a_power_cut() {
+    let _noise = crate::running::NOISE.read().await;
     let found = cut_power(number("POWER_STATES", STATES), number("POWER_SEED", 1), &[]).await;
     println!(
         "{} states of the disk after a power cut, in {} lives of the service with {} acknowledged calls; lost {}, other balances {}",
@@ -188,6 +189,7 @@ async fn what_was_answered_outlives_a_power_cut() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_answer_before_its_sync_is_found_out() {
+    let _noise = crate::running::NOISE.read().await;
     let found = cut_power(STATES, 1, &[("FAULT_SWALLOW", "1".to_owned())]).await;
     println!(
         "without the journal's sync: {} of {} states have lost something",

@@ -108,6 +108,7 @@ fn fate(folder: &Path, truth: &Truth) -> Fate {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn no_rot_is_silent() {
+    let _noise = crate::running::NOISE.read().await;
     let (harms, mut dice) = (number("ROT_HARMS", HARMS), Dice::new(number("ROT_SEED", 1)));
     let home = tempfile::tempdir_in(memory()).unwrap();
     sound(&home.path().join("sound")).await;

@@ -21,6 +21,7 @@ const PIN: &str = "271828";
 /// `TIMING=2000 cargo test --release --test it timing -- --nocapture` measures; without it this only shows that it runs.
 #[tokio::test(flavor = "multi_thread")]
 async fn timing_tells_no_wrong_answer_from_another() {
+    let _quiet = crate::running::NOISE.write().await;
     let asked: Option<usize> = std::env::var("TIMING").ok().map(|text| text.parse().unwrap());
     let count = asked.unwrap_or(8);
     let customers = count.div_ceil(EACH);
