@@ -92,11 +92,12 @@ fn sell(journal: &mut Journal, number: u64) -> Result<(), Box<dyn Error>> {
     Ok(())
 }
 
-/// A UUID of a sale's number and the call's place in it, spread as those of real tills are.
+/// A UUID of version 7, as tills make them: the millisecond, then chance.
 fn request(call: [u64; 2]) -> Result<RequestId, Box<dyn Error>> {
     let [number, place] = call;
-    let (high, low) = (mixed(number), mixed(number ^ 0x5555) ^ place);
-    let text = format!("{high:016x}{low:016x}");
+    let millis = 1_000 * (u64::try_from(BEGIN)? + 2 * number) + 7 * place;
+    let (high, low) = (mixed(number) % 0x1000, mixed(number ^ 0x5555) ^ place);
+    let text = format!("{millis:012x}7{high:03x}{low:016x}");
     RequestId::parse(&text).ok_or_else(|| "no UUID".into())
 }
 

@@ -50,6 +50,19 @@ impl Shelf {
     /// # Errors
     /// It does not open or is not what was written: it must be thrown away and built anew.
     pub fn open(folder: &Path) -> Result<Self, Error> {
+        Self::open_as(folder, false)
+    }
+
+    /// An index that goes away with this, in an empty folder. sled does not wait for the disk then, which is most of the time that
+    /// filling one takes.
+    ///
+    /// # Errors
+    /// It does not open.
+    pub fn temporary(folder: &Path) -> Result<Self, Error> {
+        Self::open_as(folder, true)
+    }
+
+    fn open_as(folder: &Path, is_temporary: bool) -> Result<Self, Error> {
         let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
         fs::create_dir_all(folder).map_err(|error| disk("make the folder", error))?;
         let is_clean = stamp::take_off(folder).map_err(|error| disk("read", error))?;
@@ -58,6 +71,7 @@ impl Shelf {
             .path(folder)
             .cache_capacity(CACHE_BYTES)
             .flush_every_ms(Some(FLUSH_MS))
+            .temporary(is_temporary)
             .mode(sled::Mode::HighThroughput);
         let db = guarded(|| config.open())?;
         if is_new {

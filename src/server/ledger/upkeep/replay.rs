@@ -84,7 +84,7 @@ impl Replay {
             return Ok(Replay { index: Box::new(Memory::default()), facts: 0, _folder: None });
         }
         let folder = scratch()?;
-        Ok(Replay { index: Box::new(Shelf::open(folder.path())?), facts: 0, _folder: Some(folder) })
+        Ok(Replay { index: Box::new(Shelf::temporary(folder.path())?), facts: 0, _folder: Some(folder) })
     }
 
     /// Applies what follows in the journal, up to record `until`.
@@ -103,4 +103,43 @@ impl Replay {
 pub(super) fn scratch() -> Result<TempDir, Error> {
     let made = tempfile::Builder::new().prefix("pricewright-ledger-").tempdir();
     made.map_err(disk("make a folder in", &std::env::temp_dir()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ledger::{Content, Event, Fact, Rejection, RequestId};
+    use crate::server::journal::{Pour, SEGMENT_BYTES, verify};
+    use crate::server::ledger::encode;
+    use crate::time::Instant;
+
+    #[test]
+    fn much_is_derived_on_the_disk_and_little_in_memory_and_both_are_the_same() {
+        let folder = tempfile::tempdir().unwrap();
+        let journal = folder.path().join("journal");
+        let mut pour = Pour::begin(&journal, SEGMENT_BYTES).unwrap();
+        for number in 1..=50_u8 {
+            let call = Some((RequestId::from_bytes([number; 16]), Content("said".to_owned())));
+            let event = Event::Refused { rejection: Rejection::SaleUnknown };
+            let mut bytes = b"[".to_vec();
+            encode::fact(&Fact { at: Instant::from_unix(1).unwrap(), call, event }, &mut bytes);
+            bytes.push(b']');
+            pour.append(&bytes).unwrap();
+        }
+        pour.finish().unwrap();
+        let summary = verify(&journal).unwrap();
+        let seen = [0, MEMORY_BYTES_MAX + 1].map(|payload_bytes| {
+            let mut replay = Replay::new(&journal::Summary { payload_bytes, ..summary }).unwrap();
+            let place = replay._folder.as_ref().map(|folder| folder.path().to_owned());
+            assert_eq!(place.is_some(), payload_bytes > MEMORY_BYTES_MAX);
+            let half = replay.follow(&journal, 20, &mut |_| ()).unwrap();
+            let whole = replay.follow(&journal, u64::MAX, &mut |_| ()).unwrap();
+            let counts = Counts::of(replay.index.as_ref()).unwrap();
+            assert_eq!((half.sequence, whole.sequence, replay.facts, counts.calls), (20, 50, 50, 50));
+            drop(replay);
+            assert!(!place.is_some_and(|place| place.exists()), "it is left behind");
+            (half.digest, whole.digest)
+        });
+        assert_eq!(seen[0], seen[1]);
+    }
 }
