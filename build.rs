@@ -24,6 +24,7 @@ fn main() -> Result<(), Box<dyn Error>> {
         .compile_well_known_types(true)
         .btree_map(".")
         .extern_path(".google.protobuf", "::pbjson_types")
+        .extern_path(".google.protobuf.Timestamp", "crate::server::timestamp::Timestamp")
         .bytes(".")
         .compile_fds(descriptors.clone())?;
     let encoded = protox::prost::Message::encode_to_vec(&descriptors);

@@ -8,6 +8,7 @@ pub mod clock;
 pub mod folders;
 pub mod secrets;
 pub mod config;
+pub mod timestamp;
 pub mod wire;
 pub mod store;
 pub mod journal;

@@ -194,8 +194,8 @@ async fn codes_that_were_made_elsewhere_are_taken_in_once() {
     let mut codes = running.codes().await;
     let plain = wire::CodeTerms::default;
     let window = |start: i64, end: i64| wire::CodeTerms {
-        start_time: Some(pbjson_types::Timestamp { seconds: start, nanos: 0 }),
-        end_time: Some(pbjson_types::Timestamp { seconds: end, nanos: 0 }),
+        start_time: Some(pricewright::server::timestamp::Timestamp { seconds: start, nanos: 0 }),
+        end_time: Some(pricewright::server::timestamp::Timestamp { seconds: end, nanos: 0 }),
         ..wire::CodeTerms::default()
     };
     let list = vec![

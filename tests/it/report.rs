@@ -205,7 +205,10 @@ async fn a_ledger_in_memory_tells_the_same() {
 
     let bad = wire::PromotionsRequest {
         from: Some(From::FirstDay("2026-11-31".to_owned())),
-        until: Some(Until::EndTime(pbjson_types::Timestamp { seconds: i64::MAX, nanos: 0 })),
+        until: Some(Until::EndTime(pricewright::server::timestamp::Timestamp {
+            seconds: i64::MAX,
+            nanos: 0,
+        })),
         promotion_ids: vec!["p".to_owned(); 1_001],
         group_by: vec![1, 9],
     };

@@ -388,10 +388,12 @@ fn faults() -> Vec<(&'static str, &'static str, Change)> {
         ("a long store", "context.store", |request| context(request).store = long()),
         ("a long payment", "context.payment_method", |request| context(request).payment_method = long()),
         ("a moment before all time", "context.time", |request| {
-            context(request).time = Some(pbjson_types::Timestamp { seconds: i64::MIN, nanos: i32::MIN });
+            context(request).time =
+                Some(pricewright::server::timestamp::Timestamp { seconds: i64::MIN, nanos: i32::MIN });
         }),
         ("a moment after all time", "context.time", |request| {
-            context(request).time = Some(pbjson_types::Timestamp { seconds: i64::MAX, nanos: i32::MAX });
+            context(request).time =
+                Some(pricewright::server::timestamp::Timestamp { seconds: i64::MAX, nanos: i32::MAX });
         }),
         ("a birthday in words", "context.customer.birthday", |request| {
             customer(request).birthday = "May".to_owned()

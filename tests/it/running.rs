@@ -124,7 +124,7 @@ pub(crate) fn basket(quantity: u32, unit_price: i64) -> wire::QuoteRequest {
     wire::QuoteRequest {
         basket: Some(wire::Basket { lines: vec![line], ..wire::Basket::default() }),
         context: Some(wire::Context {
-            time: Some(pbjson_types::Timestamp { seconds: 1_795_773_600, nanos: 0 }),
+            time: Some(pricewright::server::timestamp::Timestamp { seconds: 1_795_773_600, nanos: 0 }),
             ..wire::Context::default()
         }),
         explain: false,

@@ -4,10 +4,10 @@ use std::io::{self, Write as _};
 use std::process::ExitCode;
 
 use anyhow::Result;
-use pbjson_types::Timestamp;
 use tonic::Code as StatusCode;
 
 use super::link::{Link, patient, refused, typed, wait};
+use crate::server::timestamp::Timestamp;
 use crate::server::wire::{Code, InspectCodeRequest};
 use crate::time::Instant;
 

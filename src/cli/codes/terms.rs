@@ -1,9 +1,9 @@
 //! What codes may be used for, as flags say it.
 
 use anyhow::{Result, anyhow, ensure};
-use pbjson_types::Timestamp;
 
 use crate::rulebook::text::calendar::{Edge, moment};
+use crate::server::timestamp::Timestamp;
 use crate::server::wire::{BirthdayWindow, CodeTerms};
 use crate::time::Zone;
 

@@ -9,6 +9,7 @@ use anyhow::Result;
 use crate::cli::remote::{self, Remote};
 use crate::cli::terminal::{self, Language};
 use crate::lang::Lang;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 use crate::server::wire::customer_service_client::CustomerServiceClient;
 use crate::server::wire::get_customer_request::Customer;
@@ -150,6 +151,6 @@ fn yes(is: bool, lang: Lang) -> &'static str {
     if is { lang.pick("yes", "так") } else { lang.pick("no", "ні") }
 }
 
-fn when(time: &pbjson_types::Timestamp) -> String {
+fn when(time: &Timestamp) -> String {
     jiff::Timestamp::from_second(time.seconds).map(|time| time.to_string()).unwrap_or_default()
 }

@@ -100,7 +100,7 @@ pub fn told(profile: Profile) -> wire::Profile {
         birthday: profile.birthday.map(|day| day.to_string()).unwrap_or_default(),
         first_purchase: profile.first_purchase,
         attributes: profile.attributes,
-        update_time: Some(pbjson_types::Timestamp {
+        update_time: Some(crate::server::timestamp::Timestamp {
             seconds: profile.updated_at.as_second(),
             nanos: profile.updated_at.subsec_nanosecond(),
         }),

@@ -3,6 +3,7 @@
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Severity, State};
 use crate::server::engine::Live;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 
 /// Findings in one message, and characters of one that a terminal shows: more would not help a person.
@@ -18,7 +19,7 @@ pub fn active(live: &Live, lang: Lang) -> wire::Rulebook {
     wire::Rulebook {
         version: live.version.clone(),
         digest: rulebook.digest().to_string(),
-        live_at: Some(pbjson_types::Timestamp {
+        live_at: Some(Timestamp {
             seconds: live.live_at.as_second(),
             nanos: live.live_at.subsec_nanosecond(),
         }),

@@ -7,6 +7,7 @@ use crate::basket::Request;
 use crate::money::Amount;
 use crate::pricing::{self, Applied, Carried, CodeFate, Counted, Extent, GiftWhy, Near, Optimality, Quote};
 use crate::rulebook::Rulebook;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 
 /// A quote in proto3 JSON on one line.
@@ -69,7 +70,7 @@ pub(super) fn told(rules: Rules<'_>, request: &Request, id: String, priced: Quot
         possible_gain,
         sets,
         gifts_refused: refused.map(|refused| refused_gift(rulebook, request, refused)).collect(),
-        time: Some(pbjson_types::Timestamp { seconds: request.context.time.unix(), nanos: 0 }),
+        time: Some(Timestamp { seconds: request.context.time.unix(), nanos: 0 }),
     }
 }
 

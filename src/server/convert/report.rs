@@ -6,6 +6,7 @@ use jiff::civil::Date;
 use super::request::moment;
 use crate::basket::{Fault, Problem};
 use crate::report::{Asked, By, Key, Row, Sums, Table};
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 use crate::server::wire::promotions_request::{Dimension, From, Until};
 use crate::time::{Instant, Zone};
@@ -58,7 +59,7 @@ pub fn asked(request: wire::PromotionsRequest, zone: &Zone) -> Result<Asked, Vec
     }
 }
 
-fn at(time: &pbjson_types::Timestamp) -> Option<Instant> {
+fn at(time: &Timestamp) -> Option<Instant> {
     // What a moment is when none is said plays no part: one is.
     moment(Some(time), Instant::from_unix(0)?)
 }

@@ -4,6 +4,7 @@ use rust_decimal::Decimal;
 
 use crate::basket::{self, Fault, Problem, Request};
 use crate::money::Amount;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 use crate::time::Instant;
 
@@ -118,7 +119,7 @@ pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fa
 }
 
 /// The moment that a request is for; nothing where it cannot be read.
-pub(super) fn moment(time: Option<&pbjson_types::Timestamp>, now: Instant) -> Option<Instant> {
+pub(super) fn moment(time: Option<&Timestamp>, now: Instant) -> Option<Instant> {
     time.map_or(Some(now), |time| Instant::from_unix(time.seconds))
 }
 

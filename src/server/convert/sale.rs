@@ -8,6 +8,7 @@ use crate::ledger::{
 };
 use crate::money::Amount;
 use crate::rulebook::Rulebook;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 use crate::time::Instant;
 
@@ -241,6 +242,6 @@ fn gift(gift: &SoldGift) -> wire::Gift {
     }
 }
 
-fn timestamp(instant: Instant) -> pbjson_types::Timestamp {
-    pbjson_types::Timestamp { seconds: instant.unix(), nanos: 0 }
+fn timestamp(instant: Instant) -> Timestamp {
+    Timestamp { seconds: instant.unix(), nanos: 0 }
 }

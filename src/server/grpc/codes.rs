@@ -18,6 +18,7 @@ use crate::server::clock;
 use crate::server::codes::make::{CODES_AT_ONCE, CODES_MAX, Foreign, Making, Refusal};
 use crate::server::codes::{Codebook, Found};
 use crate::server::secrets::Pin;
+use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 use crate::server::wire::import_fault::Reason;
 use crate::time::Instant;
@@ -74,8 +75,7 @@ impl Codes {
         &self,
         terms: wire::CodeTerms,
     ) -> Result<Result<Terms, (&'static str, Problem, Reason)>, Failure> {
-        let moment =
-            |time: Option<pbjson_types::Timestamp>| time.and_then(|time| Instant::from_unix(time.seconds));
+        let moment = |time: Option<Timestamp>| time.and_then(|time| Instant::from_unix(time.seconds));
         let (from, until) = (moment(terms.start_time), moment(terms.end_time));
         if matches!((from, until), (Some(from), Some(until)) if until <= from) {
             return Ok(Err(("end_time", Problem::Unreadable, Reason::Window)));
@@ -259,7 +259,7 @@ fn refuse(answer: &mut wire::ImportCodesResponse, place: u32, reason: Reason) {
 }
 
 fn told(found: &Found) -> wire::Code {
-    let timestamp = |at: Instant| pbjson_types::Timestamp { seconds: at.unix(), nanos: 0 };
+    let timestamp = |at: Instant| Timestamp { seconds: at.unix(), nanos: 0 };
     let terms = &found.terms;
     wire::Code {
         pool: found.pool.clone(),

@@ -54,7 +54,7 @@ fn phone(customer: usize) -> String {
 /// The codes of a customer: one that is good, one that will be used, one whose time is over.
 fn codes_of(customer: usize) -> [(String, wire::CodeTerms); 3] {
     let terms = bound(&phone(customer), PIN);
-    let over = Some(pbjson_types::Timestamp { seconds: 1_000_000_000, nanos: 0 });
+    let over = Some(pricewright::server::timestamp::Timestamp { seconds: 1_000_000_000, nanos: 0 });
     [
         (format!("GOOD{customer:06}"), terms.clone()),
         (format!("USED{customer:06}"), terms.clone()),
