@@ -287,7 +287,7 @@ async fn run(
     let done = tokio::select! {
         (done, ()) = async { tokio::join!(work, told) } => done,
         // Nothing more is answered: what callers do not know they ask again, once the service has read its journal.
-        reason = failed(&ledger) => {
+        reason = ledger.failed() => {
             say_health(&health, ServingStatus::NotServing).await;
             Err(Error::LedgerStopped(reason))
         }
@@ -301,17 +301,6 @@ async fn run(
         tracing::warn!("the ledger's index could not be closed; the next start reads it whole");
     }
     done
-}
-
-/// Waits until the ledger has failed; why.
-async fn failed(ledger: &Ledger) -> String {
-    let mut ended = ledger.ended();
-    let is_failed = |ended: &Option<Option<String>>| matches!(ended, Some(Some(_)));
-    let reason = ended.wait_for(is_failed).await.ok().and_then(|ended| ended.clone().flatten());
-    match reason {
-        Some(reason) => reason,
-        None => std::future::pending().await,
-    }
 }
 
 /// The shutdown has begun, or nobody is left who could begin it.

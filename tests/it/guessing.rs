@@ -7,9 +7,9 @@ use std::net::IpAddr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pricewright::ledger::code::GeneratedCode;
+use pricewright::ledger::code::{CodeFault, GeneratedCode};
 use pricewright::ledger::{Account, AttemptKey};
-use pricewright::server::codes::PIN_FAILURES_MAX;
+use pricewright::server::codes::{PHONE_FAILURES_MAX, PIN_FAILURES_MAX};
 use pricewright::server::config::Options;
 use pricewright::server::ledger;
 use pricewright::server::wire;
@@ -128,16 +128,21 @@ fn basket(codes: &[(&str, &str)], phone: &str) -> wire::QuoteRequest {
 
 /// Whether a guess hit. A service that is busy has not looked at it.
 async fn is_hit(client: &mut PricingServiceClient<Channel>, asked: wire::QuoteRequest) -> bool {
+    hit(client, asked).await.unwrap_or_default()
+}
+
+/// Nothing where too many wait for it to be looked at.
+async fn hit(client: &mut PricingServiceClient<Channel>, asked: wire::QuoteRequest) -> Option<bool> {
     match client.quote(asked).await {
         Ok(quote) => {
             let quote = quote.into_inner();
             let is_hit = quote.codes.iter().any(|code| code.status() == Fate::Applied);
             assert_eq!(is_hit, quote.total < LIST_TOTAL);
-            is_hit
+            Some(is_hit)
         }
         Err(status) => {
             assert_eq!(status.code(), Code::ResourceExhausted, "{status}");
-            false
+            None
         }
     }
 }
@@ -267,8 +272,14 @@ async fn pins_are_compared_ten_times_a_day_however_many_are_tried_at_once() {
             .map(|place| {
                 let mut client = clients[usize::try_from(place).unwrap() % clients.len()].clone();
                 let pin = format!("{:06}", 100_000 + 1_000 * round + place);
+                let asked = basket(&[("HAPPY2026", &pin)], "0671234567");
+                // Who is turned away because many wait asks again.
                 tokio::spawn(async move {
-                    is_hit(&mut client, basket(&[("HAPPY2026", &pin)], "0671234567")).await
+                    loop {
+                        if let Some(is_hit) = hit(&mut client, asked.clone()).await {
+                            return is_hit;
+                        }
+                    }
                 })
             })
             .collect();
@@ -285,6 +296,64 @@ async fn pins_are_compared_ten_times_a_day_however_many_are_tried_at_once() {
     drop(honest);
     running.server.shutdown().await.unwrap();
     assert_eq!(counted(&folders).1, [PIN_FAILURES_MAX]);
+}
+
+/// A number of the CRM that looks like a mistyped code of ours: its PIN is compared as seldom as any other.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_code_that_looks_mistyped_is_guarded_like_any_other() {
+    let folders = Folders::new();
+    folders.put("rules.yaml", RULES);
+    let running = served(&folders).await;
+    let mut codes = running.codes().await;
+    let code = "482139174420";
+    assert_eq!(GeneratedCode::parse(code), Err(CodeFault::Mistyped));
+    import(&mut codes, "birthday", vec![(code.to_owned(), bound("0671234567", "271828"))]).await;
+    drop(codes);
+    let mut client = caller(&running, 0).await;
+    let mut told = async |pin: &str| is_hit(&mut client, basket(&[(code, pin)], "0671234567")).await;
+    assert!(told("271828").await);
+    for number in 0..PIN_FAILURES_MAX {
+        assert!(!told(&format!("{number:06}")).await);
+    }
+    assert!(!told("271828").await);
+    running.server.shutdown().await.unwrap();
+    assert_eq!(counted(&folders).1, [PIN_FAILURES_MAX]);
+}
+
+/// A campaign is over, and thousands of customers still tell its word to one shop: that is one guess of the shop, and one of each phone.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_word_that_many_customers_tell_is_one_guess_of_their_shop() {
+    let folders = Folders::new();
+    folders.put("rules.yaml", RULES);
+    let running = served(&folders).await;
+    let mut client = caller(&running, 0).await;
+    for customer in 0..20 {
+        assert!(!is_hit(&mut client, basket(&[("OLDNEWS", "")], &format!("067{customer:07}"))).await);
+    }
+    drop(client);
+    running.server.shutdown().await.unwrap();
+    assert_eq!(counted(&folders).0, 1);
+}
+
+/// Who knows a phone and tells words that are none with it does not keep its owner from a code that a PIN guards.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_knows_only_the_phone_locks_no_code_with_a_pin() {
+    let folders = Folders::new();
+    folders.put("rules.yaml", RULES);
+    let running = served(&folders).await;
+    let mut codes = running.codes().await;
+    let with_pin = ("HAPPY2026".to_owned(), bound("0671234567", "271828"));
+    import(&mut codes, "birthday", vec![with_pin]).await;
+    import(&mut codes, "phone", vec![("FORMYPHONE".to_owned(), bound("0671234567", ""))]).await;
+    drop(codes);
+    let mut stranger = caller(&running, 0).await;
+    for number in 0..PHONE_FAILURES_MAX {
+        let word = format!("NOTHING{number}");
+        assert!(!is_hit(&mut stranger, basket(&[(&word, "")], "0671234567")).await);
+    }
+    let mut owner = caller(&running, 1).await;
+    assert!(!is_hit(&mut owner, basket(&[("FORMYPHONE", "")], "0671234567")).await);
+    assert!(is_hit(&mut owner, basket(&[("HAPPY2026", "271828")], "0671234567")).await);
 }
 
 /// `O` is read as `0`, so that one code has many spellings: in one request they are one attempt with one PIN.

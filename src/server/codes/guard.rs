@@ -6,6 +6,7 @@
 use std::sync::{Mutex, PoisonError};
 
 use rustc_hash::FxHashMap;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::ledger::codes::ATTEMPTS_SECONDS;
 use crate::ledger::{Account, AttemptKey, Key};
@@ -22,6 +23,16 @@ pub const CALLER_FAILURES_MAX: u32 = 20_000;
 /// Codes that may be wrong in all.
 pub const ALL_FAILURES_MAX: u32 = 200_000;
 
+/// Whose attempts these are, for people who run the service: no name is in it.
+pub(super) const fn whose(of: &AttemptKey) -> &'static str {
+    match of {
+        AttemptKey::Pin(_) => "the PIN of a code",
+        AttemptKey::Phone(_) => "a phone",
+        AttemptKey::Caller(_) => "an address",
+        AttemptKey::All => "all",
+    }
+}
+
 /// Whether too many attempts have failed: then nothing is tried any more.
 pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
     let most = match of {
@@ -36,26 +47,48 @@ pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Resul
     })
 }
 
-/// Codes that are tried one attempt after another: two that share a place wait for each other, which hurts nobody.
-const TURNS: usize = 256;
+/// Places for attempts that take turns: two that share one wait for each other, which hurts nobody.
+const PLACES: usize = 256;
+/// Attempts at one place, with those that wait. More are turned away before they take anything from others.
+const PLACE_ATTEMPTS_MAX: usize = 8;
+/// PINs of one caller that are checked or wait for it: half of what the pool has, so that one who guesses leaves the other half.
+const CALLER_PINS_MAX: usize = 16;
 
-/// Whose turn it is to try a code.
+/// Whose turn it is to try a code. Attempts at one code from one phone come one after another: else many at once would all pass before the
+/// first is counted. A stranger who does not know the phone waits elsewhere, and keeps nobody waiting who does.
 #[derive(Debug)]
-pub(super) struct Turns(Vec<tokio::sync::Mutex<()>>, tokio::sync::Mutex<()>);
+pub(super) struct Turns {
+    places: Vec<(Semaphore, Semaphore)>,
+    callers: Vec<Semaphore>,
+}
+
+/// A turn, until it is dropped.
+pub(super) type Turn<'a> = [Option<SemaphorePermit<'a>>; 3];
 
 impl Default for Turns {
     fn default() -> Self {
-        Turns((0..TURNS).map(|_| tokio::sync::Mutex::default()).collect(), tokio::sync::Mutex::default())
+        let place = |_| (Semaphore::new(PLACE_ATTEMPTS_MAX), Semaphore::new(1));
+        let caller = |_| Semaphore::new(CALLER_PINS_MAX);
+        Turns { places: (0..PLACES).map(place).collect(), callers: (0..PLACES).map(caller).collect() }
     }
 }
 
 impl Turns {
-    /// The place of a code.
-    pub(super) fn of(&self, text: &str) -> &tokio::sync::Mutex<()> {
-        let sum =
-            text.bytes().fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte)));
-        self.0.get(sum % TURNS).unwrap_or(&self.1)
+    /// Waits for the turn of `code` and `phone`; with a PIN also one of the places of `caller`. Nothing where too many wait.
+    pub(super) async fn take(&self, code: &str, phone: &str, pin_of: Option<&str>) -> Option<Turn<'_>> {
+        let caller = match pin_of {
+            Some(caller) => Some(self.callers.get(place([caller, ""]))?.try_acquire().ok()?),
+            None => None,
+        };
+        let (attempts, turn) = self.places.get(place([code, phone]))?;
+        let attempt = attempts.try_acquire().ok()?;
+        Some([caller, Some(attempt), Some(turn.acquire().await.ok()?)])
     }
+}
+
+fn place(names: [&str; 2]) -> usize {
+    let bytes = names.iter().flat_map(|name| name.bytes().chain([0]));
+    bytes.fold(0_usize, |sum, byte| sum.wrapping_mul(31).wrapping_add(usize::from(byte))) % PLACES
 }
 
 /// Attempts that are remembered; with more, all are forgotten and count anew.

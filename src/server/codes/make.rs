@@ -161,7 +161,8 @@ impl Codebook {
 
     /// The key under which a part of a call was answered before; an error when it said something else.
     async fn known(&self, id: RequestId, making: &Making) -> Result<Option<KeyId>, Refusal> {
-        let known = self.ledger.known(id).await.map_err(Trouble::from)?;
+        let ledger = self.ledger.clone();
+        let known = self.read(move || ledger.known(id)).await?;
         let Some(known) = known else { return Ok(None) };
         let hash = KeyedHash::parse(&known.content.0);
         match hash.filter(|hash| self.pepper.matches(hash, Domain::Request, &making.content)) {
@@ -220,7 +221,8 @@ impl Codebook {
         at: Instant,
         action: Action,
     ) -> Result<(), Refusal> {
-        let known = self.ledger.known(request).await.map_err(Trouble::from)?;
+        let ledger = self.ledger.clone();
+        let known = self.read(move || ledger.known(request)).await?;
         let hash = known.map(|known| KeyedHash::parse(&known.content.0));
         match hash {
             Some(Some(hash)) if self.pepper.matches(&hash, Domain::Request, content) => Ok(()),

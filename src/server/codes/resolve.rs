@@ -1,18 +1,18 @@
 //! Which of the codes that a customer told are good for a purchase.
 
 use std::collections::BTreeSet;
+use std::sync::Arc;
 
 use tokio::task::spawn_blocking;
 
 use super::book::Codebook;
-use super::guard::is_locked;
+use super::guard::{Turn, is_locked, whose};
 use super::look::{Found, text_of};
 use super::trouble::Trouble;
 use crate::basket::limits::{CODES_MAX, TEXT_BYTES_MAX};
 use crate::basket::{Opened, Phone, Request};
 use crate::catalog::word::fold_code;
-use crate::ledger::code::{CodeFault, GeneratedCode};
-use crate::ledger::{Action, AttemptKey, Command, Content, OpenedCode, PhoneKey, RequestId};
+use crate::ledger::{Action, AttemptKey, Command, Content, OpenedCode, PhoneKey, RequestId, Terms};
 use crate::pricing::eligible::Purchase;
 use crate::rulebook::Rulebook;
 use crate::server::clock;
@@ -41,15 +41,31 @@ struct Teller {
     buyer: Buyer,
     /// The phone under every key.
     phones: Vec<PhoneKey>,
-    caller: AttemptKey,
+    caller: String,
     now: Instant,
+}
+
+impl Teller {
+    fn phone(&self) -> &str {
+        self.phones.first().map(|phone| phone.0.as_str()).unwrap_or_default()
+    }
+
+    fn attempts(&self) -> AttemptKey {
+        AttemptKey::Caller(self.caller.clone())
+    }
 }
 
 /// What was found out before the PIN.
 struct Looked {
+    /// The code, when it is good but for its PIN.
     found: Option<Found>,
+    /// Whether there is such a code at all.
+    is_there: bool,
     by_phone: bool,
+    /// Whether too many attempts have failed for this one to count.
     is_locked: bool,
+    /// Whether that is so whatever the code is.
+    is_shut: bool,
 }
 
 impl Codebook {
@@ -57,44 +73,81 @@ impl Codebook {
     /// have been generated cost nothing.
     ///
     /// # Errors
-    /// The ledger has stopped, or more PINs are waiting than may.
+    /// The ledger has stopped, or more attempts are waiting than may.
     pub async fn resolve(
+        &self,
+        pins: &[wire::CodePin],
+        request: &Request,
+        rulebook: &Arc<Rulebook>,
+        caller: &str,
+    ) -> Result<Vec<OpenedCode>, Trouble> {
+        if told(pins, request, rulebook).is_empty() {
+            return Ok(Vec::new());
+        }
+        let (codebook, copy, rules) = (self.clone(), (pins.to_vec(), request.clone()), Arc::clone(rulebook));
+        let from = caller.to_owned();
+        let free = spawn_blocking(move || codebook.free(&copy.0, &copy.1, &rules, &from));
+        match free.await.map_err(|_| Trouble::Stopped)?? {
+            Some(opened) => Ok(opened),
+            None => self.guarded(pins, request, rulebook, caller).await,
+        }
+    }
+
+    /// The same where each code is one that anybody may use, and good: then there is nothing to guess. Else nothing: they must be tried one by
+    /// one. The index may read from the disk: not on a thread that others wait for.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn free(
+        &self,
+        pins: &[wire::CodePin],
+        request: &Request,
+        rulebook: &Rulebook,
+        caller: &str,
+    ) -> Result<Option<Vec<OpenedCode>>, Error> {
+        let told = told(pins, request, rulebook);
+        if told.is_empty() {
+            return Ok(Some(Vec::new()));
+        }
+        let teller = self.teller(request, caller);
+        let mut opened = Vec::new();
+        for code in &told {
+            let looked = self.look(&code.text, &teller)?;
+            let found = looked.found.as_ref().filter(|found| is_in_days(found, request, rulebook));
+            match found.filter(|found| code.pin.is_none() && !looked.is_locked && is_free(&found.terms)) {
+                Some(found) => opened.push(opened_code(found, code.place, looked.by_phone, false)),
+                None => return Ok(None),
+            }
+        }
+        Ok(Some(opened))
+    }
+
+    /// The codes of a request that are good for it, tried one by one.
+    ///
+    /// # Errors
+    /// See [`Codebook::resolve`].
+    pub async fn guarded(
         &self,
         pins: &[wire::CodePin],
         request: &Request,
         rulebook: &Rulebook,
         caller: &str,
     ) -> Result<Vec<OpenedCode>, Trouble> {
-        let told = told(pins, request, rulebook);
-        if told.is_empty() {
-            return Ok(Vec::new());
-        }
-        let teller = self.teller(request, caller);
+        let teller = Arc::new(self.teller(request, caller));
         let mut opened = Vec::new();
-        let mut missed = Vec::new();
-        for code in told {
-            let place = code.place;
-            let is_mistyped = GeneratedCode::parse(&code.text) == Err(CodeFault::Mistyped);
-            // One attempt after another at one code: else many at once would all pass before the first is counted.
-            let _turn = self.turns.of(&code.text).lock().await;
+        for code in told(pins, request, rulebook) {
+            let _turn = self.turn(&code, &teller).await?;
             let attempt = self.attempt(&code, &teller);
-            let mut looked = self.look(code.text, &teller).await?;
+            let (place, text, has_pin) = (code.place, code.text.clone(), code.pin.is_some());
+            let mut looked = self.looked(text.clone(), &teller).await?;
             looked.found = looked.found.filter(|found| is_in_days(found, request, rulebook));
-            let has_pin = code.pin.is_some();
             let by_pin = self.is_pin_right(&looked, code.pin).await?;
             match good(&looked, by_pin, has_pin) {
                 Ok(found) => opened.push(opened_code(found, place, looked.by_phone, by_pin)),
-                // A mistake in typing is seen by the code itself, and the same attempt once more tells nothing new.
-                Err(_) if is_mistyped || looked.is_locked || !self.tried.is_new(attempt, teller.now) => {}
-                Err(pin) => {
-                    missed.extend([AttemptKey::All, teller.caller.clone()]);
-                    missed.extend(teller.phones.first().cloned().map(AttemptKey::Phone));
-                    missed.extend(pin);
-                }
-            }
-            // On the record before the next is tried.
-            if !missed.is_empty() {
-                self.record(std::mem::take(&mut missed), teller.now).await?;
+                // The same attempt once more tells nothing new.
+                Err(_) if looked.is_locked || !self.tried.is_new(attempt, teller.now) => {}
+                // On the record before the next is tried.
+                Err(pin) => self.record(self.missed(&text, &teller, &looked, pin), teller.now).await?,
             }
         }
         Ok(opened)
@@ -107,67 +160,118 @@ impl Codebook {
             let hashes = self.pepper.hashes(Domain::Phone, phone.as_e164().as_bytes());
             hashes.map(|hash| PhoneKey(hash.to_text())).collect()
         };
-        let caller = self.pepper.hash(Domain::Caller, caller.as_bytes()).to_text();
         Teller {
             buyer: Buyer::of(request, &self.pepper, &self.countries),
             phones: phone.as_ref().map(hashes).unwrap_or_default(),
-            caller: AttemptKey::Caller(caller),
+            caller: self.pepper.hash(Domain::Caller, caller.as_bytes()).to_text(),
             now: clock::now(),
         }
     }
 
+    /// The turn of an attempt that could guess a phone or a PIN. A word alone is guessed no better by many at once.
+    async fn turn(&self, code: &Told, teller: &Teller) -> Result<Option<Turn<'_>>, Trouble> {
+        if code.pin.is_none() && teller.phones.is_empty() {
+            return Ok(None);
+        }
+        let pin_of = code.pin.as_ref().map(|_| teller.caller.as_str());
+        self.turns.take(&code.text, teller.phone(), pin_of).await.ok_or(Trouble::Busy).map(Some)
+    }
+
     /// What is tried, as a keyed hash: the same attempt of the same teller counts once.
     fn attempt(&self, code: &Told, teller: &Teller) -> [u8; 16] {
-        let phone = teller.phones.first().map(|phone| phone.0.as_str()).unwrap_or_default();
         let pin = match &code.pin {
             None => "",
             Some(ToldPin::Wrong) => "wrong",
             Some(ToldPin::Pin(pin)) => pin.expose(),
         };
-        let text = format!("{:?}\n{phone}\n{}\n{pin}", teller.caller, code.text);
-        *self.pepper.hash(Domain::Caller, text.as_bytes()).bytes()
+        self.remembered(&["attempt", &teller.caller, teller.phone(), &code.text, pin])
     }
 
-    /// What the ledger has of a code, as far as it can be said without the PIN.
-    async fn look(&self, text: String, teller: &Teller) -> Result<Looked, Trouble> {
-        let (codebook, caller, now) = (self.clone(), teller.caller.clone(), teller.now);
-        let (phones, buyer) = (teller.phones.clone(), teller.buyer.clone());
-        let work = move || {
-            let ledger = &codebook.ledger;
-            let mut asked = vec![AttemptKey::All, caller];
-            asked.extend(phones.first().cloned().map(AttemptKey::Phone));
-            let found = codebook.find(&text)?;
-            let is_bound = |found: &Found| found.terms.phone.is_some();
-            let by_phone = found.as_ref().is_some_and(|found| {
-                found
-                    .terms
-                    .phone
-                    .as_ref()
-                    .is_some_and(|phone| phones.iter().any(|one| same(&one.0, &phone.0)))
-            });
-            if let Some(found) = &found {
-                // Also of a code that nobody holds, so that the work is the same.
-                asked.push(AttemptKey::Pin(found.key.clone()));
-            }
-            // With no room for the record of a failure nothing is tried.
-            let mut locked = !ledger.has_room();
-            for of in &asked {
-                locked |= is_locked(ledger, of, now)?;
-            }
-            let good = found.filter(|found| {
-                !found.is_disabled
-                    && found.terms.is_open(now)
-                    && found.has_use()
-                    && (by_phone || !is_bound(found))
-                    && found.terms.customer.as_ref().is_none_or(|customer| buyer.is(customer))
-            });
-            Ok::<_, Error>(Looked { found: good, by_phone, is_locked: locked })
-        };
+    fn remembered(&self, words: &[&str]) -> [u8; 16] {
+        *self.pepper.hash(Domain::Caller, words.join("\n").as_bytes()).bytes()
+    }
+
+    /// By whom a failed attempt counts. A word that is no code is one guess of its caller, however many customers tell it: a campaign that
+    /// is over must not lock the shop that they tell it to. What is counted differs then, the record that is waited for does not.
+    fn missed(
+        &self,
+        text: &str,
+        teller: &Teller,
+        looked: &Looked,
+        pin: Option<AttemptKey>,
+    ) -> Vec<AttemptKey> {
+        let word = self.remembered(&["word", &teller.caller, text]);
+        let is_new = self.tried.is_new(word, teller.now);
+        let mut by: Vec<AttemptKey> =
+            teller.phones.first().cloned().map(AttemptKey::Phone).into_iter().collect();
+        if looked.is_there || is_new {
+            by.extend([AttemptKey::All, teller.attempts()]);
+        }
+        by.extend(pin);
+        by
+    }
+
+    /// [`Codebook::look`] on a thread that may wait for the disk.
+    async fn looked(&self, text: String, teller: &Arc<Teller>) -> Result<Looked, Trouble> {
+        let (codebook, teller) = (self.clone(), Arc::clone(teller));
+        let work = move || codebook.look(&text, &teller);
         Ok(spawn_blocking(work).await.map_err(|_| Trouble::Stopped)??)
     }
 
-    /// Whether the PIN is the code's. Where there is none to compare with, the work is the same.
+    /// What the ledger has of a code, as far as it can be said without the PIN. The same look-ups whether there is such a code or not.
+    fn look(&self, text: &str, teller: &Teller) -> Result<Looked, Error> {
+        let found = self.find(text)?;
+        let terms = found.as_ref().map(|found| &found.terms);
+        let is_bound = terms.is_some_and(|terms| terms.phone.is_some());
+        let of_code = terms.and_then(|terms| terms.phone.as_ref());
+        let by_phone = of_code.is_some_and(|phone| teller.phones.iter().any(|one| same(&one.0, &phone.0)));
+        // The PIN guards such a code by itself: who knows only the phone cannot lock its owner out with words that are none.
+        let is_by_pin = by_phone && terms.is_some_and(|terms| terms.pin.is_some());
+        // Also of a code that there is not.
+        let key =
+            found.as_ref().map(|found| found.key.clone()).or_else(|| self.keys(text).into_iter().next());
+        // With no room for the record of a failure nothing is tried.
+        let mut is_shut = !self.ledger.has_room();
+        for of in [AttemptKey::All, teller.attempts()] {
+            is_shut |= self.is_locked(&of, teller.now)?;
+        }
+        let mut is_locked = is_shut;
+        if let Some(phone) = teller.phones.first() {
+            is_locked |= self.is_locked(&AttemptKey::Phone(phone.clone()), teller.now)? && !is_by_pin;
+        }
+        if let Some(key) = key {
+            is_locked |= self.is_locked(&AttemptKey::Pin(key), teller.now)?;
+        }
+        let is_there = found.is_some();
+        let good = found.filter(|found| {
+            let terms = &found.terms;
+            let is_whose = |customer| teller.buyer.is(customer);
+            !found.is_disabled
+                && terms.is_open(teller.now)
+                && found.has_use()
+                && (by_phone || !is_bound)
+                && terms.customer.as_ref().is_none_or(is_whose)
+        });
+        Ok(Looked { found: good, is_there, by_phone, is_locked, is_shut })
+    }
+
+    fn is_locked(&self, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
+        let is_locked = is_locked(&self.ledger, of, now)?;
+        if is_locked && self.tried.is_new(self.remembered(&["locked", &format!("{of:?}")]), now) {
+            tracing::warn!(
+                of = whose(of),
+                "too many wrong codes: for a day from the first none is looked at"
+            );
+        }
+        Ok(is_locked)
+    }
+
+    /// Whether the PIN is the code's. Where there is none to compare with, the work is the same; where nothing is looked at, whatever the code
+    /// is, there is none.
     async fn is_pin_right(&self, looked: &Looked, pin: Option<ToldPin>) -> Result<bool, Trouble> {
+        if looked.is_shut {
+            return Ok(false);
+        }
         let found = looked.found.as_ref().filter(|_| !looked.is_locked);
         let kept = found.and_then(|found| PinHash::parse(&found.terms.pin.as_ref()?.0));
         let checked = match (pin, kept) {
@@ -201,6 +305,11 @@ fn good(looked: &Looked, by_pin: bool, has_pin: bool) -> Result<&Found, Option<A
     }
     let knows_phone = looked.by_phone || found.terms.phone.is_none();
     Err((has_pin && knows_phone).then(|| AttemptKey::Pin(found.key.clone())))
+}
+
+/// Whether a code is for whoever has it: nothing else is asked that could be guessed.
+const fn is_free(terms: &Terms) -> bool {
+    terms.phone.is_none() && terms.pin.is_none() && terms.customer.is_none()
 }
 
 fn opened_code(found: &Found, place: usize, by_phone: bool, by_pin: bool) -> OpenedCode {

@@ -1,14 +1,16 @@
 //! Opening the ledger: what is on disk becomes balances, and the writer begins.
 
 use std::fs::{self, File, OpenOptions, TryLockError};
+use std::future::pending;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::thread::{self, JoinHandle};
+use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
-use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::catch_up::catch_up;
 use super::counters::Counters;
@@ -25,6 +27,9 @@ use crate::time::Instant;
 
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
+
+/// How often the writer is looked after.
+const WATCH: Duration = Duration::from_secs(1);
 
 /// The folder of the journal, in that of the ledger.
 pub(super) const JOURNAL: &str = "journal";
@@ -104,6 +109,7 @@ impl Ledger {
         let holds = index.holds()?.into_iter().collect();
         let told = Arc::new(Told {
             ended: watch::Sender::new(None),
+            indexing: Mutex::default(),
             has_room: AtomicBool::new(true),
             sequence: AtomicU64::new(index.mark().sequence),
         });
@@ -135,7 +141,7 @@ impl Ledger {
                 Ok(()) => break,
                 Err(std::sync::mpsc::TrySendError::Full(back)) => {
                     job = back;
-                    tokio::time::sleep(std::time::Duration::from_millis(1)).await;
+                    tokio::time::sleep(Duration::from_millis(1)).await;
                 }
                 Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return None,
             }
@@ -143,34 +149,30 @@ impl Ledger {
         answered.await.ok()
     }
 
-    /// What a call was answered, when it was.
+    /// What a call was answered, when it was. May read from the disk: not on a thread that others wait for.
     ///
     /// # Errors
     /// The index cannot be read.
-    pub async fn known(&self, request: RequestId) -> Result<Option<Known>, Error> {
-        match self.get(Key::Request(request)).await? {
+    pub fn known(&self, request: RequestId) -> Result<Option<Known>, Error> {
+        match self.get(&Key::Request(request))? {
             Some(Account::Request(known)) => Ok(Some(known)),
             _ => Ok(None),
         }
     }
 
-    /// A sale.
+    /// A sale. May read from the disk, as [`Ledger::known`].
     ///
     /// # Errors
     /// The index cannot be read.
-    pub async fn sale(&self, sale: SaleId) -> Result<Option<Sale>, Error> {
-        match self.get(Key::Sale(sale)).await? {
+    pub fn sale(&self, sale: SaleId) -> Result<Option<Sale>, Error> {
+        match self.get(&Key::Sale(sale))? {
             Some(Account::Sale(sale)) => Ok(Some(*sale)),
             _ => Ok(None),
         }
     }
 
-    /// The index may read from the disk: not on a thread that others wait for.
-    async fn get(&self, key: Key) -> Result<Option<Account>, Error> {
-        let index = Arc::clone(&self.0.index);
-        let read = spawn_blocking(move || index.get(&key)).await;
-        let read = read.unwrap_or_else(|_| Err(Error::Index("reading it has failed".to_owned())));
-        read.inspect_err(|error| self.poison(error))
+    fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
+        self.0.index.get(key).inspect_err(|error| self.poison(error))
     }
 
     /// What a reader finds damaged, the next start must not trust: the ledger stops, and its index is built anew.
@@ -204,10 +206,32 @@ impl Ledger {
         self.0.index.as_ref()
     }
 
-    /// Tells when the writer has ended: with the reason when it has failed.
-    #[must_use]
-    pub fn ended(&self) -> watch::Receiver<Option<Option<String>>> {
-        self.0.told.ended.subscribe()
+    /// Waits until the ledger has failed, by its own word or because its index does not come back; why.
+    pub async fn failed(&self) -> String {
+        let mut ended = self.0.told.ended.subscribe();
+        let said = async {
+            let is_failed = |ended: &Option<Option<String>>| matches!(ended, Some(Some(_)));
+            let reason = ended.wait_for(is_failed).await.ok().and_then(|ended| ended.clone().flatten());
+            match reason {
+                Some(reason) => reason,
+                None => pending().await,
+            }
+        };
+        let stalled = async {
+            while !self.0.told.is_stalled() {
+                sleep(WATCH).await;
+            }
+            let reason = "its index has not come back from a write";
+            tracing::error!(
+                reason,
+                "the ledger has stopped; the service ends and reads its journal again at the next start"
+            );
+            reason.to_owned()
+        };
+        tokio::select! {
+            reason = said => reason,
+            reason = stalled => reason,
+        }
     }
 }
 

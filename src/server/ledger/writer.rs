@@ -3,9 +3,9 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant as Steady};
 
 use tokio::sync::{oneshot, watch};
@@ -30,6 +30,10 @@ const EXPIRED_AT_ONCE: usize = 256;
 /// How often what has no other occasion is done: the journal's mark is synced, and the disk asked for room.
 const TICK: Duration = Duration::from_secs(1);
 
+/// How long the index may take for one batch. It waits for no sync: what takes so long will not come back, for after a failed write
+/// sled may wait for ever.
+const INDEXING_MAX: Duration = Duration::from_secs(8);
+
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -53,10 +57,26 @@ pub(super) struct Job {
 pub(super) struct Told {
     /// Set when the writer has ended; why, when it has failed.
     pub(super) ended: watch::Sender<Option<Option<String>>>,
+    /// Since when the index has been at work, while it is.
+    pub(super) indexing: Mutex<Option<Steady>>,
     /// Whether there is room on the disk for new holds.
     pub(super) has_room: AtomicBool,
     /// Records of the journal.
     pub(super) sequence: AtomicU64,
+}
+
+impl Told {
+    /// Says that the index is at work, or that it is not.
+    fn indexing(&self, is_at_work: bool) {
+        let since = is_at_work.then(clock::steady);
+        *self.indexing.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// Whether the index has been at work for so long that it will not come back.
+    pub(super) fn is_stalled(&self) -> bool {
+        let since = *self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
+        since.is_some_and(|since| clock::steady().duration_since(since) > INDEXING_MAX)
+    }
 }
 
 /// The writer's belongings.
@@ -94,7 +114,9 @@ impl Writer {
                 return Ok(());
             }
             self.tick()?;
+            self.told.indexing(true);
             self.batch(&mut waiting)?;
+            self.told.indexing(false);
         }
     }
 
@@ -196,10 +218,12 @@ impl Writer {
 
     /// First the disk, then everybody else.
     fn keep(&mut self, batch: &Batch<'_>, record: &[u8]) -> Result<(), Error> {
+        self.told.indexing(false);
         let sequence = match &mut self.journal {
             Some(journal) => journal.append(record)?.sequence,
             None => self.told.sequence.load(Ordering::Relaxed).saturating_add(1),
         };
+        self.told.indexing(true);
         let changes = batch.changes();
         self.index.apply(&changes, sequence)?;
         self.told.sequence.store(sequence, Ordering::Relaxed);
@@ -229,7 +253,10 @@ impl Writer {
         if let Some(journal) = &mut self.journal {
             journal.sync_mark()?;
         }
-        self.index.close()
+        self.told.indexing(true);
+        let closed = self.index.close();
+        self.told.indexing(false);
+        closed
     }
 }
 

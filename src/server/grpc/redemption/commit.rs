@@ -22,12 +22,21 @@ impl Desk {
         for (place, one) in asked.units.iter().enumerate() {
             units(place, &one.line_id, one.quantity)?;
         }
-        if let Some(before) = self.before(&call).await? {
-            return Ok(before.sale());
+        // The usual payment, of all that is held: the ledger knows by itself whether it was answered before, and what of.
+        if asked.units.is_empty() && asked.expected_total.is_none() && !asked.validate_only {
+            let all = Action::Commit(Box::new(Commit { sale: id, part: None }));
+            return match self.submit(&call, all).await? {
+                Ok(kept) => Ok(kept.sale()),
+                Err(rejection) => self.refuse(&call, rejection, false).await.map(|before| before.sale()),
+            };
         }
         let mut refused = Rejection::SaleUnknown;
         for _ in 0..TRIES_MAX {
-            let Some(held) = self.sale_of(id).await? else {
+            let held = match self.before_or_sale(&call, id).await? {
+                Ok(held) => held,
+                Err(before) => return Ok(before.sale()),
+            };
+            let Some(held) = held else {
                 return self
                     .refuse(&call, Rejection::SaleUnknown, asked.validate_only)
                     .await
@@ -115,14 +124,14 @@ impl Desk {
         Answered { id, sale: held, outcome: Outcome::Committed(id) }.sale()
     }
 
-    pub(super) async fn cancel(&self, asked: wire::CancelRequest) -> Result<wire::Sale, Failure> {
+    pub(super) async fn cancel(self: &Arc<Self>, asked: wire::CancelRequest) -> Result<wire::Sale, Failure> {
         let call = Named::new(request_id(&asked.request_id)?, "Cancel", &asked);
         let id = sale_id(&asked.sale_id)?;
-        if let Some(before) = self.before(&call).await? {
-            return Ok(before.sale());
-        }
         if asked.validate_only {
-            let found = self.sale_of(id).await?.ok_or(Failure::Refused(Rejection::SaleUnknown))?;
+            let found = match self.before_or_sale(&call, id).await? {
+                Ok(found) => found.ok_or(Failure::Refused(Rejection::SaleUnknown))?,
+                Err(before) => return Ok(before.sale()),
+            };
             return match found.state {
                 State::Cancelled => Err(Failure::Refused(Rejection::SaleCancelled)),
                 State::Committed => Err(Failure::Refused(Rejection::SaleCommitted)),

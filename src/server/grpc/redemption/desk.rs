@@ -102,24 +102,39 @@ impl Desk {
     }
 
     /// A sale as it is now.
-    pub(super) async fn sale(&self, id: &str) -> Result<wire::Sale, Failure> {
+    pub(super) async fn sale(self: &Arc<Self>, id: &str) -> Result<wire::Sale, Failure> {
         let id = sale_id(id)?;
-        let found = self.sale_of(id).await?;
+        let found = self.aside(move |desk| desk.sale_of(id)).await?;
         found.map(|found| sale::sale(id, &found)).ok_or(Failure::Refused(Rejection::SaleUnknown))
     }
 
-    pub(super) async fn sale_of(&self, id: SaleId) -> Result<Option<Sale>, Failure> {
-        self.ledger.sale(id).await.map_err(|error| unreadable(&error))
+    /// A sale as the ledger has it. May read from the disk: for [`Desk::aside`].
+    pub(super) fn sale_of(&self, id: SaleId) -> Result<Option<Sale>, Failure> {
+        self.ledger.sale(id).map_err(|error| unreadable(&error))
     }
 
-    /// The answer that a call got before, when it did.
-    pub(super) async fn before(&self, call: &Named) -> Result<Option<Answered>, Failure> {
-        let known = self.ledger.known(call.id).await.map_err(|error| unreadable(&error))?;
+    /// The answer that a call got before, when it did. May read from the disk: for [`Desk::aside`].
+    pub(super) fn before(&self, call: &Named) -> Result<Option<Answered>, Failure> {
+        let known = self.ledger.known(call.id).map_err(|error| unreadable(&error))?;
         match known {
             None => Ok(None),
             Some(known) if !self.is_same(&known, call) => Err(Failure::Refused(Rejection::RequestIdReused)),
-            Some(known) => self.answered(known.outcome, None).await.map(Some),
+            Some(known) => self.answered(known.outcome, None).map(Some),
         }
+    }
+
+    /// The answer that a call got before, and else the sale that it is about.
+    pub(super) async fn before_or_sale(
+        self: &Arc<Self>,
+        call: &Named,
+        id: SaleId,
+    ) -> Result<Result<Option<Sale>, Answered>, Failure> {
+        let call = call.clone();
+        let look = move |desk: &Desk| match desk.before(&call)? {
+            Some(before) => Ok(Err(before)),
+            None => desk.sale_of(id).map(Ok),
+        };
+        self.aside(look).await
     }
 
     /// Whether a call says what was said under its id before. The hash is compared under the key that it was made with.
@@ -130,7 +145,7 @@ impl Desk {
 
     /// Puts an action before the ledger. A rejection is not on the record yet.
     pub(super) async fn submit(
-        &self,
+        self: &Arc<Self>,
         call: &Named,
         action: Action,
     ) -> Result<Result<Answered, Rejection>, Failure> {
@@ -138,15 +153,24 @@ impl Desk {
         let command = Command { request: call.id, content, at: call.at, action };
         match self.ledger.submit(command).await {
             None => Err(Failure::LedgerStopped),
+            // The hash of the same call is another one when the key has changed since.
+            Some(Err(Rejection::RequestIdReused)) => {
+                let call = call.clone();
+                let before = self.aside(move |desk| desk.before(&call)).await?;
+                Ok(before.ok_or(Rejection::RequestIdReused))
+            }
             Some(Err(rejection)) => Ok(Err(rejection)),
-            Some(Ok(Settled { outcome, sale })) => self.answered(outcome, sale).await.map(Ok),
+            Some(Ok(Settled { outcome, sale: None })) => {
+                self.aside(move |desk| desk.answered(outcome, None)).await.map(Ok)
+            }
+            Some(Ok(Settled { outcome, sale })) => self.answered(outcome, sale).map(Ok),
         }
     }
 
     /// Refuses a call, and puts that on the record: the same id is refused again. With `validate_only` nothing is recorded.
     /// Another call with the same id may have been quicker: then its answer is the answer.
     pub(super) async fn refuse(
-        &self,
+        self: &Arc<Self>,
         call: &Named,
         rejection: Rejection,
         is_trial: bool,
@@ -158,14 +182,15 @@ impl Desk {
         self.submit(call, Action::Refuse(rejection)).await?.map_err(Failure::Refused)
     }
 
-    async fn answered(&self, outcome: Outcome, sale: Option<Sale>) -> Result<Answered, Failure> {
+    /// May read from the disk where no sale is at hand.
+    fn answered(&self, outcome: Outcome, sale: Option<Sale>) -> Result<Answered, Failure> {
         if let Outcome::Refused(rejection) = outcome {
             return Err(Failure::Refused(rejection));
         }
         let id = outcome.sale().ok_or(Failure::Internal)?;
         let sale = match sale {
             Some(sale) => sale,
-            None => self.sale_of(id).await?.ok_or(Failure::Internal)?,
+            None => self.sale_of(id)?.ok_or(Failure::Internal)?,
         };
         Ok(Answered { id, sale, outcome })
     }

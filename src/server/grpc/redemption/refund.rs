@@ -33,12 +33,13 @@ impl Desk {
         if asked.units.is_empty() && !asked.delivery {
             return Err(fault("units", Problem::Missing));
         }
-        if let Some(before) = self.before(&call).await? {
-            return told(&before);
-        }
         let mut refused = Rejection::SaleMoved;
         for _ in 0..TRIES_MAX {
-            let Some(sold) = self.sale_of(id).await? else {
+            let sold = match self.before_or_sale(&call, id).await? {
+                Ok(sold) => sold,
+                Err(before) => return told(&before),
+            };
+            let Some(sold) = sold else {
                 return self
                     .refuse(&call, Rejection::SaleUnknown, asked.validate_only)
                     .await
