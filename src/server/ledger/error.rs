@@ -40,6 +40,9 @@ pub enum Error {
     /// Another process has it.
     #[error("another process keeps its ledger in `{0}`; stop it, or choose another `--data`")]
     InUse(PathBuf),
+    /// A restore or an import did not come to its end.
+    #[error("the ledger in `{0}` is not whole: a restore or an import of it was interrupted; run it again")]
+    Unfinished(PathBuf),
     /// The program has failed.
     #[error("the writer of the ledger has failed")]
     Panicked,

@@ -18,6 +18,7 @@ use super::error::Error;
 use super::index::Index;
 use super::memory::Memory;
 use super::shelf::Shelf;
+use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
 use crate::ledger::{Account, Command, Key, Known, RequestId, Sale, SaleId};
 use crate::server::clock;
@@ -35,6 +36,8 @@ const WATCH: Duration = Duration::from_secs(1);
 pub(super) const JOURNAL: &str = "journal";
 /// The folder of the index.
 pub(super) const INDEX: &str = "index";
+/// An empty file in a ledger that a restore or an import has not made whole yet.
+pub(super) const UNFINISHED: &str = "unfinished";
 
 /// Where the ledger lies.
 #[derive(Debug, Clone)]
@@ -100,6 +103,7 @@ impl Ledger {
             Options::Memory => (Arc::new(Memory::default()), None, None),
             Options::Embedded(folder) => {
                 let lock = lock(folder)?;
+                whole(folder)?;
                 let (index, journal) = embedded(folder)?;
                 (index, Some(journal), Some(lock))
             }
@@ -110,7 +114,7 @@ impl Ledger {
         let told = Arc::new(Told {
             ended: watch::Sender::new(None),
             indexing: Mutex::default(),
-            has_room: AtomicBool::new(true),
+            has_room: AtomicBool::new(has_room(&options.folder())),
             sequence: AtomicU64::new(index.mark().sequence),
         });
         let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
@@ -246,6 +250,11 @@ pub(super) fn lock(folder: &Path) -> Result<File, Error> {
         Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
         Err(TryLockError::Error(error)) => Err(disk("lock", error)),
     }
+}
+
+/// Nothing where a restore or an import has not come to its end.
+pub(super) fn whole(folder: &Path) -> Result<(), Error> {
+    if folder.join(UNFINISHED).exists() { Err(Error::Unfinished(folder.to_owned())) } else { Ok(()) }
 }
 
 /// The journal below `folder`, and an index that has come to its end.

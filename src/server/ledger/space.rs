@@ -6,6 +6,11 @@ use std::path::Path;
 /// Bytes that must be free for a new hold: some 10,000 payments, cancellations and refunds of what is held already.
 pub const FREE_BYTES_MIN: u64 = 64 << 20;
 
+/// Whether there is room for new holds. Where the system does not say, there is.
+pub(super) fn has_room(folder: &Path) -> bool {
+    free_bytes(folder).ok().is_none_or(|free| free >= FREE_BYTES_MIN)
+}
+
 /// Bytes that are free where `folder` lies.
 ///
 /// # Errors

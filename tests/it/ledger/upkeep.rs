@@ -365,6 +365,35 @@ fn a_backup_comes_back_whole_or_up_to_a_record() {
 }
 
 #[test]
+fn a_restore_that_was_interrupted_is_no_ledger_and_can_be_run_again() {
+    let kept = Kept::new();
+    let digest = kept.digest("data");
+    let (old, new) = (kept.path("data/rules"), kept.path("new/rules"));
+    for (rules, name) in [(&old, "old"), (&new, "new")] {
+        fs::create_dir_all(rules.join("books")).unwrap();
+        fs::write(rules.join("books").join(name), "{}").unwrap();
+        fs::write(rules.join("live.jsonl"), format!("{name}\n")).unwrap();
+    }
+    kept.done("backup monday");
+    // As a kill leaves it: the journal is whole, the index is not there, nothing is compared.
+    copy(&kept.path("monday/journal"), &kept.path("new/ledger/journal"));
+    fs::write(kept.path("new/ledger/unfinished"), "").unwrap();
+    for args in ["verify --data new", "export --data new all.jsonl"] {
+        let ran = kept.run(args);
+        assert!(ran.code == 2 && ran.err.contains("was interrupted; run it again"), "{args}: {}", ran.err);
+    }
+    let opened = Ledger::open(&Options::Embedded(kept.path("new/ledger"))).unwrap_err();
+    assert!(opened.to_string().contains("is not whole"), "{opened}");
+    assert_eq!(kept.done("restore monday --data new")["digest"].as_str(), Some(digest.as_str()));
+    assert_eq!(kept.digest("new"), digest);
+    // Rulebooks that were there stay, and those of the backup were live before them.
+    for name in ["books/old", "books/new"] {
+        assert!(new.join(name).exists(), "{name}");
+    }
+    assert_eq!(fs::read_to_string(new.join("live.jsonl")).unwrap(), "old\nnew\n");
+}
+
+#[test]
 fn a_backup_that_was_changed_is_refused() {
     let kept = Kept::new();
     kept.done("backup monday");

@@ -25,6 +25,8 @@ const VERSION: u32 = 1;
 const MANIFEST: &str = "manifest.json";
 /// Every rulebook that was ever live, in a data folder and in a backup.
 const RULES: &str = "rules";
+/// In it, which were live when: a line each.
+const LIVE: &str = "live.jsonl";
 /// The ledger, in a data folder.
 const LEDGER: &str = "ledger";
 
@@ -78,7 +80,7 @@ impl Backup {
     fn copied(&self, from: &Path, told: Told<'_>) -> Result<Manifest, Error> {
         let to = self.to.join(JOURNAL);
         let summary = copied(from, &to, None, told)?;
-        // After the journal: a rulebook is on the disk before the first sale by it.
+        // After the journal: a rulebook is on the disk soon after it is live, so that of nearly every sale in the copy it is there.
         let rules = self.data.join(RULES);
         if rules.is_dir() {
             tree::copy(&rules, &self.to.join(RULES))?;
@@ -119,7 +121,7 @@ pub struct Restored {
 /// Makes a ledger below `data` of a backup, or of the ledger of another data folder, up to record `until`. All is checked on its way.
 ///
 /// # Errors
-/// The backup is damaged or ends before `until`, there is a ledger already, the disk says no. Nothing is left of it then.
+/// The backup is damaged or ends before `until`, there is a ledger already, the disk says no. No ledger is left of it then.
 pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> Result<Restored, Error> {
     let journal = from.join(JOURNAL);
     if !journal.is_dir() {
@@ -127,7 +129,8 @@ pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> 
     }
     let manifest = manifest(from)?.filter(|manifest| until.is_none_or(|until| until == manifest.sequence));
     let ledger = Rest::empty(&data.join(LEDGER))?;
-    let restored = ledger.filled(|| {
+    ledger.filled(|| {
+        rules(&from.join(RULES), &data.join(RULES))?;
         let summary = copied(&journal, &ledger.journal(), until, told)?;
         let records = summary.records;
         let index = Shelf::open(&ledger.index())?;
@@ -137,11 +140,34 @@ pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> 
         let restored = Restored { sequence: records, facts, chain, digest, manifest };
         restored.is_as_told(from)?;
         Ok(restored)
-    })?;
-    if from.join(RULES).is_dir() && tree::is_empty(&data.join(RULES))? {
-        tree::copy(&from.join(RULES), &data.join(RULES))?;
+    })
+}
+
+/// Copies rulebooks beside those that are there: their files are named by what is in them. Those of the backup were live before.
+fn rules(from: &Path, to: &Path) -> Result<(), Error> {
+    if !from.is_dir() {
+        return Ok(());
     }
-    Ok(restored)
+    if tree::is_empty(to)? {
+        return tree::copy(from, to);
+    }
+    let (before, path) = (from.join(LIVE), to.join(LIVE));
+    let read = |path: &Path| {
+        if path.exists() { fs::read_to_string(path).map_err(disk("read", path)) } else { Ok(String::new()) }
+    };
+    let (mut lines, after) = (read(&before)?, read(&path)?);
+    for folder in ["files", "books"]
+        .map(|name| (from.join(name), to.join(name)))
+        .iter()
+        .filter(|(from, _)| from.is_dir())
+    {
+        tree::copy(&folder.0, &folder.1)?;
+    }
+    if !after.starts_with(&lines) {
+        lines.push_str(&after);
+        write_durably(&path, lines.as_bytes()).map_err(disk("write", &path))?;
+    }
+    Ok(())
 }
 
 impl Restored {

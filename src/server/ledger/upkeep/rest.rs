@@ -4,7 +4,8 @@ use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, disk};
-use crate::server::ledger::open::{INDEX, JOURNAL, lock};
+use crate::server::folders;
+use crate::server::ledger::open::{INDEX, JOURNAL, UNFINISHED, lock, whole};
 
 /// Hears how many records are done, and of how many.
 pub type Told<'a> = &'a mut dyn FnMut(u64, u64);
@@ -28,15 +29,22 @@ impl Rest {
         if !folder.join(JOURNAL).is_dir() {
             return Err(Error::None(folder.to_owned()));
         }
-        Ok(Rest { folder: folder.to_owned(), _lock: lock(folder)? })
+        let lock = lock(folder)?;
+        whole(folder)?;
+        Ok(Rest { folder: folder.to_owned(), _lock: lock })
     }
 
-    /// Takes `folder`, made when it is not there, for a ledger that is not there yet.
+    /// Takes `folder`, made when it is not there, for a ledger that is not there yet. What an interrupted one left is taken away.
     ///
     /// # Errors
     /// A service has it, or something is in it.
     pub fn empty(folder: &Path) -> Result<Self, Error> {
         let rest = Rest { folder: folder.to_owned(), _lock: lock(folder)? };
+        let unfinished = folder.join(UNFINISHED);
+        if unfinished.exists() {
+            rest.clear();
+            fs::remove_file(&unfinished).map_err(disk("remove", &unfinished))?;
+        }
         for entry in fs::read_dir(folder).map_err(disk("list", folder))? {
             if entry.map_err(disk("list", folder))?.file_name() != LOCK {
                 return Err(Error::NotEmpty(folder.to_owned()));
@@ -57,13 +65,21 @@ impl Rest {
         self.folder.join(INDEX)
     }
 
-    /// Makes a ledger here, and takes away what is there of it when that fails.
+    /// Makes a ledger here, and takes away what is there of it when that fails. Until it is whole the folder says that it is not.
     pub(super) fn filled<T>(&self, fill: impl FnOnce() -> Result<T, Error>) -> Result<T, Error> {
-        fill().inspect_err(|_| {
-            // The index first: what is left without its journal would look like a ledger that has lost it.
-            for folder in [self.index(), self.journal()] {
-                let _ = fs::remove_dir_all(folder);
-            }
-        })
+        let unfinished = self.folder.join(UNFINISHED);
+        File::create(&unfinished).and_then(|file| file.sync_all()).map_err(disk("make", &unfinished))?;
+        folders::sync(&self.folder).map_err(disk("sync the folder", &self.folder))?;
+        let filled = fill().inspect_err(|_| self.clear());
+        fs::remove_file(&unfinished).map_err(disk("remove", &unfinished))?;
+        folders::sync(&self.folder).map_err(disk("sync the folder", &self.folder))?;
+        filled
+    }
+
+    fn clear(&self) {
+        // The index first: what is left without its journal would look like a ledger that has lost it.
+        for folder in [self.index(), self.journal()] {
+            let _ = fs::remove_dir_all(folder);
+        }
     }
 }
