@@ -57,7 +57,11 @@ fn serve(config: Config) -> anyhow::Result<()> {
     let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
-        let server = Server::start(config).await?;
+        let server = tokio::select! {
+            server = Server::start(config) => server?,
+            // A ledger that is read for minutes can be stopped too: nothing was answered yet.
+            () = signals.next() => return Ok(()),
+        };
         tracing::info!(listen = %server.local_addr(), rules, data, "pricewright listens");
         let stop = server.stopper();
         let mut ended = tokio::spawn(server.ended());

@@ -54,46 +54,46 @@ impl Archive {
         self.live().or_else(|| {
             let history =
                 self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
-            history.iter().rev().find_map(|(digest, _)| self.load(digest))
+            history.iter().rev().find_map(|(digest, _)| self.load(digest).ok().flatten())
         })
     }
 
     /// A rulebook by version or digest. One that is not at hand is read and compiled: not on a thread that others wait for.
-    #[must_use]
-    pub fn find(&self, asked: &str) -> Option<Archived> {
+    ///
+    /// # Errors
+    /// The disk says no: it may be there all the same.
+    pub fn find(&self, asked: &str) -> Result<Option<Archived>, Error> {
         let is_it = |one: &Archived| one.digest == asked || one.digest.get(..12) == Some(asked);
         if let Some(live) = self.live().filter(is_it) {
-            return Some(live);
+            return Ok(Some(live));
         }
         if let Some(former) = self.engine.former(asked) {
             let (rulebook, digest) = (Arc::clone(&former.live.rulebook), former.live.digest.clone());
-            return Some(Archived { rulebook, digest, ended_at: Some(former.ended_at) });
+            return Ok(Some(Archived { rulebook, digest, ended_at: Some(former.ended_at) }));
         }
         let at_hand = || {
             self.held.lock().unwrap_or_else(PoisonError::into_inner).iter().find(|one| is_it(one)).cloned()
         };
         if let Some(found) = at_hand() {
-            return Some(found);
+            return Ok(Some(found));
         }
         // Compiled without the lock: others need not wait.
-        let found = self.load(asked)?;
+        let Some(found) = self.load(asked)? else { return Ok(None) };
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.push_front(found.clone());
         held.truncate(HELD_MAX);
-        Some(found)
+        Ok(Some(found))
     }
 
-    fn load(&self, asked: &str) -> Option<Archived> {
-        let history =
-            self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
+    fn load(&self, asked: &str) -> Result<Option<Archived>, Error> {
+        let history = self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks"))?;
         let is_it = |(digest, _): &(String, Timestamp)| digest == asked || digest.get(..12) == Some(asked);
-        let place = history.iter().rposition(is_it)?;
-        let digest = history.get(place)?.0.clone();
+        let Some(place) = history.iter().rposition(is_it) else { return Ok(None) };
+        let Some((digest, _)) = history.get(place).cloned() else { return Ok(None) };
         let ended_at = history.get(place + 1).map(|(_, at)| *at);
         let sources =
-            self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook")).ok()?;
-        let rulebook =
-            compile(&sources).rulebook.filter(|rulebook| rulebook.digest().to_string() == digest)?;
-        Some(Archived { rulebook: Arc::new(rulebook), digest, ended_at })
+            self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook"))?;
+        let rulebook = compile(&sources).rulebook.filter(|rulebook| rulebook.digest().to_string() == digest);
+        Ok(rulebook.map(|rulebook| Archived { rulebook: Arc::new(rulebook), digest, ended_at }))
     }
 }

@@ -93,7 +93,7 @@ impl Reporter {
         if let Some(told) = remembered().get(digest) {
             return Arc::clone(told);
         }
-        let found = self.archive.find(digest);
+        let found = self.archive.find(digest).ok().flatten();
         let told = Arc::new(found.as_ref().map(|found| Told::by(&found.rulebook)).unwrap_or_default());
         // One that is not on the disk now may be later.
         if found.is_some() {

@@ -66,6 +66,8 @@ struct Looked {
     is_locked: bool,
     /// Whether that is so whatever the code is.
     is_shut: bool,
+    /// What is wrong with it, for the audit log alone.
+    why: &'static str,
 }
 
 impl Codebook {
@@ -140,14 +142,19 @@ impl Codebook {
             let attempt = self.attempt(&code, &teller);
             let (place, text, has_pin) = (code.place, code.text.clone(), code.pin.is_some());
             let mut looked = self.looked(text.clone(), &teller).await?;
-            looked.found = looked.found.filter(|found| is_in_days(found, request, rulebook));
+            if looked.found.as_ref().is_some_and(|found| !is_in_days(found, request, rulebook)) {
+                (looked.found, looked.why) = (None, "not around the birthday");
+            }
             let by_pin = self.is_pin_right(&looked, code.pin).await?;
             match good(&looked, by_pin, has_pin) {
                 Ok(found) => opened.push(opened_code(found, place, looked.by_phone, by_pin)),
                 // The same attempt once more tells nothing new.
                 Err(_) if looked.is_locked || !self.tried.is_new(attempt, teller.now) => {}
                 // On the record before the next is tried.
-                Err(pin) => self.record(self.missed(&text, &teller, &looked, pin), teller.now).await?,
+                Err(pin) => {
+                    audit(&looked, has_pin);
+                    self.record(self.missed(&text, &teller, &looked, pin), teller.now).await?;
+                }
             }
         }
         Ok(opened)
@@ -242,17 +249,18 @@ impl Codebook {
         if let Some(key) = key {
             is_locked |= self.is_locked(&AttemptKey::Pin(key), teller.now)?;
         }
-        let is_there = found.is_some();
-        let good = found.filter(|found| {
-            let terms = &found.terms;
-            let is_whose = |customer| teller.buyer.is(customer);
-            !found.is_disabled
-                && terms.is_open(teller.now)
-                && found.has_use()
-                && (by_phone || !is_bound)
-                && terms.customer.as_ref().is_none_or(is_whose)
-        });
-        Ok(Looked { found: good, is_there, by_phone, is_locked, is_shut })
+        let (is_there, is_whose) = (found.is_some(), |customer| teller.buyer.is(customer));
+        let why = match &found {
+            None => "unknown",
+            Some(found) if found.is_disabled => "out of use",
+            Some(found) if !found.terms.is_open(teller.now) => "not in its window",
+            Some(found) if !found.has_use() => "used up",
+            Some(_) if is_bound && !by_phone => "another phone",
+            Some(found) if !found.terms.customer.as_ref().is_none_or(is_whose) => "another customer",
+            Some(_) => "",
+        };
+        let found = found.filter(|_| why.is_empty());
+        Ok(Looked { found, is_there, by_phone, is_locked, is_shut, why })
     }
 
     fn is_locked(&self, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
@@ -305,6 +313,16 @@ fn good(looked: &Looked, by_pin: bool, has_pin: bool) -> Result<&Found, Option<A
     }
     let knows_phone = looked.by_phone || found.terms.phone.is_none();
     Err((has_pin && knows_phone).then(|| AttemptKey::Pin(found.key.clone())))
+}
+
+/// The true reason of a refusal: in the log, for who runs the service, and nowhere else. No code, phone or caller is in it.
+fn audit(looked: &Looked, has_pin: bool) {
+    let why = match looked.why {
+        "" if has_pin => "wrong PIN",
+        "" => "no PIN",
+        why => why,
+    };
+    tracing::info!(target: "pricewright::audit", why, "a code was refused");
 }
 
 /// Whether a code is for whoever has it: nothing else is asked that could be guessed.

@@ -10,6 +10,8 @@ use crate::server::journal;
 
 /// Facts that are applied at once: few enough to stay in memory, enough to make one batch of the index worth it.
 const FACTS_AT_ONCE: usize = 2_000;
+/// Bytes of records after which they are applied too: one fact may make a thousand codes, or be a purchase of two megabytes.
+const BYTES_AT_ONCE: usize = 8 << 20;
 
 /// Applies every record after the mark of `index` up to record `until`; `told` hears how far it has come. How many facts these were.
 pub(super) fn catch_up(
@@ -20,7 +22,7 @@ pub(super) fn catch_up(
 ) -> Result<u64, Error> {
     let mut count = 0;
     let mut batch = Batch::new(index);
-    let mut last = index.mark().sequence;
+    let (mut last, mut bytes) = (index.mark().sequence, 0_usize);
     for record in journal::reader(journal, last.saturating_add(1))? {
         let record = record?;
         if record.sequence > until {
@@ -31,9 +33,10 @@ pub(super) fn catch_up(
             count += 1;
         }
         last = record.sequence;
-        if batch.facts().len() >= FACTS_AT_ONCE {
+        bytes = bytes.saturating_add(record.payload.len());
+        if batch.facts().len() >= FACTS_AT_ONCE || bytes >= BYTES_AT_ONCE {
             index.apply(&batch.changes(), last)?;
-            batch = Batch::new(index);
+            (batch, bytes) = (Batch::new(index), 0);
             told(last);
         }
     }

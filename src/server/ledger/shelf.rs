@@ -22,8 +22,6 @@ use crate::time::Instant;
 const PIECE_BYTES: usize = 4_096;
 /// Bytes of pages that sled keeps in memory.
 const CACHE_BYTES: u64 = 128 << 20;
-/// Milliseconds between two flushes of sled. What is lost since is read again from the journal.
-const FLUSH_MS: u64 = 1_000;
 /// How often an account is read before it counts as damaged: beside a writer two pieces of it may be of two moments.
 const READS_MAX: usize = 4;
 /// The entry that says how far the index has come. Names of accounts begin with letters.
@@ -70,7 +68,8 @@ impl Shelf {
         let config = sled::Config::new()
             .path(folder)
             .cache_capacity(CACHE_BYTES)
-            .flush_every_ms(Some(FLUSH_MS))
+            // What is not flushed is read again from the journal, and sled's own thread for it, once it has failed, keeps the process.
+            .flush_every_ms(None)
             .temporary(is_temporary)
             .mode(sled::Mode::HighThroughput);
         let db = guarded(|| config.open())?;

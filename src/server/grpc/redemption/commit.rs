@@ -106,7 +106,7 @@ impl Desk {
         held: &Sale,
         units: &BTreeMap<String, u32>,
     ) -> Result<Result<Priced, Rejection>, Failure> {
-        let Some(rules) = self.archive.find(&held.reserved.rulebook) else {
+        let Some(rules) = self.rulebook(&held.reserved.rulebook)? else {
             return Ok(Err(Rejection::RulebookExpired));
         };
         let mut request = request_from_json(&held.reserved.asked).map_err(|_| Failure::Internal)?;

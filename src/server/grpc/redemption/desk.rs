@@ -9,7 +9,7 @@ use tokio::task::spawn_blocking;
 use super::fields::sale_id;
 use crate::basket::Country;
 use crate::ledger::{Action, Command, Content, Known, Outcome, Rejection, RequestId, Sale, SaleId, State};
-use crate::server::archive::Archive;
+use crate::server::archive::{Archive, Archived};
 use crate::server::clock;
 use crate::server::codes::Codebook;
 use crate::server::convert::sale;
@@ -168,7 +168,8 @@ impl Desk {
     }
 
     /// Refuses a call, and puts that on the record: the same id is refused again. With `validate_only` nothing is recorded.
-    /// Another call with the same id may have been quicker: then its answer is the answer.
+    /// Another call with the same id may have been quicker: then its answer is the answer. On a full disk nothing is recorded of what is
+    /// not held: the room that is left is for what is.
     pub(super) async fn refuse(
         self: &Arc<Self>,
         call: &Named,
@@ -178,6 +179,9 @@ impl Desk {
         // What the id was used for stays its answer.
         if is_trial || rejection == Rejection::RequestIdReused {
             return Err(Failure::Refused(rejection));
+        }
+        if !self.ledger.has_room() {
+            return Err(Failure::DiskFull);
         }
         self.submit(call, Action::Refuse(rejection)).await?.map_err(Failure::Refused)
     }
@@ -193,6 +197,12 @@ impl Desk {
             None => self.sale_of(id)?.ok_or(Failure::Internal)?,
         };
         Ok(Answered { id, sale, outcome })
+    }
+
+    /// The rulebook of that version or digest, when it is known. May read from the disk: for [`Desk::aside`]. What cannot be read now may be
+    /// readable later, so that is no refusal.
+    pub(super) fn rulebook(&self, named: &str) -> Result<Option<Archived>, Failure> {
+        self.archive.find(named).map_err(|_| Failure::Internal)
     }
 
     /// Work that takes long, on a thread of its own.

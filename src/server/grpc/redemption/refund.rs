@@ -19,6 +19,9 @@ use crate::server::grpc::failure::Failure;
 use crate::server::limits::{Buyer, Seen, kept};
 use crate::server::wire;
 
+/// Bytes of a sale with all that came back, as it is kept. The largest purchase may be priced again three times, one of 100 lines 200 times.
+const SALE_BYTES_MAX: usize = 8 << 20;
+
 impl Desk {
     pub(super) async fn refund(
         self: &Arc<Self>,
@@ -88,7 +91,13 @@ impl Desk {
             return Ok(Ok(Repriced { returns, purchase, takes: Vec::new() }));
         }
         let sold = sold.clone();
-        let found = self.aside(move |desk| desk.priced_again(&sold, &left, without_delivery)).await?;
+        let again = move |desk: &Desk| {
+            let found = desk.priced_again(&sold, &left, without_delivery)?;
+            Ok(found.and_then(|found| {
+                if is_room(&sold, &found) { Ok(found) } else { Err(Rejection::TooManyRefunds) }
+            }))
+        };
+        let found = self.aside(again).await?;
         // The request stays with the sale: a return need not keep it again.
         let asked = String::new();
         Ok(found.map(|Priced { purchase, takes }| Repriced {
@@ -104,7 +113,7 @@ impl Desk {
         units: &BTreeMap<String, u32>,
         without_delivery: bool,
     ) -> Result<Result<Priced, Rejection>, Failure> {
-        let Some(rules) = self.archive.find(&sold.sold().rulebook) else {
+        let Some(rules) = self.rulebook(&sold.sold().rulebook)? else {
             return Ok(Err(Rejection::RulebookExpired));
         };
         let mut request = request_from_json(&sold.sold().asked).map_err(|_| Failure::Internal)?;
@@ -128,6 +137,13 @@ fn wanted(sale: SaleId, asked: &wire::RefundRequest) -> Refund {
         quantity: units.quantity,
     });
     Refund { sale, units: units.collect(), delivery: asked.delivery, repriced: None }
+}
+
+/// Whether a sale has room for one more price of what is left: all of them are kept with it, and told with it.
+fn is_room(sold: &Sale, found: &Priced) -> bool {
+    let bytes = |json: serde_json::Result<Vec<u8>>| json.map_or(usize::MAX, |json| json.len());
+    bytes(serde_json::to_vec(sold)).saturating_add(bytes(serde_json::to_vec(&found.purchase)))
+        <= SALE_BYTES_MAX
 }
 
 /// The units of each line that stay with the customer.

@@ -182,7 +182,7 @@ impl Desk {
             let age = rules.ended_at.map(|ended_at| now.unix().saturating_sub(ended_at.as_second()));
             age.is_none_or(|age| age <= self.settings.quote_ttl_seconds)
         };
-        Ok(self.archive.find(named).filter(is_honored))
+        Ok(self.rulebook(named)?.filter(is_honored))
     }
 }
 
