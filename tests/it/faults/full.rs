@@ -25,9 +25,9 @@ const TILLS: u64 = 4;
 const CALLS: usize = 150;
 /// Services at once: each spends most of its time waiting for its first rules.
 const AT_ONCE: u64 = 4;
-/// A service that has not ended so long after its disk said no hangs: requests that wait for a store which will never answer have the time
-/// of the drain, and the store some seconds to close.
-const END: Duration = Duration::from_secs(45);
+/// A service that has not ended so long after its disk said no hangs: the ledger notices within ten seconds when its index does not come
+/// back, and stores have five to close.
+const END: Duration = Duration::from_secs(20);
 const KINDS: [&str; 4] = ["eio", "full", "short", "sync"];
 
 /// What became of one service.
@@ -70,7 +70,12 @@ async fn fail(kind: &str, at: u64, seed: u64) -> Found {
     found.unknown = again.unknown;
     found.wrong.extend(again.lost);
     found.wrong.extend(compare_with_quotes(&tills, served.pricing()).await);
-    served.stop();
+    served.terminate();
+    match served.wait(END) {
+        Ok(ended) if ended.status.success() && found.wrong.is_empty() => {}
+        Ok(ended) => found.wrong.push(format!("after a clean start: {}: {}", ended.status, ended.told)),
+        Err(served) => found.wrong.push(format!("after a clean start it hangs: {}", served.told())),
+    }
     let audit = audit(&shop.data(), &tills);
     found.acknowledged = audit.answers;
     found.wrong.extend(audit.wrong);

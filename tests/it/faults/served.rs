@@ -9,6 +9,7 @@ use std::time::Duration;
 
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
+use tokio::task::block_in_place;
 use tonic::transport::Channel;
 
 pub(super) type Pricing = PricingServiceClient<Channel>;
@@ -45,7 +46,7 @@ impl Served {
         // It ends with the stream, so that the end of the channel is the end of the process.
         thread::spawn(move || errors.lines().map_while(Result::ok).try_for_each(|line| tell.send(line)));
         let mut served = Served { child, lines, address: String::new(), told: String::new() };
-        while let Ok(line) = served.lines.recv_timeout(START) {
+        while let Some(line) = served.line(START) {
             served.hear(&line);
             if let Some(address) = listens(&line) {
                 served.address = format!("http://{address}");
@@ -53,6 +54,11 @@ impl Served {
             }
         }
         Err(served.wait(START).unwrap_or_else(|served| panic!("it hangs: {}", served.told)))
+    }
+
+    /// The next line. Clients go on meanwhile: one that did not close its connection would keep the service from ending.
+    fn line(&self, longest: Duration) -> Option<String> {
+        block_in_place(|| self.lines.recv_timeout(longest).ok())
     }
 
     fn hear(&mut self, line: &str) {
@@ -90,7 +96,7 @@ impl Served {
 
     /// Waits for its end; gives it back when it goes on for longer.
     pub(super) fn wait(mut self, longest: Duration) -> Result<Ended, Self> {
-        while let Ok(line) = self.lines.recv_timeout(longest) {
+        while let Some(line) = self.line(longest) {
             self.hear(&line);
         }
         match self.child.try_wait().unwrap() {

@@ -119,16 +119,19 @@ pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
         all.spawn(async move {
             let mut found = Found::default();
             for kept in &till.kept[till.checked..] {
-                let told = kept.asked.ask(&mut client).await;
+                let told = kept.asked.ask_until_answered(&mut client).await;
                 found.again += 1;
-                if told.as_ref() != Some(&kept.told) {
+                if told.as_ref().ok() != Some(&kept.told) {
                     found.lost.push(format!("{:?}: {:?}, and now {told:?}", kept.asked, kept.told));
                 }
             }
             if let Some(asked) = till.waiting.take() {
                 found.unknown += 1;
-                let told = asked.ask(&mut client).await.expect("a service that runs answers");
-                till.take(Kept { asked, told, at: 0 });
+                match asked.ask_until_answered(&mut client).await {
+                    Ok(told) => till.take(Kept { asked, told, at: 0 }),
+                    // A service that runs answers.
+                    Err(status) => found.lost.push(format!("{asked:?}: {status:?}")),
+                }
             }
             till.checked = till.kept.len();
             (till, found)
@@ -149,14 +152,26 @@ pub(super) async fn compare_with_quotes(tills: &[Till], mut pricing: Pricing) ->
     if baskets > SPRING_LIMIT {
         wrong.push(format!("{baskets} baskets have what {SPRING_LIMIT} may have"));
     }
-    let quote = pricing.quote(basket("CREAM", 1, 10_000, "SPRING20")).await.unwrap().into_inner();
-    let reason = quote.codes[0].reason.as_ref().map(wire::Reason::code);
+    let spring = pricing.quote(basket("CREAM", 1, 10_000, "SPRING20")).await;
+    let rich = pricing.quote(basket("OIL", 1, PRICEY, "RICH")).await;
+    let (spring, rich) = match (spring, rich) {
+        (Ok(spring), Ok(rich)) => (spring.into_inner(), rich.into_inner()),
+        (spring, rich) => {
+            wrong.extend(
+                [spring, rich]
+                    .iter()
+                    .filter_map(|quote| quote.as_ref().err())
+                    .map(|status| format!("{status:?}")),
+            );
+            return wrong;
+        }
+    };
+    let reason = spring.codes[0].reason.as_ref().map(wire::Reason::code);
     if (reason == Some(Code::LimitReached)) != (baskets == SPRING_LIMIT) {
         wrong.push(format!("{baskets} of {SPRING_LIMIT} are given, and a quote says {reason:?}"));
     }
-    let quote = pricing.quote(basket("OIL", 1, PRICEY, "RICH")).await.unwrap().into_inner();
-    if quote.discount_total != RICH_BUDGET - money {
-        wrong.push(format!("{money} of {RICH_BUDGET} is given, and a quote gives {}", quote.discount_total));
+    if rich.discount_total != RICH_BUDGET - money {
+        wrong.push(format!("{money} of {RICH_BUDGET} is given, and a quote gives {}", rich.discount_total));
     }
     wrong
 }

@@ -13,6 +13,8 @@ use super::dice::Dice;
 
 /// Purchases that a till leaves open at once.
 const OPEN_MAX: usize = 4;
+/// How often a till asks again when its time is over.
+const TRIES: usize = 20;
 /// Customers of all tills: few, so that their limits are met.
 const CUSTOMERS: u64 = 40;
 
@@ -55,8 +57,20 @@ impl Asked {
         }
     }
 
-    /// Asks; `None` is no answer, and whether it was kept is then unknown.
-    pub(super) async fn ask(&self, client: &mut Client) -> Option<Told> {
+    /// Asks until there is an answer, as tills do: a disk that others use too may let a call wait beyond its time.
+    pub(super) async fn ask_until_answered(&self, client: &mut Client) -> Result<Told, Status> {
+        let mut told = self.ask(client).await;
+        for _ in 0..TRIES {
+            match &told {
+                Err(status) if status.code() == Code::DeadlineExceeded => told = self.ask(client).await,
+                _ => break,
+            }
+        }
+        told
+    }
+
+    /// Asks; an error is no answer, and whether it was kept is then unknown.
+    pub(super) async fn ask(&self, client: &mut Client) -> Result<Told, Status> {
         let sale = |answer: Result<Response<wire::Sale>, Status>| {
             answer.map(|sale| Told::Sale(Box::new(sale.into_inner())))
         };
@@ -69,8 +83,8 @@ impl Asked {
             }
         };
         match answer {
-            Ok(told) => Some(told),
-            Err(status) => refused(&status),
+            Ok(told) => Ok(told),
+            Err(status) => refused(&status).ok_or(status),
         }
     }
 }
@@ -119,7 +133,7 @@ impl Till {
             let asked = self.waiting.take().unwrap_or_else(|| self.next());
             // Stored before it is sent.
             self.waiting = Some(asked.clone());
-            let Some(told) = asked.ask(&mut client).await else { return };
+            let Ok(told) = asked.ask(&mut client).await else { return };
             self.waiting = None;
             self.take(Kept { asked, told, at: at() });
         }
