@@ -50,6 +50,11 @@ fn random_commands_come_to_the_same_on_every_engine() {
                 // An answer was lost, and the caller asks again; or uses an id twice.
                 let again = said[usize::try_from(dice.below(step)).unwrap()].clone();
                 command = Command { at: command.at, ..again };
+                if let Action::Reserve(reserve) = &mut command.action {
+                    // What was refused may be kept now. A hold that is over as it begins would end at a moment that the machine's load
+                    // decides.
+                    reserve.expires_at = reserve.expires_at.max(moment(second + 1));
+                }
                 if dice.is_one_in(3) {
                     command.content.0.push('!');
                 }
