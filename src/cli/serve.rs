@@ -60,7 +60,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
         let server = tokio::select! {
             server = Server::start(config) => server?,
             // A ledger that is read for minutes can be stopped too: nothing was answered yet.
-            () = signals.next() => return Ok(()),
+            () = signals.next() => process::exit(0),
         };
         tracing::info!(listen = %server.local_addr(), rules, data, "pricewright listens");
         let stop = server.stopper();

@@ -129,6 +129,8 @@ pub enum AttemptKey {
     Pin(CodeKey),
     /// Codes that were tried with a phone.
     Phone(PhoneKey),
+    /// Words that are no codes, told again by a caller for another customer.
+    Repeats(String),
     /// Codes that a caller tried.
     Caller(String),
     /// All of them.

@@ -91,8 +91,13 @@ impl Archive {
         let Some(place) = history.iter().rposition(is_it) else { return Ok(None) };
         let Some((digest, _)) = history.get(place).cloned() else { return Ok(None) };
         let ended_at = history.get(place + 1).map(|(_, at)| *at);
-        let sources =
-            self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook"))?;
+        let loaded = self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook"));
+        let sources = match loaded {
+            Ok(sources) => sources,
+            // It will not come back: prices go by what is known without it.
+            Err(error) if error.is_lost() => return Ok(None),
+            Err(error) => return Err(error),
+        };
         let rulebook = compile(&sources).rulebook.filter(|rulebook| rulebook.digest().to_string() == digest);
         Ok(rulebook.map(|rulebook| Archived { rulebook: Arc::new(rulebook), digest, ended_at }))
     }

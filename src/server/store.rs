@@ -38,6 +38,17 @@ pub enum Error {
     },
 }
 
+impl Error {
+    /// Whether what was asked for is gone or spoilt, so that asking again does not help.
+    #[must_use]
+    pub fn is_lost(&self) -> bool {
+        match self {
+            Error::Damaged { .. } => true,
+            Error::Disk { error, .. } => error.kind() == io::ErrorKind::NotFound,
+        }
+    }
+}
+
 /// The good versions on disk.
 #[derive(Debug)]
 pub struct Store {

@@ -180,7 +180,7 @@ fn counted(folders: &Folders) -> (u32, Vec<u32>) {
             match serde_json::from_slice(&name[1..]).unwrap() {
                 AttemptKey::All => all = attempts.count,
                 AttemptKey::Pin(_) => pins.push(attempts.count),
-                AttemptKey::Phone(_) | AttemptKey::Caller(_) => {}
+                AttemptKey::Phone(_) | AttemptKey::Caller(_) | AttemptKey::Repeats(_) => {}
             }
         }
     };
@@ -320,7 +320,7 @@ async fn a_code_that_looks_mistyped_is_guarded_like_any_other() {
     assert_eq!(counted(&folders).1, [PIN_FAILURES_MAX]);
 }
 
-/// A campaign is over, and thousands of customers still tell its word to one shop: that is one guess of the shop, and one of each phone.
+/// A campaign is over, and thousands of customers still tell its word to one shop: that is one guess of the shop, and locks nobody's phone.
 #[tokio::test(flavor = "multi_thread")]
 async fn a_word_that_many_customers_tell_is_one_guess_of_their_shop() {
     let folders = Folders::new();
@@ -333,6 +333,40 @@ async fn a_word_that_many_customers_tell_is_one_guess_of_their_shop() {
     drop(client);
     running.server.shutdown().await.unwrap();
     assert_eq!(counted(&folders).0, 1);
+}
+
+/// A code that is bound to a customer and no phone: a phone for each PIN does not make more PINs.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_pin_without_a_phone_is_compared_as_seldom() {
+    let folders = Folders::new();
+    folders.put(
+        "rules.yaml",
+        "promotions: [{id: birthday, when: {code: {pool: birthday, pin: true}}, give: {percent: 15}}]",
+    );
+    let running = served(&folders).await;
+    let mut codes = running.codes().await;
+    let (pin, customer) = ("271828".to_owned(), "C-1".to_owned());
+    let terms = wire::CodeTerms { pin, customer_id: customer.clone(), ..wire::CodeTerms::default() };
+    import(&mut codes, "birthday", vec![("HAPPY2026".to_owned(), terms)]).await;
+    drop(codes);
+    let mut tasks = Vec::new();
+    for number in 0..PINS_AT_ONCE {
+        let mut client = caller(&running, u8::try_from(number % u32::from(CALLERS)).unwrap()).await;
+        let mut asked = basket(&[("HAPPY2026", &format!("{number:06}"))], &format!("067{number:07}"));
+        asked.context.get_or_insert_default().customer.get_or_insert_default().id.clone_from(&customer);
+        tasks.push(tokio::spawn(async move {
+            loop {
+                if let Some(is_hit) = hit(&mut client, asked.clone()).await {
+                    return is_hit;
+                }
+            }
+        }));
+    }
+    for task in tasks {
+        assert!(!task.await.unwrap());
+    }
+    running.server.shutdown().await.unwrap();
+    assert_eq!(counted(&folders).1, [PIN_FAILURES_MAX]);
 }
 
 /// Who knows a phone and tells words that are none with it does not keep its owner from a code that a PIN guards.

@@ -39,7 +39,7 @@ impl Codebook {
     /// The index cannot be read.
     pub fn find(&self, typed: &str) -> Result<Option<Found>, Error> {
         for key in self.keys(&text_of(typed)) {
-            if self.ledger.index().get(&Key::Code(key.clone()))?.is_some() {
+            if self.ledger.account(&Key::Code(key.clone()))?.is_some() {
                 return Found::read(&self.ledger, key).map(Some);
             }
         }

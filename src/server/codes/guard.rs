@@ -20,6 +20,8 @@ pub const PIN_FAILURES_MAX: u32 = 10;
 pub const PHONE_FAILURES_MAX: u32 = 50;
 /// Codes that may be wrong from one address: a shop's gateway speaks for thousands of customers who mistype.
 pub const CALLER_FAILURES_MAX: u32 = 20_000;
+/// Words that an address may tell again for others, and have it on the record. More are not recorded: it hides only that they are no codes.
+pub(super) const REPEATS_MAX: u32 = 200_000;
 /// Codes that may be wrong in all.
 pub const ALL_FAILURES_MAX: u32 = 200_000;
 
@@ -28,7 +30,7 @@ pub(super) const fn whose(of: &AttemptKey) -> &'static str {
     match of {
         AttemptKey::Pin(_) => "the PIN of a code",
         AttemptKey::Phone(_) => "a phone",
-        AttemptKey::Caller(_) => "an address",
+        AttemptKey::Caller(_) | AttemptKey::Repeats(_) => "an address",
         AttemptKey::All => "all",
     }
 }
@@ -39,9 +41,10 @@ pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Resul
         AttemptKey::Pin(_) => PIN_FAILURES_MAX,
         AttemptKey::Phone(_) => PHONE_FAILURES_MAX,
         AttemptKey::Caller(_) => CALLER_FAILURES_MAX,
+        AttemptKey::Repeats(_) => REPEATS_MAX,
         AttemptKey::All => ALL_FAILURES_MAX,
     };
-    Ok(match ledger.index().get(&Key::Attempts(of.clone()))? {
+    Ok(match ledger.account(&Key::Attempts(of.clone()))? {
         Some(Account::Attempts(attempts)) => attempts.at(now) >= most,
         _ => false,
     })
@@ -54,8 +57,9 @@ const PLACE_ATTEMPTS_MAX: usize = 8;
 /// PINs of one caller that are checked or wait for it: half of what the pool has, so that one who guesses leaves the other half.
 const CALLER_PINS_MAX: usize = 16;
 
-/// Whose turn it is to try a code. Attempts at one code from one phone come one after another: else many at once would all pass before the
-/// first is counted. A stranger who does not know the phone waits elsewhere, and keeps nobody waiting who does.
+/// Whose turn it is to try a code: else many at once would all pass before the first is counted. Attempts without a PIN take turns by phone;
+/// those with one by code and phone, so that a stranger who does not know the phone keeps nobody waiting who does; and by code alone where it
+/// is bound to no phone.
 #[derive(Debug)]
 pub(super) struct Turns {
     places: Vec<(Semaphore, Semaphore)>,
@@ -105,7 +109,11 @@ impl Tried {
         if tried.len() >= TRIED_MAX {
             tried.clear();
         }
-        let before = tried.insert(attempt, now);
-        before.is_none_or(|before| now.unix().saturating_sub(before.unix()) >= ATTEMPTS_SECONDS)
+        let is_old = |before: &Instant| now.unix().saturating_sub(before.unix()) >= ATTEMPTS_SECONDS;
+        let is_new = tried.get(&attempt).is_none_or(is_old);
+        if is_new {
+            tried.insert(attempt, now);
+        }
+        is_new
     }
 }

@@ -8,9 +8,10 @@ use crate::server::ledger::{Error, Ledger};
 /// The text under which a code is known: one of ours in its own alphabet, so that `O` is `0`; any other folded as campaign words are.
 #[must_use]
 pub fn text_of(typed: &str) -> String {
-    match GeneratedCode::parse(typed) {
+    let folded = fold_code(typed);
+    match GeneratedCode::parse(&folded) {
         Ok(code) => code.as_str().to_owned(),
-        Err(_) => fold_code(typed),
+        Err(_) => folded,
     }
 }
 
@@ -37,12 +38,13 @@ impl Found {
     /// # Errors
     /// The index cannot be read, or has no such code.
     pub(super) fn read(ledger: &Ledger, key: CodeKey) -> Result<Self, Error> {
-        let index = ledger.index();
         let missing = || Error::Damaged("a code or its batch is missing".to_owned());
-        let Some(Account::Code(state)) = index.get(&Key::Code(key.clone()))? else { return Err(missing()) };
+        let Some(Account::Code(state)) = ledger.account(&Key::Code(key.clone()))? else {
+            return Err(missing());
+        };
         let CodeState { batch, terms, is_disabled, .. } = *state;
-        let Some(Account::Batch(batch)) = index.get(&Key::Batch(batch))? else { return Err(missing()) };
-        let pool = match index.get(&Key::Pool(batch.pool.clone()))? {
+        let Some(Account::Batch(batch)) = ledger.account(&Key::Batch(batch))? else { return Err(missing()) };
+        let pool = match ledger.account(&Key::Pool(batch.pool.clone()))? {
             Some(Account::Pool(pool)) => pool,
             _ => Pool::default(),
         };

@@ -150,7 +150,7 @@ impl Codebook {
         let (codebook, text) = (self.clone(), text.to_owned());
         let work = move || {
             for key in codebook.keys(&text_of(&text)) {
-                if let Some(Account::Code(state)) = codebook.ledger.index().get(&Key::Code(key))? {
+                if let Some(Account::Code(state)) = codebook.ledger.account(&Key::Code(key))? {
                     return Ok(!(is_known && state.batch == id));
                 }
             }
@@ -180,7 +180,7 @@ impl Codebook {
                 // Under whichever key it was made.
                 let mut is_ours = false;
                 for key in codebook.keys(text) {
-                    let found = codebook.ledger.index().get(&Key::Code(key))?;
+                    let found = codebook.ledger.account(&Key::Code(key))?;
                     is_ours |= matches!(found, Some(Account::Code(state)) if state.batch == id);
                 }
                 if !is_ours {

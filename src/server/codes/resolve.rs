@@ -149,11 +149,12 @@ impl Codebook {
             match good(&looked, by_pin, has_pin) {
                 Ok(found) => opened.push(opened_code(found, place, looked.by_phone, by_pin)),
                 // The same attempt once more tells nothing new.
-                Err(_) if looked.is_locked || !self.tried.is_new(attempt, teller.now) => {}
+                Err(_) if looked.is_shut || !self.tried.is_new(attempt, teller.now) => {}
                 // On the record before the next is tried.
                 Err(pin) => {
                     audit(&looked, has_pin);
-                    self.record(self.missed(&text, &teller, &looked, pin), teller.now).await?;
+                    let by = self.missed(&text, &teller, &looked, pin);
+                    self.record(by, &teller).await?;
                 }
             }
         }
@@ -176,12 +177,20 @@ impl Codebook {
     }
 
     /// The turn of an attempt that could guess a phone or a PIN. A word alone is guessed no better by many at once.
-    async fn turn(&self, code: &Told, teller: &Teller) -> Result<Option<Turn<'_>>, Trouble> {
-        if code.pin.is_none() && teller.phones.is_empty() {
-            return Ok(None);
-        }
-        let pin_of = code.pin.as_ref().map(|_| teller.caller.as_str());
-        self.turns.take(&code.text, teller.phone(), pin_of).await.ok_or(Trouble::Busy).map(Some)
+    async fn turn(&self, code: &Told, teller: &Arc<Teller>) -> Result<Option<Turn<'_>>, Trouble> {
+        let (text, phone) = (code.text.as_str(), teller.phone());
+        let turn = match &code.pin {
+            None if phone.is_empty() => return Ok(None),
+            None => self.turns.take("", phone, None).await,
+            Some(_) => {
+                let looked = self.looked(text.to_owned(), teller).await?;
+                // With another phone each time a code that is bound to none would have as many turns.
+                let is_by_phone = looked.found.is_none_or(|found| found.terms.phone.is_some());
+                let phone = if is_by_phone { phone } else { "" };
+                self.turns.take(text, phone, Some(&teller.caller)).await
+            }
+        };
+        turn.ok_or(Trouble::Busy).map(Some)
     }
 
     /// What is tried, as a keyed hash: the same attempt of the same teller counts once.
@@ -199,7 +208,8 @@ impl Codebook {
     }
 
     /// By whom a failed attempt counts. A word that is no code is one guess of its caller, however many customers tell it: a campaign that
-    /// is over must not lock the shop that they tell it to. What is counted differs then, the record that is waited for does not.
+    /// is over must not lock the shop that they tell it to, nor their phones. What is counted differs then, the record that is waited for
+    /// does not.
     fn missed(
         &self,
         text: &str,
@@ -208,14 +218,11 @@ impl Codebook {
         pin: Option<AttemptKey>,
     ) -> Vec<AttemptKey> {
         let word = self.remembered(&["word", &teller.caller, text]);
-        let is_new = self.tried.is_new(word, teller.now);
-        let mut by: Vec<AttemptKey> =
-            teller.phones.first().cloned().map(AttemptKey::Phone).into_iter().collect();
-        if looked.is_there || is_new {
-            by.extend([AttemptKey::All, teller.attempts()]);
+        if !self.tried.is_new(word, teller.now) && !looked.is_there {
+            return vec![AttemptKey::Repeats(teller.caller.clone())];
         }
-        by.extend(pin);
-        by
+        let phone = teller.phones.first().cloned().map(AttemptKey::Phone);
+        [AttemptKey::All, teller.attempts()].into_iter().chain(phone).chain(pin).collect()
     }
 
     /// [`Codebook::look`] on a thread that may wait for the disk.
@@ -290,7 +297,15 @@ impl Codebook {
         checked.map_err(|_| Trouble::Busy)
     }
 
-    async fn record(&self, by: Vec<AttemptKey>, at: Instant) -> Result<(), Trouble> {
+    async fn record(&self, by: Vec<AttemptKey>, teller: &Arc<Teller>) -> Result<(), Trouble> {
+        let at = teller.now;
+        if let [repeats @ AttemptKey::Repeats(_)] = by.as_slice() {
+            let (codebook, repeats) = (self.clone(), repeats.clone());
+            let is_over = spawn_blocking(move || codebook.is_locked(&repeats, at));
+            if is_over.await.map_err(|_| Trouble::Stopped)?? {
+                return Ok(());
+            }
+        }
         let id = Entropy.bytes::<16>().map_err(|_| Trouble::Entropy)?;
         let command = Command {
             request: RequestId::from_bytes(id),
@@ -318,6 +333,7 @@ fn good(looked: &Looked, by_pin: bool, has_pin: bool) -> Result<&Found, Option<A
 /// The true reason of a refusal: in the log, for who runs the service, and nowhere else. No code, phone or caller is in it.
 fn audit(looked: &Looked, has_pin: bool) {
     let why = match looked.why {
+        "" if looked.is_locked => "too many before",
         "" if has_pin => "wrong PIN",
         "" => "no PIN",
         why => why,

@@ -29,6 +29,9 @@ use crate::time::Instant;
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
 
+/// Looks that may find the index at the same work. It waits for no sync: what takes so long will not come back, for after a failed write sled
+/// may wait for ever.
+const LOOKS_MAX: u32 = 8;
 /// How often the writer is looked after.
 const WATCH: Duration = Duration::from_secs(1);
 
@@ -158,7 +161,7 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn known(&self, request: RequestId) -> Result<Option<Known>, Error> {
-        match self.get(&Key::Request(request))? {
+        match self.account(&Key::Request(request))? {
             Some(Account::Request(known)) => Ok(Some(known)),
             _ => Ok(None),
         }
@@ -169,13 +172,17 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn sale(&self, sale: SaleId) -> Result<Option<Sale>, Error> {
-        match self.get(&Key::Sale(sale))? {
+        match self.account(&Key::Sale(sale))? {
             Some(Account::Sale(sale)) => Ok(Some(*sale)),
             _ => Ok(None),
         }
     }
 
-    fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
+    /// An account. May read from the disk, as [`Ledger::known`]. One that is damaged ends the ledger.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn account(&self, key: &Key) -> Result<Option<Account>, Error> {
         self.0.index.get(key).inspect_err(|error| self.poison(error))
     }
 
@@ -222,8 +229,13 @@ impl Ledger {
             }
         };
         let stalled = async {
-            while !self.0.told.is_stalled() {
+            // Looks are counted, not time: a machine that stood still has not failed.
+            let (mut seen, mut looks) = (None, 0);
+            while looks < LOOKS_MAX {
                 sleep(WATCH).await;
+                let now = self.0.told.indexing();
+                looks = if now.is_some() && now == seen { looks + 1 } else { 0 };
+                seen = now;
             }
             let reason = "its index has not come back from a write";
             tracing::error!(

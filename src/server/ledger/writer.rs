@@ -30,10 +30,6 @@ const EXPIRED_AT_ONCE: usize = 256;
 /// How often what has no other occasion is done: the journal's mark is synced, and the disk asked for room.
 const TICK: Duration = Duration::from_secs(1);
 
-/// How long the index may take for one batch. It waits for no sync: what takes so long will not come back, for after a failed write
-/// sled may wait for ever.
-const INDEXING_MAX: Duration = Duration::from_secs(8);
-
 /// What came of a call.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Settled {
@@ -66,16 +62,15 @@ pub(super) struct Told {
 }
 
 impl Told {
-    /// Says that the index is at work, or that it is not.
-    fn indexing(&self, is_at_work: bool) {
+    /// Says that the index is at work on something new, or that it is not.
+    fn index_at_work(&self, is_at_work: bool) {
         let since = is_at_work.then(clock::steady);
         *self.indexing.lock().unwrap_or_else(PoisonError::into_inner) = since;
     }
 
-    /// Whether the index has been at work for so long that it will not come back.
-    pub(super) fn is_stalled(&self) -> bool {
-        let since = *self.indexing.lock().unwrap_or_else(PoisonError::into_inner);
-        since.is_some_and(|since| clock::steady().duration_since(since) > INDEXING_MAX)
+    /// Since when the index has been at work on one thing, while it is.
+    pub(super) fn indexing(&self) -> Option<Steady> {
+        *self.indexing.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -114,9 +109,9 @@ impl Writer {
                 return Ok(());
             }
             self.tick()?;
-            self.told.indexing(true);
+            self.told.index_at_work(true);
             self.batch(&mut waiting)?;
-            self.told.indexing(false);
+            self.told.index_at_work(false);
         }
     }
 
@@ -171,6 +166,7 @@ impl Writer {
         let mut answers = Vec::new();
         while record.bytes.len() < BATCH_BYTES {
             let Some(job) = waiting.pop_front() else { break };
+            self.told.index_at_work(true);
             let decided = batch.decide(&job.command)?;
             record.take(&batch);
             let request = job.command.request;
@@ -210,6 +206,7 @@ impl Writer {
         let due: Vec<(Instant, SaleId)> =
             self.holds.iter().take_while(|(at, _)| *at <= now).take(EXPIRED_AT_ONCE).copied().collect();
         for hold in due {
+            self.told.index_at_work(true);
             batch.expire(hold.1, now)?;
             self.holds.remove(&hold);
         }
@@ -218,12 +215,12 @@ impl Writer {
 
     /// First the disk, then everybody else.
     fn keep(&mut self, batch: &Batch<'_>, record: &[u8]) -> Result<(), Error> {
-        self.told.indexing(false);
+        self.told.index_at_work(false);
         let sequence = match &mut self.journal {
             Some(journal) => journal.append(record)?.sequence,
             None => self.told.sequence.load(Ordering::Relaxed).saturating_add(1),
         };
-        self.told.indexing(true);
+        self.told.index_at_work(true);
         let changes = batch.changes();
         self.index.apply(&changes, sequence)?;
         self.told.sequence.store(sequence, Ordering::Relaxed);
@@ -253,9 +250,9 @@ impl Writer {
         if let Some(journal) = &mut self.journal {
             journal.sync_mark()?;
         }
-        self.told.indexing(true);
+        self.told.index_at_work(true);
         let closed = self.index.close();
-        self.told.indexing(false);
+        self.told.index_at_work(false);
         closed
     }
 }

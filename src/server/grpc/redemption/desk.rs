@@ -181,7 +181,7 @@ impl Desk {
             return Err(Failure::Refused(rejection));
         }
         if !self.ledger.has_room() {
-            return Err(Failure::DiskFull);
+            return Err(Failure::Refused(rejection));
         }
         self.submit(call, Action::Refuse(rejection)).await?.map_err(Failure::Refused)
     }

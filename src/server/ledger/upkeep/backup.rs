@@ -3,6 +3,7 @@
 //! A backup is a folder: `journal` as it was, `rules` with every rulebook that was ever live (a refund asks for its own), and a manifest. Not
 //! in it are the keys: whoever has a backup cannot find out whose a code is.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::{Path, PathBuf};
 
@@ -16,7 +17,7 @@ use crate::server::clock;
 use crate::server::journal::{self, Pour, SEGMENT_BYTES, Summary};
 use crate::server::ledger::catch_up::catch_up;
 use crate::server::ledger::index::{Index as _, StateDigest};
-use crate::server::ledger::open::JOURNAL;
+use crate::server::ledger::open::{JOURNAL, whole};
 use crate::server::ledger::shelf::Shelf;
 use crate::server::store::write_durably;
 
@@ -66,6 +67,7 @@ impl Backup {
         if !from.is_dir() {
             return Err(Error::None(self.data.join(LEDGER)));
         }
+        whole(&self.data.join(LEDGER))?;
         if !tree::is_empty(&self.to)? {
             return Err(Error::NotEmpty(self.to.clone()));
         }
@@ -83,7 +85,7 @@ impl Backup {
         // After the journal: a rulebook is on the disk soon after it is live, so that of nearly every sale in the copy it is there.
         let rules = self.data.join(RULES);
         if rules.is_dir() {
-            tree::copy(&rules, &self.to.join(RULES))?;
+            tree::add(&rules, &self.to.join(RULES), "")?;
         }
         let mut replay = Replay::new(&summary)?;
         let records = summary.records;
@@ -127,10 +129,10 @@ pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> 
     if !journal.is_dir() {
         return Err(Error::None(from.to_owned()));
     }
+    whole(from)?;
     let manifest = manifest(from)?.filter(|manifest| until.is_none_or(|until| until == manifest.sequence));
     let ledger = Rest::empty(&data.join(LEDGER))?;
     ledger.filled(|| {
-        rules(&from.join(RULES), &data.join(RULES))?;
         let summary = copied(&journal, &ledger.journal(), until, told)?;
         let records = summary.records;
         let index = Shelf::open(&ledger.index())?;
@@ -139,35 +141,31 @@ pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> 
         let (digest, chain) = (index.mark().digest, summary.chain.to_string());
         let restored = Restored { sequence: records, facts, chain, digest, manifest };
         restored.is_as_told(from)?;
+        rules(&from.join(RULES), &data.join(RULES))?;
         Ok(restored)
     })
 }
 
-/// Copies rulebooks beside those that are there: their files are named by what is in them. Those of the backup were live before.
+/// Copies rulebooks beside those that are there, whose files are named by what is in them, and tells which were live when in one list.
 fn rules(from: &Path, to: &Path) -> Result<(), Error> {
     if !from.is_dir() {
         return Ok(());
     }
-    if tree::is_empty(to)? {
-        return tree::copy(from, to);
+    let mut lines = BTreeSet::new();
+    for path in [from.join(LIVE), to.join(LIVE)].iter().filter(|path| path.exists()) {
+        let text = fs::read_to_string(path).map_err(disk("read", path))?;
+        lines.extend(text.lines().map(|line| (became_live(line), line.to_owned())));
     }
-    let (before, path) = (from.join(LIVE), to.join(LIVE));
-    let read = |path: &Path| {
-        if path.exists() { fs::read_to_string(path).map_err(disk("read", path)) } else { Ok(String::new()) }
-    };
-    let (mut lines, after) = (read(&before)?, read(&path)?);
-    for folder in ["files", "books"]
-        .map(|name| (from.join(name), to.join(name)))
-        .iter()
-        .filter(|(from, _)| from.is_dir())
-    {
-        tree::copy(&folder.0, &folder.1)?;
-    }
-    if !after.starts_with(&lines) {
-        lines.push_str(&after);
-        write_durably(&path, lines.as_bytes()).map_err(disk("write", &path))?;
-    }
-    Ok(())
+    tree::add(from, to, LIVE)?;
+    let text: String = lines.into_iter().flat_map(|(_, line)| [line, "\n".to_owned()]).collect();
+    let path = to.join(LIVE);
+    write_durably(&path, text.as_bytes()).map_err(disk("write", &path))
+}
+
+/// When the rulebook of a line became live. A line that says nothing comes first.
+fn became_live(line: &str) -> Option<jiff::Timestamp> {
+    let line: serde_json::Value = serde_json::from_str(line).ok()?;
+    line.get("at")?.as_str()?.parse().ok()
 }
 
 impl Restored {

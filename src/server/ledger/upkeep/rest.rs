@@ -71,6 +71,9 @@ impl Rest {
         File::create(&unfinished).and_then(|file| file.sync_all()).map_err(disk("make", &unfinished))?;
         folders::sync(&self.folder).map_err(disk("sync the folder", &self.folder))?;
         let filled = fill().inspect_err(|_| self.clear());
+        if filled.is_err() && (self.journal().exists() || self.index().exists()) {
+            return filled;
+        }
         fs::remove_file(&unfinished).map_err(disk("remove", &unfinished))?;
         folders::sync(&self.folder).map_err(disk("sync the folder", &self.folder))?;
         filled

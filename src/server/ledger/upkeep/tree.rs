@@ -5,16 +5,17 @@ use std::path::Path;
 
 use super::error::{Error, disk};
 
-/// Copies the files and folders of `from` into the new folder `to`, synced. Files whose names begin with a dot are somebody's work in
-/// progress.
-pub(super) fn copy(from: &Path, to: &Path) -> Result<(), Error> {
+/// Copies the files and folders of `from` into `to`, synced; what is there stays as it is. Left out are a file called `but`, and files whose
+/// names begin with a dot: those are somebody's work in progress.
+pub(super) fn add(from: &Path, to: &Path, but: &str) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(disk("make the folder", to))?;
     for entry in fs::read_dir(from).map_err(disk("list", from))? {
         let entry = entry.map_err(disk("list", from))?;
         let (path, place) = (entry.path(), to.join(entry.file_name()));
+        let name = entry.file_name();
         if path.is_dir() {
-            copy(&path, &place)?;
-        } else if !entry.file_name().to_string_lossy().starts_with('.') {
+            add(&path, &place, but)?;
+        } else if name != but && !name.to_string_lossy().starts_with('.') && !place.exists() {
             fs::copy(&path, &place).map_err(disk("copy", &path))?;
             sync(&place)?;
         }
