@@ -2,9 +2,9 @@
 
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::{Arc, Weak};
 use std::thread::{self, JoinHandle};
 
 use tokio::sync::{oneshot, watch};
@@ -202,6 +202,12 @@ impl Ledger {
     #[must_use]
     pub fn index(&self) -> &dyn Index {
         self.0.index.as_ref()
+    }
+
+    /// The index, for whoever compares from beside the ledger: it is there as long as the ledger is, and does not keep it open.
+    #[must_use]
+    pub fn accounts(&self) -> Weak<dyn Index> {
+        Arc::downgrade(&self.0.index)
     }
 
     /// Tells when the writer has ended: with the reason when it has failed.

@@ -17,17 +17,17 @@ const SEQUENCES: u64 = 300;
 /// Commands of a sequence.
 const COMMANDS: u64 = 50;
 
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % bound
     }
 
-    fn is_one_in(&mut self, bound: u64) -> bool {
+    pub(super) fn is_one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
@@ -50,6 +50,10 @@ fn random_commands_come_to_the_same_on_every_engine() {
                 // An answer was lost, and the caller asks again; or uses an id twice.
                 let again = said[usize::try_from(dice.below(step)).unwrap()].clone();
                 command = Command { at: command.at, ..again };
+                // One that was turned down is kept now. A hold that is over by then ends when the engine next looks, which is not said.
+                if let Action::Reserve(reserve) = &mut command.action {
+                    reserve.expires_at = reserve.expires_at.max(moment(second + 1));
+                }
                 if dice.is_one_in(3) {
                     command.content.0.push('!');
                 }
