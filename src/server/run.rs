@@ -2,7 +2,7 @@
 
 use std::any::Any;
 use std::net::SocketAddr;
-use std::sync::Arc;
+use std::sync::{Arc, Weak};
 use std::time::Duration;
 
 use tokio::net::TcpListener;
@@ -34,6 +34,7 @@ use super::grpc::reports::Reports;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
 use super::ledger::Ledger;
+use super::ledger::index::Index;
 use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
@@ -106,6 +107,7 @@ pub struct Server;
 pub struct RunningServer {
     local_addr: SocketAddr,
     engine: Arc<Engine>,
+    accounts: Weak<dyn Index>,
     closing: watch::Sender<bool>,
     task: JoinHandle<Result<(), Error>>,
     drain: Duration,
@@ -183,9 +185,10 @@ impl Server {
             spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
         };
         let drain = config.drain;
+        let accounts = ledger.accounts();
         let work = serve(listener, routes, config, closed.clone());
         let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, customers, closed));
-        Ok(RunningServer { local_addr, engine, closing, task, drain })
+        Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
     }
 }
 
@@ -206,6 +209,12 @@ impl RunningServer {
     #[must_use]
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// What the ledger holds, for whoever compares; `None` once it has ended.
+    #[must_use]
+    pub fn accounts(&self) -> Option<Arc<dyn Index>> {
+        self.accounts.upgrade()
     }
 
     /// Tells of every change of what is live.

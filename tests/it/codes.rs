@@ -12,6 +12,7 @@ use pricewright::server::wire;
 use pricewright::server::wire::code_result::Status as Fate;
 use pricewright::server::wire::code_service_client::CodeServiceClient;
 use pricewright::server::wire::import_fault::Reason;
+use pricewright::server::wire::quote_stream_response::Answer;
 use tokio_stream::StreamExt;
 use tonic::transport::Channel;
 use tonic::{Code, Status};
@@ -298,6 +299,24 @@ async fn a_guess_counts_once_and_every_guess_counts() {
     asked.context.as_mut().unwrap().code_pins = too_many;
     let status = running.pricing().await.quote(asked).await.unwrap_err();
     assert_eq!(status.code(), Code::InvalidArgument);
+}
+
+/// A basket at fault is no matter of the others, also where it brings a code.
+#[tokio::test(flavor = "multi_thread")]
+async fn baskets_of_a_batch_are_answered_one_by_one() {
+    let (_folders, running) = shop().await;
+    let code = made(&mut running.codes().await, generate("spring", 1)).await.remove(0);
+    let good = basket(&code, "", "");
+    let mut faulty = good.clone();
+    faulty.context.as_mut().unwrap().store = "s".repeat(300);
+    let batch = wire::BatchQuoteRequest { requests: vec![faulty, good] };
+    let answers = running.pricing().await.batch_quote(batch).await.unwrap().into_inner().answers;
+    let [Some(Answer::Failure(failure)), Some(Answer::Quote(quote))] =
+        [&answers[0].answer, &answers[1].answer]
+    else {
+        panic!("{answers:?}")
+    };
+    assert_eq!((failure.reason.as_str(), quote.total), ("INVALID_FIELDS", 9_000));
 }
 
 #[tokio::test(flavor = "multi_thread")]

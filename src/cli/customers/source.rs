@@ -4,6 +4,7 @@ use std::io::{BufRead, BufReader, Read};
 
 use anyhow::{Context as _, Result};
 use csv::ByteRecord;
+use serde_path_to_error::{Path, Segment};
 
 use super::plain::Plain;
 use super::table::Table;
@@ -11,6 +12,22 @@ use crate::server::wire::Profile;
 
 /// Bytes of a line: far more than a profile may have, far less than memory.
 const LINE_BYTES_MAX: u64 = 1 << 20;
+
+/// The fields of a profile as proto3 JSON spells them.
+const FIELDS: [&str; 12] = [
+    "id",
+    "phone",
+    "segments",
+    "tier",
+    "birthday",
+    "first_purchase",
+    "firstPurchase",
+    "attributes",
+    "update_time",
+    "updateTime",
+    "has_phone",
+    "hasPhone",
+];
 
 /// How a file is written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
@@ -135,10 +152,8 @@ fn from_row(table: &Table, row: &ByteRecord, line: u64) -> Said {
 
 fn from_json(text: &[u8], line: u64) -> Said {
     let mut reader = serde_json::Deserializer::from_slice(text);
-    let read = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
-        let field = error.path().to_string();
-        (if field == "?" || field == "." { String::new() } else { field }, error.into_inner())
-    });
+    let read = serde_path_to_error::deserialize(&mut reader)
+        .map_err(|error| (known_field(error.path()), error.into_inner()));
     let profile =
         read.and_then(|profile| reader.end().map(|()| profile).map_err(|error| (String::new(), error)));
     profile.map_err(|(field, error)| Fault {
@@ -151,6 +166,18 @@ fn from_json(text: &[u8], line: u64) -> Said {
             _ => "is not JSON".to_owned(),
         },
     })
+}
+
+/// The field that a path leads to, as far as it is made of names of ours. Any other may be a phone that stands in the wrong place, or
+/// the name of an attribute.
+fn known_field(path: &Path) -> String {
+    let mut steps = path.iter();
+    let Some(Segment::Map { key }) = steps.next() else { return String::new() };
+    match steps.next() {
+        _ if !FIELDS.contains(&key.as_str()) => String::new(),
+        Some(place @ Segment::Seq { .. }) => format!("{key}{place}"),
+        _ => key.clone(),
+    }
 }
 
 #[cfg(test)]
@@ -189,5 +216,9 @@ mod tests {
         assert_eq!(faults.iter().map(|fault| fault.line).collect::<Vec<_>>(), [3, 4, 5]);
         assert_eq!((faults[0].field.as_str(), faults[1].description.as_str()), ("id", "is not JSON"));
         assert!(!format!("{faults:?}").contains("0501234567"));
+        let text = "{\"0501234567\": 1}\n{\"attributes\": {\"secret\": 1}}\n{\"segments\": [\"a\", 1]}\n";
+        let fields: Vec<_> =
+            read(text, Format::Json).into_iter().map(|(_, said)| said.unwrap_err().field).collect();
+        assert_eq!(fields, ["", "attributes", "segments[1]"]);
     }
 }

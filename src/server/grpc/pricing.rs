@@ -143,9 +143,12 @@ impl Pricing {
         let mut opened = Vec::with_capacity(asked.len());
         for request in &mut asked {
             self.filled(request, call).await?;
+            // What is wrong with one of them is told when it is priced, and is no matter of the others.
             opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
-                Ok(live) if has_codes(request, &live) => self.opened(request, &live, call).await?,
-                // What is wrong with it is told when it is priced.
+                Ok(live) if has_codes(request, &live) => match self.opened(request, &live, call).await {
+                    Err(Failure::Invalid(_)) => Vec::new(),
+                    opened => opened?,
+                },
                 _ => Vec::new(),
             });
         }

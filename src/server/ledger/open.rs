@@ -5,7 +5,7 @@ use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -215,6 +215,12 @@ impl Ledger {
     #[must_use]
     pub fn index(&self) -> &dyn Index {
         self.0.index.as_ref()
+    }
+
+    /// The index, for whoever compares from beside the ledger: it is there as long as the ledger is, and does not keep it open.
+    #[must_use]
+    pub fn accounts(&self) -> Weak<dyn Index> {
+        Arc::downgrade(&self.0.index)
     }
 
     /// Waits until the ledger has failed, by its own word or because its index does not come back; why.

@@ -3,4 +3,5 @@
 pub(crate) mod table;
 mod random;
 mod engines;
+mod served;
 mod upkeep;

@@ -17,17 +17,17 @@ const SEQUENCES: u64 = 300;
 /// Commands of a sequence.
 const COMMANDS: u64 = 50;
 
-struct Dice(u64);
+pub(super) struct Dice(pub(super) u64);
 
 impl Dice {
-    fn below(&mut self, bound: u64) -> u64 {
+    pub(super) fn below(&mut self, bound: u64) -> u64 {
         self.0 ^= self.0 << 13;
         self.0 ^= self.0 >> 7;
         self.0 ^= self.0 << 17;
         (self.0 >> 11) % bound
     }
 
-    fn is_one_in(&mut self, bound: u64) -> bool {
+    pub(super) fn is_one_in(&mut self, bound: u64) -> bool {
         self.below(bound) == 0
     }
 }
