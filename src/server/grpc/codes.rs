@@ -74,9 +74,15 @@ impl Codes {
         &self,
         terms: wire::CodeTerms,
     ) -> Result<Result<Terms, (&'static str, Problem, Reason)>, Failure> {
-        let moment =
-            |time: Option<pbjson_types::Timestamp>| time.and_then(|time| Instant::from_unix(time.seconds));
-        let (from, until) = (moment(terms.start_time), moment(terms.end_time));
+        // One that cannot be read is not one that is absent: a code without an end would be good for ever.
+        let moment = |time: Option<pbjson_types::Timestamp>| {
+            time.map(|time| Instant::from_unix(time.seconds).ok_or(Problem::Unreadable)).transpose()
+        };
+        let (from, until) = match (moment(terms.start_time), moment(terms.end_time)) {
+            (Ok(from), Ok(until)) => (from, until),
+            (Err(problem), _) => return Ok(Err(("start_time", problem, Reason::Window))),
+            (_, Err(problem)) => return Ok(Err(("end_time", problem, Reason::Window))),
+        };
         if matches!((from, until), (Some(from), Some(until)) if until <= from) {
             return Ok(Err(("end_time", Problem::Unreadable, Reason::Window)));
         }
