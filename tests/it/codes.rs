@@ -1,5 +1,7 @@
 //! Generated codes: made once and the same again, good for whom they are meant, and no help to whoever guesses.
 
+mod calls;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
