@@ -120,10 +120,15 @@ web,,UAH,1,1,1,0,40.00,1,0,40.00,10.00,1,120.00,0,40
 
 /// Runs the command line in the folder of the service.
 fn ran(folders: &Folders, args: &str) -> (i32, String) {
+    ran_in(folders, args, &[])
+}
+
+fn ran_in(folders: &Folders, args: &str, variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
-    for name in ["LANG", "LC_ALL", "LC_MESSAGES", "PRICEWRIGHT_DATA"] {
+    for name in ["LANG", "LC_ALL", "LC_MESSAGES", "PRICEWRIGHT_DATA", "PRICEWRIGHT_SERVER"] {
         command.env_remove(name);
     }
+    command.envs(variables.iter().copied());
     let home = folders.data().parent().unwrap().to_owned();
     let output = command.current_dir(home).args(args.split(' ')).output().unwrap();
     let all = [output.stdout, output.stderr].concat();
@@ -165,6 +170,14 @@ async fn a_small_day_is_told_to_the_kopiyka() {
     let told = json(&server);
     let held = json("--data data");
     assert!(held.0 == 2 && held.1.contains("another process") && held.1.contains("--server"), "{}", held.1);
+    // The environment names the service as for other commands, and the folder where a flag does not.
+    let address = running.server.local_addr().to_string();
+    let words = "report promotions --by promotion,day,store --json";
+    assert_eq!(ran_in(&folders, words, &[("PRICEWRIGHT_SERVER", &address)]), told);
+    let variables = [("PRICEWRIGHT_SERVER", address.as_str()), ("PRICEWRIGHT_DATA", "elsewhere")];
+    assert_eq!(ran_in(&folders, &format!("{words} --data data"), &variables), held);
+    let none = ran_in(&folders, words, &[("PRICEWRIGHT_SERVER", ""), ("PRICEWRIGHT_DATA", "elsewhere")]);
+    assert!(none.0 == 2 && none.1.contains("elsewhere"), "{}", none.1);
 
     // The same from the folder that the service has left, and in its own words on the wire.
     let answer: wire::PromotionsResponse = serde_json::from_str(&told.1).unwrap();
