@@ -265,6 +265,7 @@ impl Balances {
                 Some(Outcome::Done)
             }
             Event::Refused { rejection } => Some(Outcome::Refused(rejection.clone())),
+            Event::KeyUsed => Some(Outcome::Done),
         };
         changed.extend(fact.event.sale().map(Key::Sale));
         if let (Some((request, content)), Some(outcome)) = (&fact.call, outcome) {

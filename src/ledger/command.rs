@@ -41,6 +41,8 @@ pub enum Action {
     Miss(Vec<AttemptKey>),
     /// The call was refused: from now on its id has this answer.
     Refuse(Rejection),
+    /// A key comes into use: what the call says is its check value.
+    UseKey,
 }
 
 /// A purchase is about to be paid.

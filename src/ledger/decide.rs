@@ -35,7 +35,8 @@ pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
         | Action::DisableCode(_)
         | Action::DisablePool(_)
         | Action::Miss(_)
-        | Action::Refuse(_) => (None, [].as_slice()),
+        | Action::Refuse(_)
+        | Action::UseKey => (None, [].as_slice()),
     };
     match &command.action {
         Action::AddCodes(add) => {
@@ -85,7 +86,7 @@ pub fn touched_by_fact(balances: &Balances, fact: &Fact) -> Vec<Key> {
         }
         Event::CodeDisabled { code } => return vec![Key::Code(code.clone())],
         Event::Missed { by } => return by.iter().cloned().map(Key::Attempts).collect(),
-        Event::Cancelled { .. } | Event::Expired { .. } | Event::Refused { .. } => &[],
+        Event::Cancelled { .. } | Event::Expired { .. } | Event::Refused { .. } | Event::KeyUsed => &[],
     };
     let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
     let own = fact.event.sale().map(|sale| touched_by_sale(balances, sale)).unwrap_or_default();
@@ -118,6 +119,7 @@ pub fn decide(balances: &Balances, command: &Command) -> Result<Vec<Fact>, Rejec
         },
         Action::Miss(by) => Event::Missed { by: by.clone() },
         Action::Refuse(rejection) => Event::Refused { rejection: rejection.clone() },
+        Action::UseKey => Event::KeyUsed,
     };
     // An attempt is nobody's call: its id is not kept.
     let is_call = !matches!(command.action, Action::Miss(_));

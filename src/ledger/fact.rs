@@ -95,6 +95,8 @@ pub enum Event {
         /// Why.
         rejection: Rejection,
     },
+    /// A key came into use: hashes that follow may be under it, and what the call said is its check value.
+    KeyUsed,
 }
 
 impl Event {
@@ -111,7 +113,8 @@ impl Event {
             | Event::CodeDisabled { .. }
             | Event::PoolDisabled { .. }
             | Event::Missed { .. }
-            | Event::Refused { .. } => None,
+            | Event::Refused { .. }
+            | Event::KeyUsed => None,
         }
     }
 }

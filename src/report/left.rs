@@ -92,10 +92,17 @@ impl<'a> Left<'a> {
         self.sale.value_left()
     }
 
+    /// Those of these promotions that are still used.
+    pub fn used(&self, promotions: &BTreeSet<&str>) -> impl Iterator<Item = &'a str> {
+        let all = self.current.promotions.iter().filter(|applied| promotions.contains(applied.id.as_str()));
+        all.filter(|applied| self.is_used(applied)).map(|applied| applied.id.as_str())
+    }
+
     /// The pieces that one of these promotions gave on top of the basket: the SKU, which is empty while none was chosen, and how
-    /// many. They count as given also when the goods they came with were brought back.
+    /// many. They count as given also when the goods they came with were brought back, and so as they were given: what was priced again
+    /// without these goods has no gift any more, and the customer has it all the same.
     pub fn gifts(&self, promotions: &BTreeSet<&str>) -> impl Iterator<Item = (&'a str, u64)> {
-        let all = self.current.gifts.iter().filter(|gift| promotions.contains(gift.promotion.as_str()));
+        let all = self.sale.sold().gifts.iter().filter(|gift| promotions.contains(gift.promotion.as_str()));
         all.filter(|gift| gift.line.is_empty()).map(|gift| (gift.sku.as_str(), u64::from(gift.quantity)))
     }
 

@@ -108,7 +108,7 @@ impl Table {
         let part = left.part(promotions);
         let mut added = Added { part, value: left.value(), ..Added::default() };
         if part.is_used {
-            added.by_code = promotions.iter().any(|promotion| known.has_code(rulebook, promotion));
+            added.by_code = left.used(promotions).any(|promotion| known.has_code(rulebook, promotion));
             added.customer = sale.sold().customer.first().map(|customer| self.number(customer));
         }
         added.gifts = left.gifts_of_basket(promotions);

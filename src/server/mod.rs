@@ -16,6 +16,7 @@ pub mod ledger;
 pub mod limits;
 pub mod codes;
 pub mod customers;
+pub mod keys_in_use;
 pub mod rules_dir;
 pub mod engine;
 pub mod archive;

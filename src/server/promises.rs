@@ -8,10 +8,11 @@ use super::config::{Config, Store};
 use super::customers::{self, Customers, Phones};
 use super::engine::Engine;
 use super::grpc::redemption::{Desk, Settings};
+use super::keys_in_use;
 use super::ledger::{self, Ledger};
 use super::limits::Limiter;
 use super::reporter::Reporter;
-use super::secrets::{self, Pepper, PinPool, Stage};
+use super::secrets::{self, PinPool};
 use super::store;
 
 /// Why promises cannot be kept.
@@ -22,7 +23,7 @@ pub enum Error {
     Ledger(#[from] ledger::Error),
     /// The keys.
     #[error(transparent)]
-    Keys(#[from] secrets::key_file::Error),
+    Keys(#[from] keys_in_use::Error),
     /// PINs.
     #[error(transparent)]
     Pins(#[from] secrets::pin_hash::Error),
@@ -55,16 +56,15 @@ impl Promises {
     /// Opens what `config` names; rulebooks of today are those of `engine`. Reads from the disk, for long where an index is built anew.
     ///
     /// # Errors
-    /// A file is damaged, in use, open to others, or missing in production.
+    /// A file is damaged, in use, open to others, or missing in production; the keys are not those of the ledger.
     pub fn open(config: &Config, engine: Arc<Engine>) -> Result<Self, Error> {
         let options = match config.store {
             Store::Sled => ledger::Options::Embedded(config.data.join("ledger")),
             Store::Memory => ledger::Options::Memory,
         };
-        let stage = if config.production { Stage::Production } else { Stage::Development };
-        let pepper = Arc::new(Pepper::open(&config.secrets, stage)?);
         let archive = Arc::new(Archive::open(&config.data, engine)?);
         let ledger = Ledger::open(&options)?;
+        let pepper = Arc::new(keys_in_use::opened(config, &ledger)?);
         let limiter = Limiter {
             counters: Arc::clone(ledger.counters()),
             pepper: Arc::clone(&pepper),

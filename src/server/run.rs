@@ -165,7 +165,7 @@ impl Server {
         };
         let Promises { ledger, limiter, codebook, customers, reporter, desk } = promises;
         let reports = Reports::new(ledger.clone(), reporter, closed.clone());
-        let codes = Codes::new(codebook.clone());
+        let codes = Codes::new(codebook.clone(), closed.clone());
         let pricing =
             Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
         let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());

@@ -1,5 +1,7 @@
 //! Generated codes: made once and the same again, good for whom they are meant, and no help to whoever guesses.
 
+mod calls;
+
 use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
@@ -190,6 +192,23 @@ async fn inspect(codes: &mut CodeServiceClient<Channel>, code: &str) -> wire::Co
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_moment_that_cannot_be_read_is_not_one_that_is_absent() {
+    let (_folders, running) = shop().await;
+    let mut codes = running.codes().await;
+    // Milliseconds, where seconds are meant.
+    let millis = Some(pricewright::server::timestamp::Timestamp { seconds: 1_795_647_600_000, nanos: 0 });
+    let from = wire::CodeTerms { start_time: millis, ..wire::CodeTerms::default() };
+    let until = wire::CodeTerms { end_time: millis, ..wire::CodeTerms::default() };
+    for (terms, field) in [(from, "terms.start_time"), (until, "terms.end_time")] {
+        let asked = wire::GenerateCodesRequest { terms: Some(terms), ..generate("spring", 1) };
+        let status = codes.generate(asked).await.unwrap_err();
+        assert_eq!(status.code(), Code::InvalidArgument, "{field}");
+        let details = status.get_error_details();
+        assert_eq!(details.bad_request().unwrap().field_violations[0].field, field);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn codes_that_were_made_elsewhere_are_taken_in_once() {
     let (_folders, running) = shop().await;
     let mut codes = running.codes().await;
@@ -209,9 +228,11 @@ async fn codes_that_were_made_elsewhere_are_taken_in_once() {
         ("CRM2026E", window(20, 10)),
         ("CRM2026F", window(10, 20)),
         ("CRM2026G", window(10, 4_000_000_000)),
+        ("CRM2026H", window(10, 4_000_000_000_000)),
+        ("CRM2026I", window(4_000_000_000_000, 4_000_000_000_001)),
     ];
     let answer = import(&mut codes, "spring", list).await;
-    assert_eq!((answer.imported, answer.refused), (3, 6));
+    assert_eq!((answer.imported, answer.refused), (3, 8));
     let faults: Vec<(u32, Reason)> =
         answer.faults.iter().map(|fault| (fault.place, fault.reason())).collect();
     let expected = [
@@ -220,6 +241,8 @@ async fn codes_that_were_made_elsewhere_are_taken_in_once() {
         (4, Reason::Pin),
         (5, Reason::Pin),
         (6, Reason::Window),
+        (9, Reason::Window),
+        (10, Reason::Window),
         (1, Reason::Exists),
     ];
     assert_eq!(faults, expected);

@@ -35,6 +35,8 @@ mod instead;
 #[cfg(test)]
 mod hostile;
 #[cfg(test)]
+mod keys;
+#[cfg(test)]
 mod laws;
 #[cfg(test)]
 mod ledger;

@@ -4,7 +4,9 @@ use std::collections::BTreeMap;
 use std::process::Command;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use pricewright::ledger::{Purchase, Sale, SoldLine, SoldPromotion, SoldUnits, State};
+use pricewright::ledger::{
+    Purchase, Return, ReturnedLine, Sale, SoldGift, SoldLine, SoldPromotion, SoldUnits, State,
+};
 use pricewright::money::Amount;
 use pricewright::report::{Known, ROWS_MAX, Table};
 use pricewright::server::config::Options;
@@ -118,10 +120,15 @@ web,,UAH,1,1,1,0,40.00,1,0,40.00,10.00,1,120.00,0,40
 
 /// Runs the command line in the folder of the service.
 fn ran(folders: &Folders, args: &str) -> (i32, String) {
+    ran_in(folders, args, &[])
+}
+
+fn ran_in(folders: &Folders, args: &str, variables: &[(&str, &str)]) -> (i32, String) {
     let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
-    for name in ["LANG", "LC_ALL", "LC_MESSAGES", "PRICEWRIGHT_DATA"] {
+    for name in ["LANG", "LC_ALL", "LC_MESSAGES", "PRICEWRIGHT_DATA", "PRICEWRIGHT_SERVER"] {
         command.env_remove(name);
     }
+    command.envs(variables.iter().copied());
     let home = folders.data().parent().unwrap().to_owned();
     let output = command.current_dir(home).args(args.split(' ')).output().unwrap();
     let all = [output.stdout, output.stderr].concat();
@@ -163,6 +170,14 @@ async fn a_small_day_is_told_to_the_kopiyka() {
     let told = json(&server);
     let held = json("--data data");
     assert!(held.0 == 2 && held.1.contains("another process") && held.1.contains("--server"), "{}", held.1);
+    // The environment names the service as for other commands, and the folder where a flag does not.
+    let address = running.server.local_addr().to_string();
+    let words = "report promotions --by promotion,day,store --json";
+    assert_eq!(ran_in(&folders, words, &[("PRICEWRIGHT_SERVER", &address)]), told);
+    let variables = [("PRICEWRIGHT_SERVER", address.as_str()), ("PRICEWRIGHT_DATA", "elsewhere")];
+    assert_eq!(ran_in(&folders, &format!("{words} --data data"), &variables), held);
+    let none = ran_in(&folders, words, &[("PRICEWRIGHT_SERVER", ""), ("PRICEWRIGHT_DATA", "elsewhere")]);
+    assert!(none.0 == 2 && none.1.contains("elsewhere"), "{}", none.1);
 
     // The same from the folder that the service has left, and in its own words on the wire.
     let answer: wire::PromotionsResponse = serde_json::from_str(&told.1).unwrap();
@@ -317,6 +332,71 @@ fn days_are_those_of_the_wall_and_the_last_one_is_included() {
     let totals: Vec<(String, u64)> =
         table.totals().into_iter().map(|row| (row.key.currency, row.sums.baskets)).collect();
     assert_eq!(totals, [("EUR".to_owned(), 1), ("UAH".to_owned(), 4)]);
+}
+
+/// A rulebook in which `p` waits for a code and everything costs 1.20.
+struct Everything;
+
+impl Known for Everything {
+    fn has_code(&mut self, _: &str, promotion: &str) -> bool {
+        promotion == "p"
+    }
+
+    fn cost(&mut self, _: &str, _: &str) -> Option<Amount> {
+        Some(Amount::from_minor(120))
+    }
+}
+
+/// The one row of a sale: baskets, those by a code, gifts and what these cost.
+fn row(sale: &Sale) -> (u64, u64, u64, i64) {
+    let mut table = Table::new(pricewright::report::Asked::default(), Zone::utc());
+    table.add(sale, &mut Everything).unwrap();
+    let sums = table.rows().remove(0).sums;
+    (sums.baskets, sums.baskets_by_code, sums.gifts, sums.gifts_cost.minor())
+}
+
+/// All units of a line come back.
+fn back(line: &str, repriced: Option<Purchase>) -> Return {
+    let amount = Amount::from_minor(9_000);
+    let line = ReturnedLine { line: line.to_owned(), group: 0, quantity: 1, amount };
+    let at = Instant::from_rfc3339("2026-10-27T12:00:00Z").unwrap();
+    Return { at, lines: vec![line], delivery: false, amount, points: 0, repriced }
+}
+
+#[test]
+fn a_code_whose_goods_came_back_brought_no_basket() {
+    let mut sale = sale("2026-10-26T12:00:00Z", "", "UAH");
+    let mut line = sale.reserved.lines[0].clone();
+    line.id = "2".to_owned();
+    line.units[0].discounts[0].0 = "q".to_owned();
+    sale.reserved.lines.push(line);
+    let applied = SoldPromotion { id: "q".to_owned(), ..sale.reserved.promotions[0].clone() };
+    sale.reserved.promotions.push(applied);
+    sale.reserved.total = Amount::from_minor(18_000);
+    assert_eq!(row(&sale), (1, 1, 0, 0));
+    // `q` is still used, and nobody waits for a code with it.
+    sale.returns.push(back("1", None));
+    assert_eq!(row(&sale), (1, 0, 0, 0));
+}
+
+#[test]
+fn a_gift_counts_as_given_however_its_goods_came_back() {
+    let mut sale = sale("2026-10-26T12:00:00Z", "", "UAH");
+    let gift =
+        SoldGift { promotion: "p".to_owned(), sku: "POUCH".to_owned(), quantity: 2, line: String::new() };
+    sale.reserved.gifts.push(gift);
+    assert_eq!(row(&sale), (1, 1, 2, 240));
+    let nothing = Purchase {
+        lines: Vec::new(),
+        promotions: Vec::new(),
+        gifts: Vec::new(),
+        total: Amount::ZERO,
+        ..sale.reserved.clone()
+    };
+    for repriced in [None, Some(nothing)] {
+        sale.returns = vec![back("1", repriced)];
+        assert_eq!(row(&sale), (0, 0, 2, 240));
+    }
 }
 
 #[test]

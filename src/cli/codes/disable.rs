@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::link::{Link, new_id, patient, refused, typed, wait};
+use super::link::{Again, Link, Named, patient, refused, typed, wait};
 use crate::server::wire::DisableCodesRequest;
 use crate::server::wire::disable_codes_request::Target;
 
@@ -24,6 +24,8 @@ pub struct Args {
     /// Print what was done as one object of JSON
     #[arg(long)]
     json: bool,
+    #[command(flatten)]
+    named: Named,
     #[command(flatten)]
     link: Link,
 }
@@ -49,15 +51,15 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (Some(code), _) => ("code", Target::Code(typed(code)?)),
         (None, pool) => ("pool", Target::Pool(pool.clone().unwrap_or_default())),
     };
-    let asked = DisableCodesRequest { request_id: new_id()?, target: Some(target) };
-    let answer = wait(async { Ok(args.link.codes().await?.disable(patient(asked)).await) })?;
+    let asked = DisableCodesRequest { request_id: args.named.tell()?, target: Some(target) };
+    let answer = wait(Again::WithId, async { Ok(args.link.codes().await?.disable(patient(asked)).await) })?;
     match answer {
         Ok(_) => {}
         Err(status) if status.code() == tonic::Code::NotFound => {
             let _ = writeln!(io::stderr(), "there is no such {what}");
             return Ok(ExitCode::FAILURE);
         }
-        Err(status) => return Err(refused(&status)),
+        Err(status) => return Err(refused(&status, Again::WithId)),
     }
     let told = if args.json {
         serde_json::json!({"disabled": what}).to_string()

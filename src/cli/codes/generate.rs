@@ -9,7 +9,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use indicatif::ProgressBar;
 use tempfile::NamedTempFile;
 
-use super::link::{Link, Named, patient, refused, wait};
+use super::link::{Again, Link, Named, patient, refused, wait};
 use super::terms::Flags;
 use crate::cli::rules::progress;
 use crate::cli::words::count;
@@ -63,9 +63,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let begun = clock::steady();
     let mut held = Vec::new();
     match &file {
-        Some(file) => wait(generate(args, asked, &mut BufWriter::new(&file.file), &bar))?,
-        None if args.json => wait(generate(args, asked, &mut held, &bar))?,
-        None => wait(generate(args, asked, &mut BufWriter::new(io::stdout()), &bar))?,
+        Some(file) => wait(Again::WithId, generate(args, asked, &mut BufWriter::new(&file.file), &bar))?,
+        None if args.json => wait(Again::WithId, generate(args, asked, &mut held, &bar))?,
+        None => wait(Again::WithId, generate(args, asked, &mut BufWriter::new(io::stdout()), &bar))?,
     }
     bar.finish_and_clear();
     if let Some(file) = file {
@@ -90,9 +90,9 @@ async fn generate(
     bar: &ProgressBar,
 ) -> Result<()> {
     let answers = args.link.codes().await?.generate(patient(asked)).await;
-    let mut answers = answers.map_err(|status| refused(&status))?.into_inner();
+    let mut answers = answers.map_err(|status| refused(&status, Again::WithId))?.into_inner();
     let mut told = 0;
-    while let Some(answer) = answers.message().await.map_err(|status| refused(&status))? {
+    while let Some(answer) = answers.message().await.map_err(|status| refused(&status, Again::WithId))? {
         ensure!(answer.first == told, "the service has left codes out: ask again with the same --request-id");
         for code in &answer.codes {
             writeln!(output, "{code}")?;

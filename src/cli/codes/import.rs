@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::link::{Link, Named, patient, refused, wait};
+use super::link::{Again, Link, Named, patient, refused, wait};
 use super::sheet::{self, Row};
 use super::terms::Flags;
 use crate::cli::rules::progress;
@@ -81,7 +81,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             codes: Vec::new(),
         },
     );
-    let answer = wait(import(args, messages, &bar))?;
+    let answer = wait(Again::WithId, import(args, messages, &bar))?;
     bar.finish_and_clear();
     tell(args, &request_id, &answer, &rows)?;
     Ok(if answer.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
@@ -128,7 +128,7 @@ async fn import(
     };
     let call = client.import(patient(ReceiverStream::new(waiting)));
     let ((), answer) = tokio::join!(send, call);
-    answer.map(tonic::Response::into_inner).map_err(|status| refused(&status))
+    answer.map(tonic::Response::into_inner).map_err(|status| refused(&status, Again::WithId))
 }
 
 fn tell(args: &Args, request_id: &str, answer: &ImportCodesResponse, rows: &[Row]) -> Result<()> {

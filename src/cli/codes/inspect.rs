@@ -6,7 +6,7 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tonic::Code as StatusCode;
 
-use super::link::{Link, patient, refused, typed, wait};
+use super::link::{Again, Link, patient, refused, typed, wait};
 use crate::server::timestamp::Timestamp;
 use crate::server::wire::{Code, InspectCodeRequest};
 use crate::time::Instant;
@@ -37,7 +37,7 @@ pub struct Args {
 /// The service refuses or is gone.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let code = typed(&args.code)?;
-    let answer = wait(async {
+    let answer = wait(Again::AsItIs, async {
         let asked = patient(InspectCodeRequest { code });
         Ok(args.link.codes().await?.inspect(asked).await)
     })?;
@@ -47,7 +47,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             let _ = writeln!(io::stderr(), "there is no such code");
             return Ok(ExitCode::FAILURE);
         }
-        Err(status) => return Err(refused(&status)),
+        Err(status) => return Err(refused(&status, Again::AsItIs)),
     };
     let text = if args.json { serde_json::to_string(&code)? + "\n" } else { table(&code) };
     io::stdout().write_all(text.as_bytes())?;

@@ -63,11 +63,7 @@ impl Named {
     }
 }
 
-/// A new id.
-///
-/// # Errors
-/// The system gives no random bytes.
-pub fn new_id() -> Result<String> {
+fn new_id() -> Result<String> {
     Ok(Builder::from_random_bytes(Entropy.bytes()?).into_uuid().to_string())
 }
 
@@ -78,12 +74,30 @@ pub fn patient<T>(message: T) -> Request<T> {
     request
 }
 
+/// What to do when a call breaks off.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Again {
+    /// It may have changed something: with the same id it does so once.
+    WithId,
+    /// It changes nothing.
+    AsItIs,
+}
+
+impl Again {
+    fn say(self) -> &'static str {
+        match self {
+            Again::WithId => "ask again with the same --request-id",
+            Again::AsItIs => "ask again",
+        }
+    }
+}
+
 /// What the service said, without what it was asked.
 #[must_use]
-pub fn refused(status: &Status) -> anyhow::Error {
+pub fn refused(status: &Status, again: Again) -> anyhow::Error {
     match status.code() {
         Code::Unavailable | Code::Cancelled | Code::Unknown => {
-            anyhow!("the service is gone: ask again with the same --request-id ({})", status.message())
+            anyhow!("the service is gone: {} ({})", again.say(), status.message())
         }
         _ => anyhow!("the service refuses: {}", status.message()),
     }
@@ -93,12 +107,12 @@ pub fn refused(status: &Status) -> anyhow::Error {
 ///
 /// # Errors
 /// Those of `work`, and being interrupted.
-pub fn wait<T>(work: impl Future<Output = Result<T>>) -> Result<T> {
+pub fn wait<T>(again: Again, work: impl Future<Output = Result<T>>) -> Result<T> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     runtime.context("cannot start the runtime")?.block_on(async {
         tokio::select! {
             done = work => done,
-            _ = tokio::signal::ctrl_c() => bail!("interrupted: ask again with the same --request-id"),
+            _ = tokio::signal::ctrl_c() => bail!("interrupted: {}", again.say()),
         }
     })
 }
@@ -116,4 +130,17 @@ pub fn typed(code: &str) -> Result<String> {
     let code = text.trim();
     ensure!(!code.is_empty(), "there is no code on standard input");
     Ok(code.to_owned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_a_call_with_an_id_is_asked_again_by_it() {
+        let gone = Status::unavailable("gone");
+        let said = |again| refused(&gone, again).to_string();
+        assert_eq!(said(Again::AsItIs), "the service is gone: ask again (gone)");
+        assert_eq!(said(Again::WithId), "the service is gone: ask again with the same --request-id (gone)");
+    }
 }

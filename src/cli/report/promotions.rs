@@ -1,5 +1,6 @@
 //! `pricewright report promotions`.
 
+use std::env;
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
@@ -15,7 +16,7 @@ use crate::server::wire::promotions_request::{Dimension, From, Until};
 /// Baskets, units, customers, money, gifts and points of promotions
 ///
 /// Only what customers kept counts, on the day on which it was paid. Asks a data folder that no service holds, or with --server a
-/// service. Days are those of the time zone in the settings of the rules.
+/// service; --data wins over a service that the environment names. Days are those of the time zone in the settings of the rules.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -42,15 +43,36 @@ pub struct Args {
     /// Print the answer of the service as proto3 JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Folder for what the service keeps
-    #[arg(long, env = "PRICEWRIGHT_DATA", default_value = "data", value_name = "DIR")]
-    data: PathBuf,
-    /// Ask a service that runs, instead of a data folder
-    #[arg(long, value_name = "ADDR")]
+    /// Folder for what the service keeps [env: PRICEWRIGHT_DATA, default: data]
+    #[arg(long, value_name = "DIR")]
+    data: Option<PathBuf>,
+    /// Ask a service that runs, instead of a data folder [env: PRICEWRIGHT_SERVER]
+    #[arg(long, value_name = "ADDR", conflicts_with = "data")]
     server: Option<String>,
     /// Language of the headings [default: that of the environment]
     #[arg(long, value_enum)]
     lang: Option<Language>,
+}
+
+/// Who is asked.
+enum Place {
+    Server(String),
+    Data(PathBuf),
+}
+
+impl Args {
+    /// What a flag names; else the service of the environment, as for `codes` and `customers`; else the data folder.
+    fn place(&self) -> Place {
+        let said = |name| env::var_os(name).filter(|value| !value.is_empty());
+        let server = || said("PRICEWRIGHT_SERVER").and_then(|server| server.into_string().ok());
+        match (&self.server, &self.data) {
+            (Some(server), _) => Place::Server(server.clone()),
+            (None, Some(folder)) => Place::Data(folder.clone()),
+            (None, None) => server().map(Place::Server).unwrap_or_else(|| {
+                Place::Data(said("PRICEWRIGHT_DATA").map_or_else(|| "data".into(), PathBuf::from))
+            }),
+        }
+    }
 }
 
 /// What rows are made by.
@@ -96,9 +118,9 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         promotion_ids: args.promotions.clone(),
         group_by: dimensions.into_iter().map(i32::from).collect(),
     };
-    let report = match &args.server {
-        Some(server) => source::remote(asked, server)?,
-        None => source::local(asked, &args.data)?,
+    let report = match args.place() {
+        Place::Server(server) => source::remote(asked, &server)?,
+        Place::Data(folder) => source::local(asked, &folder)?,
     };
     let text = if args.json {
         serde_json::to_string(&report)? + "\n"

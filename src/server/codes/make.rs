@@ -67,9 +67,7 @@ impl Codebook {
         let key = known.unwrap_or_else(|| content.key());
         let mut attempts = vec![0_u32; usize::try_from(count).unwrap_or_default()];
         loop {
-            let numbers = (first..).zip(&attempts);
-            let codes: Vec<GeneratedCode> =
-                numbers.map(|(number, &attempt)| self.nth(making.request, key, number, attempt)).collect();
+            let codes = self.numbered(making.request, key, first, attempts.clone()).await?;
             // Another call had made the same code: one in 36,000 million millions for each that there is.
             let taken = if known.is_some() {
                 self.foreign(id, &codes).await?
@@ -78,9 +76,29 @@ impl Codebook {
             };
             match taken {
                 Some(place) => bump(&mut attempts, place),
-                None => return Ok(codes.iter().map(|code| code.as_str().to_owned()).collect()),
+                None => return Ok(codes.iter().map(|(code, _)| code.as_str().to_owned()).collect()),
             }
         }
+    }
+
+    /// The codes from number `first` on, and what they are known by. Thousands of hashes: not on a thread that others wait for.
+    async fn numbered(
+        &self,
+        request: RequestId,
+        key: KeyId,
+        first: u32,
+        attempts: Vec<u32>,
+    ) -> Result<Vec<(GeneratedCode, CodeKey)>, Refusal> {
+        let codebook = self.clone();
+        let work = move || {
+            let code = |(number, attempt)| {
+                let code = codebook.nth(request, key, number, attempt);
+                let key = codebook.key(&code);
+                (code, key)
+            };
+            Ok((first..).zip(attempts).map(code).collect())
+        };
+        self.read(work).await
     }
 
     /// Keeps codes; or the place of one that is there already.
@@ -90,9 +108,10 @@ impl Codebook {
         content: &KeyedHash,
         making: &Making,
         first: u32,
-        codes: &[GeneratedCode],
+        codes: &[(GeneratedCode, CodeKey)],
     ) -> Result<Option<usize>, Refusal> {
-        let new = |(number, code)| NewCode { key: self.key(code), number, terms: None };
+        let new =
+            |(number, (_, key)): (u32, &(_, CodeKey))| NewCode { key: key.clone(), number, terms: None };
         let codes = (first..).zip(codes).map(new).collect();
         let add = AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes };
         match self.add(id, content, making.at, add).await {
@@ -172,8 +191,12 @@ impl Codebook {
     }
 
     /// The first of some codes of a call that another call had made before.
-    async fn foreign(&self, id: RequestId, codes: &[GeneratedCode]) -> Result<Option<usize>, Refusal> {
-        let texts: Vec<String> = codes.iter().map(|code| code.as_str().to_owned()).collect();
+    async fn foreign(
+        &self,
+        id: RequestId,
+        codes: &[(GeneratedCode, CodeKey)],
+    ) -> Result<Option<usize>, Refusal> {
+        let texts: Vec<String> = codes.iter().map(|(code, _)| code.as_str().to_owned()).collect();
         let codebook = self.clone();
         let work = move || {
             for (place, text) in texts.iter().enumerate() {

@@ -63,6 +63,12 @@ pub struct Customers {
 }
 
 impl Customers {
+    /// Whether there are profiles below `data`, or were.
+    #[must_use]
+    pub fn are_below(data: &Path) -> bool {
+        fs::metadata(data.join("customers").join("keys")).is_ok_and(|keys| keys.len() > 0)
+    }
+
     /// Opens the profiles below `data`, found by phone as `phones` hash them.
     ///
     /// # Errors

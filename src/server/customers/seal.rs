@@ -1,12 +1,15 @@
-//! The frame of a profile on disk: enciphered with a key of its own, and checked when it is read.
+//! The frame of a profile on disk: enciphered with a key of its own, and checked when it is read. What leads from a phone to its id is
+//! enciphered under the same key.
 //!
-//! `slot of the key (4) | nonce (12) | enciphered: profile, CRC32C of id and profile (4)`. A flipped bit anywhere in it, or in
-//! the key, makes a checksum that does not fit: the profile is then missing, never another one.
+//! `slot of the key (4) | nonce (12) | enciphered: profile, CRC32C of id and profile (4)`, and of a phone the id in the place of the
+//! profile, the phone in that of the id. A flipped bit anywhere in it, or in the key, makes a checksum that does not fit: the profile is
+//! then missing, never another one.
 
 use chacha20::ChaCha20;
 use chacha20::cipher::{KeyIvInit as _, StreamCipher as _};
 
 use super::keys::Key;
+use super::phone::PhoneKey;
 use super::profile::Profile;
 
 const NONCE_BYTES: usize = 12;
@@ -30,27 +33,49 @@ impl<'a> Sealed<'a> {
 
     /// The profile; nothing where key, id and bytes do not belong together.
     pub(super) fn open(&self, id: &str, key: &Key) -> Option<Profile> {
+        Profile::from_bytes(id, &self.said(id.as_bytes(), key)?)
+    }
+
+    /// The id of the profile to which `phone` leads; nothing where key, phone and bytes do not belong together.
+    pub(super) fn open_owner(&self, phone: PhoneKey, key: &Key) -> Option<String> {
+        String::from_utf8(self.said(&phone.0, key)?).ok()
+    }
+
+    fn said(&self, place: &[u8], key: &Key) -> Option<Vec<u8>> {
         let mut plain = self.body.to_vec();
         ChaCha20::new(key.into(), self.nonce.into()).apply_keystream(&mut plain);
-        let (profile, crc) = plain.split_last_chunk::<4>()?;
-        (u32::from_le_bytes(*crc) == checksum(id.as_bytes(), profile)).then_some(())?;
-        Profile::from_bytes(id, profile)
+        let (said, crc) = plain.split_last_chunk::<4>()?;
+        (u32::from_le_bytes(*crc) == checksum(place, said)).then(|| said.to_vec())
     }
 }
 
 /// The value of a profile.
 pub(super) fn seal(profile: &Profile, slot: u32, key: &Key) -> Result<Vec<u8>, getrandom::Error> {
+    sealed(profile.id.as_bytes(), profile.to_bytes(), slot, key)
+}
+
+/// The value of a phone: the id of the profile to which it leads, under the key of that profile. Once the key is gone nobody learns who had
+/// the phone.
+pub(super) fn seal_owner(
+    phone: PhoneKey,
+    id: &str,
+    slot: u32,
+    key: &Key,
+) -> Result<Vec<u8>, getrandom::Error> {
+    sealed(&phone.0, id.as_bytes().to_vec(), slot, key)
+}
+
+fn sealed(place: &[u8], mut body: Vec<u8>, slot: u32, key: &Key) -> Result<Vec<u8>, getrandom::Error> {
     // A key enciphers every version of its profile: each needs a nonce that no other has.
     let mut nonce = [0; NONCE_BYTES];
     getrandom::fill(&mut nonce)?;
-    let mut body = profile.to_bytes();
-    body.extend_from_slice(&checksum(profile.id.as_bytes(), &body).to_le_bytes());
+    body.extend_from_slice(&checksum(place, &body).to_le_bytes());
     ChaCha20::new(key.into(), (&nonce).into()).apply_keystream(&mut body);
     Ok([slot.to_le_bytes().as_slice(), &nonce, &body].concat())
 }
 
 /// CRC32C of what a record stands at and what it says: a whole record at the wrong place is found too.
-pub(super) fn checksum(place: &[u8], said: &[u8]) -> u32 {
+fn checksum(place: &[u8], said: &[u8]) -> u32 {
     crc32c::crc32c_append(crc32c::crc32c(place), said)
 }
 

@@ -12,11 +12,15 @@ use super::fault::Fault;
 use super::keys::Keys;
 use super::phone::PhoneKey;
 use super::profile::Profile;
-use super::seal::{Sealed, checksum, seal};
+use super::seal::{Sealed, seal, seal_owner};
 
 /// Bytes of pages that the trees keep in memory. The hot part of two and a half million profiles: what is not in it costs a
 /// read of a page, which the system mostly has.
 const CACHE_BYTES: u64 = 128 << 20;
+
+/// The tree of phones, and the one of a form in which the ids that phones lead to could be read.
+const BY_PHONE: &str = "by-phone";
+const BY_PHONE_PLAIN: &[u8] = b"phones";
 
 /// What became of a profile that was to be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +53,12 @@ impl Shelf {
         // No thread that flushes now and then: each answer waits for a flush of its own.
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
         let db = config.open()?;
-        let (profiles, phones) = (db.open_tree("profiles")?, db.open_tree("phones")?);
+        if db.tree_names().iter().any(|name| name == BY_PHONE_PLAIN) {
+            return Err(Fault::Damaged(
+                "it is of an older form, in which a customer who was deleted can be read",
+            ));
+        }
+        let (profiles, phones) = (db.open_tree("profiles")?, db.open_tree(BY_PHONE)?);
         let keys = Keys::open(&folder.join("keys"))?;
         // A log that lost its beginning opens as a new one: the keys tell that there was more.
         if keys.is_empty() != profiles.first()?.is_none() {
@@ -114,6 +123,9 @@ impl Shelf {
         if self.compared(kept.as_ref(), profile)? == Put::Unchanged {
             return Ok(Put::Unchanged);
         }
+        if kept.is_none() {
+            self.shred_damaged(&profile.id)?;
+        }
         let (slot, key) = match slot {
             Some(slot) => (slot, self.keys.get(slot)?.ok_or(Fault::Damaged("its keys are gone"))?),
             None => self.keys.add()?,
@@ -125,8 +137,8 @@ impl Shelf {
             self.leave(old, &profile.id)?;
         }
         if let Some(phone) = profile.phone {
-            let crc = checksum(&phone.0, profile.id.as_bytes()).to_le_bytes();
-            self.phones.insert(phone.0, [profile.id.as_bytes(), &crc].concat())?;
+            let value = seal_owner(phone, &profile.id, slot, &key).map_err(io::Error::other)?;
+            self.phones.insert(phone.0, value)?;
         }
         Ok(Put::Taken)
     }
@@ -135,8 +147,9 @@ impl Shelf {
     pub(super) fn delete(&self, id: &str) -> Result<bool, Fault> {
         let Some(value) = self.profiles.get(id)? else { return Ok(false) };
         let kept = self.open_value(id, &value)?;
-        if let Some((_, slot)) = kept {
-            self.keys.shred(slot)?;
+        match kept {
+            Some((_, slot)) => self.keys.shred(slot)?,
+            None => self.shred_damaged(id)?,
         }
         if let Some(phone) = kept.as_ref().and_then(|(profile, _)| profile.phone) {
             self.leave(phone, id)?;
@@ -144,6 +157,39 @@ impl Shelf {
         self.profiles.remove(id)?;
         self.sync()?;
         Ok(true)
+    }
+
+    /// Overwrites the key of a profile that cannot be opened: older versions of it in the log are whole, and would outlive it.
+    fn shred_damaged(&self, id: &str) -> Result<(), Fault> {
+        let Some(value) = self.profiles.get(id)? else { return Ok(()) };
+        let Some(sealed) = Sealed::of(&value) else { return Ok(()) };
+        let mut slot = sealed.slot;
+        // Where the bit that flipped is one of the slot, the key that opens it stands a bit away.
+        for near in (0..u32::BITS).map(|bit| sealed.slot ^ 1 << bit) {
+            if self.keys.get(near)?.is_some_and(|key| sealed.open(id, &key).is_some()) {
+                slot = near;
+            }
+        }
+        if self.keys.get(slot)?.is_some() && !self.is_of_another(slot, id)? {
+            self.keys.shred(slot)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the key in a slot opens the profile of another customer. Reads all of them, which damage is rare enough for.
+    fn is_of_another(&self, slot: u32, id: &str) -> Result<bool, Fault> {
+        for entry in self.profiles.iter() {
+            let (other, value) = entry?;
+            let is_there = Sealed::of(&value).is_some_and(|sealed| sealed.slot == slot);
+            if !is_there || other == id.as_bytes() {
+                continue;
+            }
+            let other = std::str::from_utf8(&other);
+            if other.is_ok_and(|other| matches!(self.open_value(other, &value), Ok(Some(_)))) {
+                return Ok(true);
+            }
+        }
+        Ok(false)
     }
 
     /// Brings everything to the disk, keys first: a profile without its key is none.
@@ -191,9 +237,9 @@ impl Shelf {
     /// Whose phone it is.
     fn owner(&self, phone: PhoneKey) -> Result<Option<String>, Fault> {
         let Some(value) = self.phones.get(phone.0)? else { return Ok(None) };
-        let whole = value.split_last_chunk::<4>();
-        let sound = whole.filter(|(id, crc)| u32::from_le_bytes(**crc) == checksum(&phone.0, id));
-        Ok(sound.and_then(|(id, _)| String::from_utf8(id.to_vec()).ok()))
+        let Some(sealed) = Sealed::of(&value) else { return Ok(None) };
+        let key = self.keys.get(sealed.slot)?;
+        Ok(key.and_then(|key| sealed.open_owner(phone, &key)))
     }
 
     /// Takes a phone off a customer, where it has not gone to another already.
@@ -202,5 +248,87 @@ impl Shelf {
             self.phones.remove(phone.0)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const PHONE: PhoneKey = PhoneKey([7; 16]);
+
+    /// A folder with two profiles, the first in slot 0 and with a phone.
+    fn two() -> (tempfile::TempDir, Shelf) {
+        let home = tempfile::tempdir().unwrap();
+        let shelf = Shelf::open(&home.path().join("customers")).unwrap();
+        for (id, phone) in [("one", Some(PHONE)), ("two", None)] {
+            shelf.put(&profile(id, phone)).unwrap();
+        }
+        (home, shelf)
+    }
+
+    fn profile(id: &str, phone: Option<PhoneKey>) -> Profile {
+        Profile { id: id.to_owned(), phone, tier: "gold".to_owned(), ..Profile::default() }
+    }
+
+    /// Flips bits of the first profile's value, and gives what it was and its key.
+    fn harm(shelf: &Shelf, places: &[usize]) -> (IVec, [u8; 32]) {
+        let whole = shelf.profiles.get("one").unwrap().unwrap();
+        let mut value = whole.to_vec();
+        places.iter().for_each(|&place| value[place] ^= 1);
+        shelf.profiles.insert("one", value).unwrap();
+        assert!(shelf.by_id("one").unwrap().is_none());
+        (whole, shelf.keys.get(0).unwrap().unwrap())
+    }
+
+    #[test]
+    fn what_led_from_a_phone_to_a_deleted_customer_is_noise() {
+        let (_home, shelf) = two();
+        assert_eq!(shelf.by_phone(PHONE).unwrap(), Some(profile("one", Some(PHONE))));
+        let kept = shelf.phones.get(PHONE.0).unwrap().unwrap();
+        assert!(!kept.windows(3).any(|part| part == b"one"));
+        assert!(shelf.delete("one").unwrap());
+        // As an old page of the log has it.
+        shelf.phones.insert(PHONE.0, kept).unwrap();
+        assert_eq!(shelf.owner(PHONE).unwrap(), None);
+    }
+
+    #[test]
+    fn the_key_of_a_damaged_profile_goes_too() {
+        // In what it says, and in where its key stands: that is the place of the other profile's then.
+        for place in [20, 0] {
+            for is_deleted in [true, false] {
+                let (_home, shelf) = two();
+                let (whole, key) = harm(&shelf, &[place]);
+                if is_deleted {
+                    assert!(shelf.delete("one").unwrap());
+                } else {
+                    shelf.put(&profile("one", None)).unwrap();
+                }
+                assert_ne!(shelf.keys.get(0).unwrap(), Some(key), "{place}");
+                assert!(shelf.open_value("one", &whole).unwrap().is_none(), "{place}");
+                assert!(shelf.by_id("two").unwrap().is_some(), "{place}");
+                assert_eq!(shelf.by_id("one").unwrap().is_none(), is_deleted, "{place}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_key_of_another_profile_stays() {
+        let (_home, shelf) = two();
+        // Nobody can tell any more which key was its own, and the one that it names is not.
+        harm(&shelf, &[0, 20]);
+        assert!(shelf.delete("one").unwrap());
+        assert_eq!(shelf.by_id("two").unwrap(), Some(profile("two", None)));
+    }
+
+    #[test]
+    fn a_folder_of_the_older_form_is_not_opened() {
+        let (home, shelf) = two();
+        shelf.db.open_tree(BY_PHONE_PLAIN).unwrap();
+        shelf.sync().unwrap();
+        drop(shelf);
+        let fault = Shelf::open(&home.path().join("customers")).unwrap_err();
+        assert!(matches!(fault, Fault::Damaged(_)) && fault.say().contains("older form"), "{fault:?}");
     }
 }

@@ -1,9 +1,10 @@
 //! `CodeService`: codes are made, taken in, looked at, taken out of use.
 
 use std::pin::Pin as Pinned;
+use std::sync::Arc;
 
 use prost::Message;
-use tokio::sync::mpsc;
+use tokio::sync::{Semaphore, mpsc, watch};
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -23,6 +24,8 @@ use crate::server::wire;
 use crate::server::wire::import_fault::Reason;
 use crate::time::Instant;
 
+/// Calls that make codes at once: each keeps a core and the writer of the ledger busy, and purchases come first.
+pub const GENERATIONS_MAX: usize = 2;
 /// Messages that wait for a slow reader: some thousand codes each.
 const ANSWERS_WAITING_MAX: usize = 4;
 /// Faults of an import that are told.
@@ -38,13 +41,15 @@ const BIRTHDAY_DAYS_MAX: u32 = 366;
 #[derive(Debug, Clone)]
 pub struct Codes {
     codebook: Codebook,
+    generations: Arc<Semaphore>,
+    closing: watch::Receiver<bool>,
 }
 
 impl Codes {
-    /// Keeps codes in `codebook`.
+    /// Keeps codes in `codebook`; no more are made once `closing` turns true.
     #[must_use]
-    pub fn new(codebook: Codebook) -> Self {
-        Codes { codebook }
+    pub fn new(codebook: Codebook, closing: watch::Receiver<bool>) -> Self {
+        Codes { codebook, generations: Arc::new(Semaphore::new(GENERATIONS_MAX)), closing }
     }
 
     async fn making(
@@ -75,8 +80,15 @@ impl Codes {
         &self,
         terms: wire::CodeTerms,
     ) -> Result<Result<Terms, (&'static str, Problem, Reason)>, Failure> {
-        let moment = |time: Option<Timestamp>| time.and_then(|time| Instant::from_unix(time.seconds));
-        let (from, until) = (moment(terms.start_time), moment(terms.end_time));
+        // One that cannot be read is not one that is absent: a code without an end would be good for ever.
+        let moment = |time: Option<Timestamp>| {
+            time.map(|time| Instant::from_unix(time.seconds).ok_or(Problem::Unreadable)).transpose()
+        };
+        let (from, until) = match (moment(terms.start_time), moment(terms.end_time)) {
+            (Ok(from), Ok(until)) => (from, until),
+            (Err(problem), _) => return Ok(Err(("start_time", problem, Reason::Window))),
+            (_, Err(problem)) => return Ok(Err(("end_time", problem, Reason::Window))),
+        };
         if matches!((from, until), (Some(from), Some(until)) if until <= from) {
             return Ok(Err(("end_time", Problem::Unreadable, Reason::Window)));
         }
@@ -111,8 +123,17 @@ impl Codes {
         Ok(Ok(Terms { uses, from, until, birthday, customer, phone, pin }))
     }
 
-    /// Makes the codes of a call, part by part, as quickly as they are read.
+    /// Makes the codes of a call until all are made or the service ends: the caller asks again then, for the same codes.
     async fn generated(&self, making: &Making, count: u32, answers: &Answers) -> Result<(), Failure> {
+        let mut closing = self.closing.clone();
+        tokio::select! {
+            done = self.made(making, count, answers) => done,
+            _ = closing.wait_for(|closing| *closing) => Err(Failure::ShuttingDown),
+        }
+    }
+
+    /// Makes them part by part, as quickly as they are read.
+    async fn made(&self, making: &Making, count: u32, answers: &Answers) -> Result<(), Failure> {
         let mut first = 0;
         while first < count {
             let part = CODES_AT_ONCE.min(count - first);
@@ -301,9 +322,12 @@ impl wire::code_service_server::CodeService for Codes {
             _ => Err(fault("count", Problem::OutOfRange(1, most))),
         };
         let making = making.map_err(|failure| failure.status(call.lang))?;
+        let place = Arc::clone(&self.generations).try_acquire_owned();
+        let place = place.map_err(|_| Failure::Overloaded.status(call.lang))?;
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
         let service = self.clone();
         tokio::spawn(async move {
+            let _place = place;
             if let Err(failure) = service.generated(&making, asked.count, &answers).await {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }

@@ -69,21 +69,25 @@ impl Call {
     /// The caller as failed attempts at codes are counted.
     #[must_use]
     pub fn caller(&self) -> String {
-        match self.peer {
-            None => String::new(),
-            Some(IpAddr::V4(address)) => address.to_string(),
-            // A house has a whole network of them: the first half names it.
-            Some(IpAddr::V6(address)) => {
-                let [a, b, c, d, ..] = address.segments();
-                format!("{a:x}:{b:x}:{c:x}:{d:x}")
-            }
-        }
+        self.peer.map(caller_at).unwrap_or_default()
     }
 
     /// Whether nobody waits for the answer any longer.
     #[must_use]
     pub fn is_over(&self) -> bool {
         Instant::from_std(clock::steady()) >= self.deadline
+    }
+}
+
+fn caller_at(address: IpAddr) -> String {
+    // At `[::]` every IPv4 caller has an address that begins alike, `::ffff:`: by its first half all of them would be one.
+    match address.to_canonical() {
+        IpAddr::V4(address) => address.to_string(),
+        // A house has a whole network of them: the first half names it.
+        IpAddr::V6(address) => {
+            let [a, b, c, d, ..] = address.segments();
+            format!("{a:x}:{b:x}:{c:x}:{d:x}")
+        }
     }
 }
 
@@ -211,6 +215,17 @@ fn explained(
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn callers_are_told_apart_by_address_and_houses_by_network() {
+        let told = |text: &str| caller_at(text.parse().unwrap());
+        assert_eq!(told("192.0.2.1"), "192.0.2.1");
+        // As a socket at `[::]` sees the same two callers.
+        assert_eq!(told("::ffff:192.0.2.1"), "192.0.2.1");
+        assert_ne!(told("::ffff:192.0.2.1"), told("::ffff:198.51.100.7"));
+        assert_eq!(told("2001:db8:1:2::7"), told("2001:db8:1:2:3:4:5:6"));
+        assert_ne!(told("2001:db8:1:2::7"), told("2001:db8:1:3::7"));
+    }
 
     #[test]
     fn timeouts_are_read_as_grpc_writes_them() {

@@ -1,9 +1,9 @@
 //! The file with the keys of the pepper, apart from the store.
 //!
 //! It has a line a key, `k1 = "64 hex digits"`, and `current = "k1"` for the one that makes new hashes; a line that
-//! begins with `#` is a remark. To replace a key, add one, make it current, and keep the old one as long as a hash
-//! under it is in the store. A copy belongs where no copy of the store is: without the keys every code, phone and
-//! certificate is unknown, and with both in one hand each can be tried out.
+//! begins with `#` is a remark. To replace a key, add one, make it current, and keep the old one: without it all that is
+//! hashed under it is unknown. `k1 = "lost"` says that a key is gone for good, and that this is understood. A copy belongs
+//! where no copy of the store is: with both in one hand each code and phone can be tried out.
 
 use std::fs::File;
 use std::io::{self, Read as _, Write as _};
@@ -13,6 +13,7 @@ use secrecy::zeroize::Zeroizing;
 
 use super::entropy;
 use super::key_text::{self, Keys, render};
+use super::keyed::KeyId;
 use crate::server::folders;
 
 /// What can be wrong with the keys. No message shows one.
@@ -35,6 +36,15 @@ pub enum Error {
          `openssl rand -hex 32` prints, and `chmod 600` it"
     )]
     Missing {
+        /// Where it should be.
+        path: PathBuf,
+    },
+    /// It is not there, and what is kept needs it.
+    #[error(
+        "the pepper file `{path}` is missing, and this data folder holds what was hashed under its keys: put the file back \
+         from its copy. Without one see `When the keys are lost` in docs/codes.md"
+    )]
+    Lost {
         /// Where it should be.
         path: PathBuf,
     },
@@ -66,8 +76,10 @@ pub enum Error {
 pub enum Stage {
     /// Make one: nothing of worth hangs on it.
     Development,
-    /// Refuse: a new one would make every stored hash unknown, silently.
+    /// Refuse: whoever has a store elsewhere would find every hash in it unknown, silently.
     Production,
+    /// Refuse: there are hashes already.
+    Begun,
 }
 
 /// Bytes of a file: the lines of 16 keys are 1.3 KB, the rest is for remarks.
@@ -81,6 +93,7 @@ pub(super) fn open(path: &Path, stage: Stage) -> Result<Keys, Error> {
             // Read, not kept from above: another process may have been first.
             parse(path, &read(path)?)
         }
+        (Err(Error::Missing { path }), Stage::Begun) => Err(Error::Lost { path }),
         (text, _) => parse(path, &text?),
     }
 }
@@ -116,7 +129,7 @@ fn parse(path: &Path, text: &str) -> Result<Keys, Error> {
 
 /// Makes the file durably, for its owner alone from the first moment on. One that another process made meanwhile stays.
 fn create(path: &Path) -> Result<(), Error> {
-    let text = render(&Keys::random()?);
+    let text = render(&Keys::random(KeyId::random()?)?);
     let folder = path.parent().filter(|folder| !folder.as_os_str().is_empty()).unwrap_or(Path::new("."));
     let disk = |error| Error::Disk { action: "make", path: path.to_owned(), error };
     folders::make(folder).map_err(disk)?;
@@ -148,7 +161,6 @@ mod tests {
 
     use secrecy::ExposeSecret as _;
 
-    use super::super::keyed::KeyId;
     use super::*;
 
     #[cfg(unix)]
@@ -164,7 +176,7 @@ mod tests {
         let made = open(&path, Stage::Development).unwrap();
         let again = open(&path, Stage::Production).unwrap();
         assert_eq!(made.current.bytes.expose_secret(), again.current.bytes.expose_secret());
-        assert_eq!((again.current.id, again.old.len()), (KeyId::FIRST, 0));
+        assert_eq!((again.current.id, again.old.len()), (made.current.id, 0));
         assert_eq!(mode_for_others(&File::open(&path).unwrap()).unwrap(), if cfg!(unix) { 0o600 } else { 0 });
         assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 1, "something was left behind");
         // Who comes second to make it keeps what is there.
@@ -177,15 +189,26 @@ mod tests {
     }
 
     #[test]
-    fn in_production_a_missing_file_is_not_made() {
+    fn in_production_and_beside_hashes_a_missing_file_is_not_made() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("pepper.toml");
-        let error = open(&path, Stage::Production).unwrap_err();
+        for (stage, told) in [(Stage::Production, "for a first start"), (Stage::Begun, "from its copy")] {
+            let error = open(&path, stage).unwrap_err().to_string();
+            assert!(error.contains(told) && error.contains("pepper.toml` is missing"), "{error}");
+            assert!(!path.exists());
+        }
+    }
+
+    #[test]
+    fn files_that_were_made_apart_have_keys_of_two_names() {
+        let folder = tempfile::tempdir().unwrap();
+        let ids =
+            ["a", "b"].map(|name| open(&folder.path().join(name), Stage::Development).unwrap().current.id);
+        assert_ne!(ids[0], ids[1]);
         assert!(
-            matches!(error, Error::Missing { .. }) && error.to_string().contains("pepper.toml"),
-            "{error}"
+            ids.iter().all(|id| KeyId::parse(id.as_str()) == Some(*id) && id.as_str().len() == 6),
+            "{ids:?}"
         );
-        assert!(!path.exists());
     }
 
     #[cfg(unix)]

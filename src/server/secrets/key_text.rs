@@ -23,6 +23,8 @@ pub(super) struct Keys {
     pub(super) current: Key,
     // INVARIANT: no id twice, nor that of the current one.
     pub(super) old: Vec<Key>,
+    /// Keys that are gone for good, as somebody has said.
+    pub(super) lost: Vec<KeyId>,
 }
 
 /// What is wrong with a text, without repeating any of it.
@@ -36,12 +38,15 @@ pub(super) struct Mistake {
 /// Keys in a file: each one more is a hash more for each code that is looked up.
 const KEYS_MAX: usize = 16;
 
+/// What stands for a key that is gone for good.
+pub(super) const LOST: &str = "lost";
+
 impl Keys {
-    /// One new key, `k1`.
-    pub(super) fn random() -> Result<Self, entropy::Error> {
+    /// One new key of that name.
+    pub(super) fn random(id: KeyId) -> Result<Self, entropy::Error> {
         let mut bytes = SecretBox::<[u8; 32]>::default();
         Entropy.fill(bytes.expose_secret_mut())?;
-        Ok(Keys { current: Key { id: KeyId::FIRST, bytes }, old: Vec::new() })
+        Ok(Keys { current: Key { id, bytes }, old: Vec::new(), lost: Vec::new() })
     }
 }
 
@@ -54,7 +59,7 @@ impl fmt::Debug for Key {
 /// The keys in the text of a file.
 pub(super) fn parse(text: &str) -> Result<Keys, Mistake> {
     let wrong = |line: usize, what: &'static str| Mistake { line, what };
-    let (mut current, mut keys) = (None, Vec::<Key>::new());
+    let (mut current, mut keys, mut lost) = (None, Vec::<Key>::new(), Vec::new());
     for (line, content) in (1..).zip(text.lines()).filter(|(_, content)| !is_remark(content)) {
         let (name, value) = assignment(content).ok_or_else(|| wrong(line, "is not `name = \"value\"`"))?;
         if name == "current" {
@@ -63,21 +68,27 @@ pub(super) fn parse(text: &str) -> Result<Keys, Mistake> {
             }
             continue;
         }
-        let key = key(name, value).map_err(|what| wrong(line, what))?;
-        if keys.iter().any(|other| other.id == key.id) {
+        let id = KeyId::parse(name);
+        let id = id.ok_or_else(|| wrong(line, "the id of a key is 1 to 8 small letters and digits"))?;
+        if keys.iter().any(|key| key.id == id) || lost.contains(&id) {
             return Err(wrong(line, "the id is there twice"));
         }
+        if value == LOST {
+            lost.push(id);
+            continue;
+        }
+        let bytes = key_bytes(value).map_err(|what| wrong(line, what))?;
         if keys.len() == KEYS_MAX {
             return Err(wrong(line, "more than 16 keys: take out those under which nothing is stored"));
         }
-        keys.push(key);
+        keys.push(Key { id, bytes });
     }
     let end = text.lines().count() + 1;
     let current = current.ok_or_else(|| wrong(end, "`current` is missing"))?;
     let at = keys.iter().position(|key| key.id.as_str() == current);
     let at = at.ok_or_else(|| wrong(end, "the key that `current` names is missing"))?;
     let current = keys.remove(at);
-    Ok(Keys { current, old: keys })
+    Ok(Keys { current, old: keys, lost })
 }
 
 fn is_remark(line: &str) -> bool {
@@ -92,8 +103,7 @@ fn assignment(line: &str) -> Option<(&str, &str)> {
     is_remark(rest).then_some((name.trim(), value))
 }
 
-fn key(name: &str, value: &str) -> Result<Key, &'static str> {
-    let id = KeyId::parse(name).ok_or("the id of a key is 1 to 8 small letters and digits")?;
+fn key_bytes(value: &str) -> Result<SecretBox<[u8; 32]>, &'static str> {
     let mut bytes = SecretBox::<[u8; 32]>::default();
     read_hex(value, bytes.expose_secret_mut()).ok_or("a key is 64 small hex digits")?;
     // Zeros and the like come from a template that nobody filled in.
@@ -101,10 +111,10 @@ fn key(name: &str, value: &str) -> Result<Key, &'static str> {
     if all.iter().all(|byte| Some(byte) == all.first()) {
         return Err("a key is 32 random bytes, not one byte 32 times");
     }
-    Ok(Key { id, bytes })
+    Ok(bytes)
 }
 
-/// The text of a file with these keys.
+/// The text of a new file with these keys.
 pub(super) fn render(keys: &Keys) -> Zeroizing<String> {
     let mut text = Zeroizing::new(String::with_capacity(512));
     text.push_str(
@@ -137,7 +147,15 @@ mod tests {
         assert_eq!((keys.old[0].id.as_str(), keys.old[0].bytes.expose_secret()[1]), ("k1", 1));
         let back = parse(&render(&keys)).unwrap();
         assert_eq!(back.old[0].bytes.expose_secret(), keys.old[0].bytes.expose_secret());
-        assert_eq!(format!("{keys:?}"), "Keys { current: b:hidden, old: [k1:hidden] }");
+        assert_eq!(format!("{keys:?}"), "Keys { current: b:hidden, old: [k1:hidden], lost: [] }");
+    }
+
+    #[test]
+    fn a_lost_key_is_named_and_cannot_be_the_current_one() {
+        let keys = parse(&format!("k1 = \"lost\"\nk2 = \"{KEY}\"\ncurrent = \"k2\"\n")).unwrap();
+        assert_eq!((keys.old.len(), keys.lost), (0, vec![KeyId::FIRST]));
+        let error = parse(&format!("k1 = \"lost\"\nk2 = \"{KEY}\"\ncurrent = \"k1\"\n")).unwrap_err();
+        assert_eq!(error.what, "the key that `current` names is missing");
     }
 
     #[test]
@@ -151,6 +169,7 @@ mod tests {
             (&format!("current = \"k2\"\nk1 = \"{KEY}\""), 3, "that `current` names is missing"),
             ("current = \"a\"\ncurrent = \"b\"", 2, "`current` is there twice"),
             (&format!("k1 = \"{KEY}\"\nk1 = \"{KEY}\""), 2, "the id is there twice"),
+            (&format!("k1 = \"{KEY}\"\nk1 = \"lost\""), 2, "the id is there twice"),
             (&format!("k1 = {KEY}"), 1, "is not `name = \"value\"`"),
             (&format!("k1 = \"{KEY}"), 1, "is not `name = \"value\"`"),
             (&format!("k1 = \"{KEY}\" {KEY}"), 1, "is not `name = \"value\"`"),

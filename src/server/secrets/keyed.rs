@@ -9,6 +9,7 @@ use secrecy::zeroize::Zeroizing;
 use sha2::Sha256;
 use subtle::ConstantTimeEq as _;
 
+use super::entropy::{self, Entropy};
 use super::hex::{push_hex, read_hex};
 
 /// The name of a key: 1 to 8 small letters and digits. It is no secret.
@@ -17,6 +18,9 @@ pub struct KeyId(
     // INVARIANT: small ASCII letters and digits, at least one, then zeros. Eight is what a PHC string has room for.
     [u8; 8],
 );
+
+/// What random ids are made of: nothing that is read for something else.
+const ID_LETTERS: &[u8; 32] = b"0123456789abcdefghjkmnpqrstvwxyz";
 
 /// What a hash is of. The same text in two domains has two hashes, so that none can be taken for another.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -39,6 +43,8 @@ pub enum Domain {
     Caller,
     /// Nothing: what codes are made of.
     Entropy,
+    /// Nothing: by which a key is known again.
+    Check,
 }
 
 /// Bytes of a hash. Half of HMAC-SHA-256 is the least that RFC 2104 advises; that two of a thousand million codes collide
@@ -55,8 +61,18 @@ pub struct KeyedHash {
 }
 
 impl KeyId {
-    /// `k1`, the key of a new pepper.
+    /// `k1`, the key of a pepper that no file has.
     pub const FIRST: KeyId = KeyId(*b"k1\0\0\0\0\0\0");
+
+    /// `k` and five random letters and digits. The keys of two files that were made apart have two names: when the files are mixed up,
+    /// the message names the key that is missing.
+    pub(super) fn random() -> Result<Self, entropy::Error> {
+        let (mut bytes, random) = ([0; 8], Entropy.bytes::<5>()?);
+        let letters = random.into_iter().map(|byte| ID_LETTERS.get(usize::from(byte % 32)).copied());
+        let letters = std::iter::once(Some(b'k')).chain(letters);
+        bytes.iter_mut().zip(letters).for_each(|(slot, letter)| *slot = letter.unwrap_or(b'0'));
+        Ok(KeyId(bytes))
+    }
 
     /// The id that `text` is; `None` when it is not 1 to 8 small letters and digits.
     #[must_use]
@@ -90,6 +106,7 @@ impl Domain {
             Domain::Request => "pricewright request 1",
             Domain::Caller => "pricewright caller 1",
             Domain::Entropy => "pricewright entropy 1",
+            Domain::Check => "pricewright check 1",
         }
     }
 }

@@ -29,13 +29,24 @@ impl Pepper {
     /// # Errors
     /// The system gives no random bytes.
     pub fn random() -> Result<Self, Error> {
-        Ok(Pepper { keys: Keys::random()? })
+        Ok(Pepper { keys: Keys::random(KeyId::FIRST)? })
     }
 
     /// The id of the key of new hashes.
     #[must_use]
     pub fn current(&self) -> KeyId {
         self.keys.current.id
+    }
+
+    /// The check value of each key, the current one first: it tells nothing of the key, and no other key has it.
+    pub fn checks(&self) -> impl Iterator<Item = KeyedHash> + '_ {
+        self.hashes(Domain::Check, b"")
+    }
+
+    /// Whether the file says that the key is gone for good.
+    #[must_use]
+    pub fn is_lost(&self, id: KeyId) -> bool {
+        self.keys.lost.contains(&id)
     }
 
     /// The hash of `message` under the current key.
@@ -119,7 +130,7 @@ mod tests {
     #[test]
     fn a_pepper_shows_the_ids_of_its_keys_alone() {
         let shown = format!("{:?}", pepper('b', "ab"));
-        assert_eq!(shown, "Pepper { keys: Keys { current: b:hidden, old: [a:hidden] } }");
+        assert_eq!(shown, "Pepper { keys: Keys { current: b:hidden, old: [a:hidden], lost: [] } }");
         let (one, other) = (Pepper::random().unwrap(), Pepper::random().unwrap());
         assert_eq!(one.current(), KeyId::FIRST);
         assert_ne!(one.hash(Domain::Code, b""), other.hash(Domain::Code, b""));

@@ -94,5 +94,6 @@ fn action(event: &Event, balances: &Balances) -> Action {
         Event::PoolDisabled { pool } => Action::DisablePool(pool),
         Event::Missed { by } => Action::Miss(by),
         Event::Refused { rejection } => Action::Refuse(rejection),
+        Event::KeyUsed => Action::UseKey,
     }
 }
