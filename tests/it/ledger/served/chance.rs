@@ -104,13 +104,9 @@ impl Sequence {
     }
 
     fn reserve(&self, dice: &mut Dice, request_id: String) -> Asked {
-        let mut asked = self.purchase(dice);
-        // The same in both services, whichever second their clocks are in.
-        asked.context.as_mut().unwrap().time =
-            Some(pricewright::server::timestamp::Timestamp { seconds: clock::now().unix(), nanos: 0 });
         Asked::Reserve(Box::new(wire::ReserveRequest {
             request_id,
-            quote_request: Some(asked),
+            quote_request: Some(self.purchase(dice)),
             expected_total: dice.is_one_in(6).then_some(8_000),
             hold: Some(pbjson_types::Duration { seconds: HOLD_SECONDS, nanos: 0 }),
             validate_only: dice.is_one_in(12),
@@ -151,7 +147,10 @@ impl Sequence {
     fn basket(&self, lines: Vec<wire::Line>, codes: Vec<String>, who: u64) -> wire::QuoteRequest {
         let number = self.number;
         let customer = wire::Customer { id: format!("customer-{number}-{who}"), ..wire::Customer::default() };
+        // The same moment in both services, whichever second their clocks are in: the id of a quote depends on it.
+        let time = pricewright::server::timestamp::Timestamp { seconds: clock::now().unix(), nanos: 0 };
         let context = wire::Context {
+            time: Some(time),
             codes,
             customer: (who < 2).then_some(customer),
             store: format!("store-{number}"),
