@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (None, pool) => ("pool", Target::Pool(pool.clone().unwrap_or_default())),
     };
     let asked =
-        DisableCodesRequest { request_id: args.named.tell()?, target: Some(target) };
+        DisableCodesRequest { request_id: args.named.tell()?, target: Some(target), validate_only: false };
     let answer = wait(Again::WithId, async { Ok(args.link.codes().await?.disable(patient(asked)).await) })?;
     match answer {
         Ok(_) => {}

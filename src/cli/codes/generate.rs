@@ -63,6 +63,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         pool,
         count,
         terms: Some(terms),
+        validate_only: false,
     };
     let bar = progress::rated(u64::from(count), "making codes");
     let begun = clock::steady();
