@@ -66,7 +66,13 @@ impl Shop {
     pub(crate) fn codes(&self, pool: &str, count: u32) -> Outcome<Vec<String>> {
         let terms = wire::CodeTerms { uses_max: Some(USES), ..wire::CodeTerms::default() };
         let (pool, terms) = (pool.to_owned(), Some(terms));
-        let asked = wire::GenerateCodesRequest { request_id: request_id(&self.ids), pool, count, terms };
+        let asked = wire::GenerateCodesRequest {
+            request_id: request_id(&self.ids),
+            pool,
+            count,
+            terms,
+            ..wire::GenerateCodesRequest::default()
+        };
         let channel = self.channels.first().ok_or("no connection")?.clone();
         self.callers.block_on(async {
             let mut answers = CodeServiceClient::new(channel).generate(asked).await?.into_inner();

@@ -46,7 +46,8 @@ async fn shop() -> (Folders, Running) {
 }
 
 fn generate(pool: &str, count: u32) -> wire::GenerateCodesRequest {
-    wire::GenerateCodesRequest { request_id: id(), pool: pool.to_owned(), count, terms: None }
+    let (request_id, pool) = (id(), pool.to_owned());
+    wire::GenerateCodesRequest { request_id, pool, count, ..wire::GenerateCodesRequest::default() }
 }
 
 async fn made(codes: &mut CodeServiceClient<Channel>, asked: wire::GenerateCodesRequest) -> Vec<String> {
@@ -67,8 +68,8 @@ async fn import(
     let message = wire::ImportCodesRequest {
         request_id: id(),
         pool: pool.to_owned(),
-        terms: None,
         codes: list.into_iter().map(imported).collect(),
+        ..wire::ImportCodesRequest::default()
     };
     codes.import(tokio_stream::iter([message])).await.unwrap().into_inner()
 }
@@ -164,6 +165,7 @@ async fn a_code_is_used_once_held_while_a_purchase_is_and_given_back() {
     let disable = wire::DisableCodesRequest {
         request_id: id(),
         target: Some(wire::disable_codes_request::Target::Code(code.clone())),
+        validate_only: false,
     };
     codes.disable(disable.clone()).await.unwrap();
     codes.disable(disable).await.unwrap();
@@ -181,7 +183,8 @@ async fn a_code_is_used_once_held_while_a_purchase_is_and_given_back() {
         assert_eq!(till.reserve(reserve(&code)).await.unwrap().into_inner().total, 9_000);
     }
     let pool = wire::disable_codes_request::Target::Pool("spring".to_owned());
-    codes.disable(wire::DisableCodesRequest { request_id: id(), target: Some(pool) }).await.unwrap();
+    let disable = wire::DisableCodesRequest { request_id: id(), target: Some(pool), validate_only: false };
+    codes.disable(disable).await.unwrap();
     assert_eq!(till.reserve(reserve(&code)).await.unwrap().into_inner().total, 10_000);
     let nothing = wire::InspectCodeRequest { code: "NOSUCHCODE".to_owned() };
     assert_eq!(reason(&codes.inspect(nothing).await.unwrap_err()), "CODE_UNKNOWN");
@@ -253,10 +256,10 @@ async fn codes_that_were_made_elsewhere_are_taken_in_once() {
     let message = wire::ImportCodesRequest {
         request_id: id(),
         pool: "spring".to_owned(),
-        terms: None,
         codes: ["NEW-1", "CRM2026A"]
             .map(|code| wire::ImportedCode { code: code.to_owned(), terms: None })
             .to_vec(),
+        ..wire::ImportCodesRequest::default()
     };
     let first = codes.import(tokio_stream::iter([message.clone()])).await.unwrap().into_inner();
     assert_eq!((first.imported, first.refused), (1, 1));
@@ -272,8 +275,7 @@ async fn an_import_may_begin_with_a_heading() {
     let head = wire::ImportCodesRequest {
         request_id: id(),
         pool: "spring".to_owned(),
-        terms: None,
-        codes: Vec::new(),
+        ..wire::ImportCodesRequest::default()
     };
     let part = |texts: [&str; 2]| wire::ImportCodesRequest {
         codes: texts.map(code).to_vec(),
@@ -427,8 +429,8 @@ async fn of_a_million_codes_every_typo_is_caught() {
         .map(|codes| wire::ImportCodesRequest {
             request_id: request_id.clone(),
             pool: "spring".to_owned(),
-            terms: None,
             codes: codes.iter().map(|code| wire::ImportedCode { code: code.clone(), terms: None }).collect(),
+            ..wire::ImportCodesRequest::default()
         })
         .collect();
     let begun = pricewright::server::clock::steady();

@@ -90,8 +90,8 @@ async fn import(codes: &mut CodeServiceClient<Channel>, pool: &str, list: Vec<(S
     let message = wire::ImportCodesRequest {
         request_id: id(),
         pool: pool.to_owned(),
-        terms: None,
         codes: list.collect(),
+        ..wire::ImportCodesRequest::default()
     };
     let mut request = tonic::Request::new(tokio_stream::iter([message]));
     request.set_timeout(std::time::Duration::from_secs(600));
@@ -201,8 +201,12 @@ async fn guesses_at_codes_and_phones_hit_nothing_and_each_is_counted() {
     folders.put("rules.yaml", RULES);
     let mut running = served(&folders).await;
     let mut codes = running.codes().await;
-    let made =
-        wire::GenerateCodesRequest { request_id: id(), pool: "spring".to_owned(), count: LIVE, terms: None };
+    let made = wire::GenerateCodesRequest {
+        request_id: id(),
+        pool: "spring".to_owned(),
+        count: LIVE,
+        ..wire::GenerateCodesRequest::default()
+    };
     let live = codes.generate(made).await.unwrap().into_inner().collect::<Vec<_>>().await;
     let live = live[0].as_ref().unwrap().codes[0].clone();
     import(&mut codes, "phone", vec![("FORMYPHONE".to_owned(), bound("0671234567", ""))]).await;

@@ -51,7 +51,8 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         (Some(code), _) => ("code", Target::Code(typed(code)?)),
         (None, pool) => ("pool", Target::Pool(pool.clone().unwrap_or_default())),
     };
-    let asked = DisableCodesRequest { request_id: args.named.tell()?, target: Some(target) };
+    let asked =
+        DisableCodesRequest { request_id: args.named.tell()?, target: Some(target), validate_only: false };
     let answer = wait(Again::WithId, async { Ok(args.link.codes().await?.disable(patient(asked)).await) })?;
     match answer {
         Ok(_) => {}

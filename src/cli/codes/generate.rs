@@ -58,7 +58,13 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let file = args.output.as_deref().map(Kept::new).transpose()?;
     let request_id = args.named.tell()?;
     let (pool, count) = (args.pool.clone(), args.count);
-    let asked = GenerateCodesRequest { request_id: request_id.clone(), pool, count, terms: Some(terms) };
+    let asked = GenerateCodesRequest {
+        request_id: request_id.clone(),
+        pool,
+        count,
+        terms: Some(terms),
+        validate_only: false,
+    };
     let bar = progress::rated(u64::from(count), "making codes");
     let begun = clock::steady();
     let mut held = Vec::new();

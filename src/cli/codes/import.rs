@@ -78,7 +78,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             request_id: request_id.clone(),
             pool: args.pool.clone(),
             terms: Some(terms),
-            codes: Vec::new(),
+            ..ImportCodesRequest::default()
         },
     );
     let answer = wait(Again::WithId, import(args, messages, &bar))?;

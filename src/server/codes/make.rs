@@ -123,7 +123,7 @@ impl Codebook {
         }
     }
 
-    /// Takes in codes, those that are there already left out; the places of these.
+    /// Takes in codes, those that are there already left out; the places of these. A check takes in none.
     ///
     /// # Errors
     /// The id was used for something else, or the ledger has stopped.
@@ -132,6 +132,7 @@ impl Codebook {
         making: &Making,
         part: u32,
         codes: Vec<Foreign>,
+        is_check: bool,
     ) -> Result<Vec<u32>, Refusal> {
         let id = self.part_id(making, part);
         let content = self.content(&making.content);
@@ -156,7 +157,7 @@ impl Codebook {
             }
             is_first
         });
-        if !is_known {
+        if !is_known && !is_check {
             let add = AddCodes { pool: making.pool.clone(), terms: making.terms.clone(), codes: new };
             self.add(id, &content, making.at, add).await?;
         }
@@ -244,13 +245,39 @@ impl Codebook {
         at: Instant,
         action: Action,
     ) -> Result<(), Refusal> {
+        match self.is_answered(request, content).await? {
+            true => Ok(()),
+            false => self.submit(request, &self.content(content), at, action).await,
+        }
+    }
+
+    /// Whether [`change`](Self::change) would do it. A code is looked up by who names it; here only a pool is.
+    ///
+    /// # Errors
+    /// The ledger would decide against it, or has stopped.
+    pub async fn would_change(
+        &self,
+        request: RequestId,
+        content: &[u8],
+        action: Action,
+    ) -> Result<(), Refusal> {
+        if self.is_answered(request, content).await? {
+            return Ok(());
+        }
+        let Action::DisablePool(pool) = action else { return Ok(()) };
+        let codebook = self.clone();
+        let is_there = self.read(move || Ok(codebook.ledger.account(&Key::Pool(pool))?.is_some())).await?;
+        is_there.then_some(()).ok_or(Refusal::Rejected(Rejection::CodeUnknown))
+    }
+
+    /// Whether a call that changes codes was answered before.
+    async fn is_answered(&self, request: RequestId, content: &[u8]) -> Result<bool, Refusal> {
         let ledger = self.ledger.clone();
         let known = self.read(move || ledger.known(request)).await?;
-        let hash = known.map(|known| KeyedHash::parse(&known.content.0));
-        match hash {
-            Some(Some(hash)) if self.pepper.matches(&hash, Domain::Request, content) => Ok(()),
+        match known.map(|known| KeyedHash::parse(&known.content.0)) {
+            Some(Some(hash)) if self.pepper.matches(&hash, Domain::Request, content) => Ok(true),
             Some(_) => Err(Refusal::Rejected(Rejection::RequestIdReused)),
-            None => self.submit(request, &self.content(content), at, action).await,
+            None => Ok(false),
         }
     }
 

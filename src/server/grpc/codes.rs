@@ -1,5 +1,6 @@
 //! `CodeService`: codes are made, taken in, looked at, taken out of use.
 
+use std::collections::BTreeSet;
 use std::pin::Pin as Pinned;
 use std::sync::Arc;
 
@@ -153,13 +154,20 @@ impl Codes {
         let mut answer = wire::ImportCodesResponse::default();
         let mut making: Option<Making> = None;
         let (mut place, mut part) = (0_u32, 0_u32);
-        while let Some(message) = messages.message().await.map_err(|_| Failure::Malformed)? {
+        // What a check has seen: nothing is kept that would tell that a code comes twice.
+        let (mut is_check, mut seen) = (false, BTreeSet::new());
+        while let Some(mut message) = messages.message().await.map_err(|_| Failure::Malformed)? {
             if message.codes.len() > usize::try_from(CODES_AT_ONCE).unwrap_or_default() {
                 return Err(fault(
                     "codes",
                     Problem::TooMany(usize::try_from(CODES_AT_ONCE).unwrap_or_default()),
                 ));
             }
+            if making.is_none() {
+                is_check = message.validate_only;
+            }
+            // What is checked is what would be called.
+            message.validate_only = false;
             let begun = match making.take() {
                 Some(begun) => Making { content: said("Import", &message), ..begun },
                 None => {
@@ -175,14 +183,17 @@ impl Codes {
             let is_kept = self.codebook.is_kept(&begun, part).await.map_err(failure)?;
             let mut foreign = Vec::with_capacity(message.codes.len());
             for code in message.codes {
-                match self.foreign(place, code, is_kept).await? {
+                match self.foreign(place, code, is_kept || is_check).await? {
+                    Ok(code) if is_check && !seen.insert(code.text.clone()) => {
+                        refuse(&mut answer, place, Reason::Exists);
+                    }
                     Ok(code) => foreign.push(code),
                     Err(reason) => refuse(&mut answer, place, reason),
                 }
                 place = place.saturating_add(1);
             }
             let count = u32::try_from(foreign.len()).unwrap_or(u32::MAX);
-            let there = self.codebook.take_in(&begun, part, foreign).await.map_err(failure)?;
+            let there = self.codebook.take_in(&begun, part, foreign, is_check).await.map_err(failure)?;
             answer.imported += count.saturating_sub(u32::try_from(there.len()).unwrap_or(u32::MAX));
             there.into_iter().for_each(|place| refuse(&mut answer, place, Reason::Exists));
             making = Some(begun);
@@ -234,9 +245,10 @@ impl Codes {
 
     async fn disabled(
         &self,
-        asked: wire::DisableCodesRequest,
+        mut asked: wire::DisableCodesRequest,
     ) -> Result<wire::DisableCodesResponse, Failure> {
         use wire::disable_codes_request::Target;
+        let is_check = std::mem::take(&mut asked.validate_only);
         let request = request_id_of(&asked.request_id)?;
         let content = said("Disable", &asked);
         let action = match asked.target {
@@ -244,7 +256,11 @@ impl Codes {
             Some(Target::Pool(pool)) => Action::DisablePool(pool),
             Some(Target::Code(code)) => Action::DisableCode(self.found(code).await?.key),
         };
-        self.codebook.change(request, &content, clock::now(), action).await.map_err(failure)?;
+        let done = match is_check {
+            true => self.codebook.would_change(request, &content, action).await,
+            false => self.codebook.change(request, &content, clock::now(), action).await,
+        };
+        done.map_err(failure)?;
         Ok(wire::DisableCodesResponse {})
     }
 }
@@ -312,7 +328,8 @@ impl wire::code_service_server::CodeService for Codes {
         request: Request<wire::GenerateCodesRequest>,
     ) -> Result<Response<Generated>, Status> {
         let call = Call::of(&request);
-        let asked = request.into_inner();
+        let mut asked = request.into_inner();
+        let is_check = std::mem::take(&mut asked.validate_only);
         let most = i64::from(CODES_MAX);
         let making = match asked.count {
             1..=CODES_MAX => {
@@ -322,9 +339,14 @@ impl wire::code_service_server::CodeService for Codes {
             _ => Err(fault("count", Problem::OutOfRange(1, most))),
         };
         let making = making.map_err(|failure| failure.status(call.lang))?;
+        let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
+        if is_check {
+            let is_kept = self.codebook.is_kept(&making, 0).await;
+            is_kept.map_err(|refusal| failure(refusal).status(call.lang))?;
+            return Ok(Response::new(Box::pin(ReceiverStream::new(receiver))));
+        }
         let place = Arc::clone(&self.generations).try_acquire_owned();
         let place = place.map_err(|_| Failure::Overloaded.status(call.lang))?;
-        let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
         let service = self.clone();
         tokio::spawn(async move {
             let _place = place;

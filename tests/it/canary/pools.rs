@@ -19,7 +19,13 @@ fn bound(phone: &str, pin: &str) -> wire::CodeTerms {
 
 fn import(pool: &str, list: Vec<(String, wire::CodeTerms)>) -> wire::ImportCodesRequest {
     let codes = list.into_iter().map(|(code, terms)| wire::ImportedCode { code, terms: Some(terms) });
-    wire::ImportCodesRequest { request_id: id(), pool: pool.to_owned(), terms: None, codes: codes.collect() }
+    wire::ImportCodesRequest {
+        request_id: id(),
+        pool: pool.to_owned(),
+        terms: None,
+        codes: codes.collect(),
+        validate_only: false,
+    }
 }
 
 /// The codes that were made.
@@ -86,6 +92,7 @@ async fn generate(client: &mut Client, heard: &mut Heard) -> Vec<String> {
         pool: "spring".to_owned(),
         count: 20,
         terms: Some(terms),
+        validate_only: false,
     };
     let parts = client.generate(asked.clone()).await.unwrap().into_inner().collect::<Vec<_>>().await;
     let made: Vec<String> = parts.into_iter().flat_map(|part| part.unwrap().codes).collect();
@@ -128,6 +135,7 @@ async fn disable(client: &mut Client, heard: &mut Heard, made: &str) {
     let disable = |request_id: String, code: &str| wire::DisableCodesRequest {
         request_id,
         target: Some(Target::Code(code.to_owned())),
+        validate_only: false,
     };
     let used = id();
     heard.good("Disable", client.disable(disable(used.clone(), made)).await);

@@ -117,6 +117,7 @@ impl Pair {
                 pool: pool.to_owned(),
                 count: 2,
                 terms: Some(terms),
+                validate_only: false,
             };
             let (memory, disk) =
                 tokio::join!(self.memory.client.generate(&asked), self.disk.client.generate(&asked));

@@ -127,7 +127,11 @@ impl Client {
                 self.codes.inspect(asked).await.map(|code| Told::Code(code.into_inner()))
             }
             Asked::Disable(request_id, code) => {
-                let asked = wire::DisableCodesRequest { request_id, target: Some(Target::Code(code)) };
+                let asked = wire::DisableCodesRequest {
+                    request_id,
+                    target: Some(Target::Code(code)),
+                    validate_only: false,
+                };
                 self.codes.disable(asked).await.map(|_| Told::Done)
             }
         };
