@@ -25,6 +25,11 @@ const EARLIER: Duration = Duration::from_millis(2);
 /// The methods that are bounded. Health checks and reflection must answer under any load.
 const BOUNDED: &str = "/pricewright.";
 
+/// Streams that a caller sends: a million codes, all customers. They have their own bounds on how many run.
+const UPLOADS: [&str; 2] = ["/pricewright.v1.CodeService/Import", "/pricewright.v1.CustomerService/Import"];
+/// The time of such a stream whose caller sets none: 100,000 PINs take an hour to hash.
+const UPLOAD_MAX: Duration = Duration::from_secs(4 * 3_600);
+
 /// What the gate tells a method of its call.
 #[derive(Debug, Clone, Copy)]
 pub struct Call {
@@ -140,7 +145,9 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let callers = header(&request, "grpc-timeout").and_then(grpc_timeout);
-        let time = callers.map_or(self.gate.timeout, |time| time.saturating_sub(EARLIER.min(time / 2)));
+        let is_upload = UPLOADS.contains(&request.uri().path());
+        let servers = if is_upload { self.gate.timeout.max(UPLOAD_MAX) } else { self.gate.timeout };
+        let time = callers.map_or(servers, |time| time.saturating_sub(EARLIER.min(time / 2)));
         let now = Instant::from_std(clock::steady());
         // A caller may name any number of hours; a day is as good as for ever.
         let deadline = now + time.min(Duration::from_secs(86_400));
