@@ -1,6 +1,6 @@
 //! Where codes are looked up.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use super::guard::{Tried, Turns};
 use super::look::{Found, text_of};
@@ -18,14 +18,16 @@ pub struct Codebook {
     pub(super) countries: Arc<[Country]>,
     pub(super) turns: Arc<Turns>,
     pub(super) tried: Arc<Tried>,
+    /// The last code that was found.
+    decoy: Arc<Mutex<Option<CodeKey>>>,
 }
 
 impl Codebook {
     /// Codes of `ledger`, hashed under the keys of `pepper`.
     #[must_use]
     pub fn new(ledger: Ledger, pepper: Arc<Pepper>, pins: Arc<PinPool>, countries: Arc<[Country]>) -> Self {
-        let (turns, tried) = (Arc::default(), Arc::default());
-        Codebook { ledger, pepper, pins, countries, turns, tried }
+        let (turns, tried, decoy) = (Arc::default(), Arc::default(), Arc::default());
+        Codebook { ledger, pepper, pins, countries, turns, tried, decoy }
     }
 
     /// The names that a code may have in the ledger: under the key of today first.
@@ -33,15 +35,20 @@ impl Codebook {
         self.pepper.hashes(Domain::Code, text.as_bytes()).map(|hash| CodeKey(hash.to_text())).collect()
     }
 
-    /// The code of that text, when there is one.
+    /// The code of that text, when there is one. Where there is none another is read in its place, so that the time does not tell.
     ///
     /// # Errors
     /// The index cannot be read.
     pub fn find(&self, typed: &str) -> Result<Option<Found>, Error> {
         for key in self.keys(&text_of(typed)) {
             if self.ledger.account(&Key::Code(key.clone()))?.is_some() {
+                *self.decoy.lock().unwrap_or_else(PoisonError::into_inner) = Some(key.clone());
                 return Found::read(&self.ledger, key).map(Some);
             }
+        }
+        let decoy = self.decoy.lock().unwrap_or_else(PoisonError::into_inner).clone();
+        if let Some(key) = decoy {
+            Found::read(&self.ledger, key)?;
         }
         Ok(None)
     }
