@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use tokio::runtime::Handle;
 
 use super::clock;
-use super::config::Config;
+use super::config::{Config, Store};
 use super::customers::Customers;
 use super::ledger::{self, Ledger};
 use super::secrets::{self, KeyId, KeyedHash, Pepper, Stage};
@@ -58,7 +58,9 @@ const MARK: &str = "key ";
 /// # Errors
 /// They are not, or they are missing where something is kept.
 pub fn opened(config: &Config, ledger: &Ledger) -> Result<Pepper, Error> {
-    let is_begun = ledger.sequence() > 0 || Customers::are_below(&config.data);
+    // Also a ledger that is not asked for this time.
+    let has_journal = config.store == Store::Memory && config.data.join("ledger").join("journal").is_dir();
+    let is_begun = ledger.sequence() > 0 || Customers::are_below(&config.data) || has_journal;
     let stage = match (config.production, is_begun) {
         (_, true) => Stage::Begun,
         (true, false) => Stage::Production,

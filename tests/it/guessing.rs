@@ -330,13 +330,20 @@ async fn a_word_that_many_customers_tell_is_one_guess_of_their_shop() {
     let folders = Folders::new();
     folders.put("rules.yaml", RULES);
     let running = served(&folders).await;
+    let mut codes = running.codes().await;
+    let end_time = Some(pricewright::server::timestamp::Timestamp { seconds: 1_000_000_000, nanos: 0 });
+    let over = wire::CodeTerms { end_time, uses_max: Some(0), ..wire::CodeTerms::default() };
+    import(&mut codes, "spring", vec![("BLACKFRIDAY".to_owned(), over)]).await;
+    drop(codes);
     let mut client = caller(&running, 0).await;
-    for customer in 0..20 {
-        assert!(!is_hit(&mut client, basket(&[("OLDNEWS", "")], &format!("067{customer:07}"))).await);
+    for word in ["OLDNEWS", "BLACKFRIDAY"] {
+        for customer in 0..20 {
+            assert!(!is_hit(&mut client, basket(&[(word, "")], &format!("067{customer:07}"))).await);
+        }
     }
     drop(client);
     running.server.shutdown().await.unwrap();
-    assert_eq!(counted(&folders).0, 1);
+    assert_eq!(counted(&folders).0, 2);
 }
 
 /// A code that is bound to a customer and no phone: a phone for each PIN does not make more PINs.

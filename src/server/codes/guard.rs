@@ -20,7 +20,7 @@ pub const PIN_FAILURES_MAX: u32 = 10;
 pub const PHONE_FAILURES_MAX: u32 = 50;
 /// Codes that may be wrong from one address: a shop's gateway speaks for thousands of customers who mistype.
 pub const CALLER_FAILURES_MAX: u32 = 20_000;
-/// Words that an address may tell again for others, and have it on the record. More are not recorded: it hides only that they are no codes.
+/// Words that nobody can use and an address may tell again for others, and have it on the record. More are not recorded: it hides only that they are no codes.
 pub(super) const REPEATS_MAX: u32 = 200_000;
 /// Codes that may be wrong in all.
 pub const ALL_FAILURES_MAX: u32 = 200_000;
@@ -52,10 +52,12 @@ pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Resul
 
 /// Places for attempts that take turns: two that share one wait for each other, which hurts nobody.
 const PLACES: usize = 256;
-/// Attempts at one place, with those that wait. More are turned away before they take anything from others.
-const PLACE_ATTEMPTS_MAX: usize = 8;
-/// PINs of one caller that are checked or wait for it: half of what the pool has, so that one who guesses leaves the other half.
-const CALLER_PINS_MAX: usize = 16;
+/// What the attempts at one place may take, with those that wait. More are turned away before they take anything from others.
+const PLACE_MAX: usize = 64;
+/// What an attempt with a PIN takes of it, for it waits for a hash: eight of them. One without takes as long as a record, and one of it.
+const PLACE_OF_PIN: u32 = 8;
+/// PINs of one caller that are checked or wait for it: a quarter of what the pool has, so that one who guesses leaves the rest.
+const CALLER_PINS_MAX: usize = 8;
 
 /// Whose turn it is to try a code: else many at once would all pass before the first is counted. Attempts without a PIN take turns by phone;
 /// those with one by code and phone, so that a stranger who does not know the phone keeps nobody waiting who does; and by code alone where it
@@ -71,7 +73,7 @@ pub(super) type Turn<'a> = [Option<SemaphorePermit<'a>>; 3];
 
 impl Default for Turns {
     fn default() -> Self {
-        let place = |_| (Semaphore::new(PLACE_ATTEMPTS_MAX), Semaphore::new(1));
+        let place = |_| (Semaphore::new(PLACE_MAX), Semaphore::new(1));
         let caller = |_| Semaphore::new(CALLER_PINS_MAX);
         Turns { places: (0..PLACES).map(place).collect(), callers: (0..PLACES).map(caller).collect() }
     }
@@ -85,7 +87,7 @@ impl Turns {
             None => None,
         };
         let (attempts, turn) = self.places.get(place([code, phone]))?;
-        let attempt = attempts.try_acquire().ok()?;
+        let attempt = attempts.try_acquire_many(if pin_of.is_some() { PLACE_OF_PIN } else { 1 }).ok()?;
         Some([caller, Some(attempt), Some(turn.acquire().await.ok()?)])
     }
 }

@@ -59,8 +59,8 @@ impl Teller {
 struct Looked {
     /// The code, when it is good but for its PIN.
     found: Option<Found>,
-    /// Whether there is such a code at all.
-    is_there: bool,
+    /// Whether another phone, customer or PIN could make it good.
+    is_open: bool,
     by_phone: bool,
     /// Whether too many attempts have failed for this one to count.
     is_locked: bool,
@@ -207,7 +207,7 @@ impl Codebook {
         *self.pepper.hash(Domain::Caller, words.join("\n").as_bytes()).bytes()
     }
 
-    /// By whom a failed attempt counts. A word that is no code is one guess of its caller, however many customers tell it: a campaign that
+    /// By whom a failed attempt counts. A word that nobody can use is one guess of its caller, however many customers tell it: a campaign that
     /// is over must not lock the shop that they tell it to, nor their phones. What is counted differs then, the record that is waited for
     /// does not.
     fn missed(
@@ -218,7 +218,7 @@ impl Codebook {
         pin: Option<AttemptKey>,
     ) -> Vec<AttemptKey> {
         let word = self.remembered(&["word", &teller.caller, text]);
-        if !self.tried.is_new(word, teller.now) && !looked.is_there {
+        if !self.tried.is_new(word, teller.now) && !looked.is_open {
             return vec![AttemptKey::Repeats(teller.caller.clone())];
         }
         let phone = teller.phones.first().cloned().map(AttemptKey::Phone);
@@ -256,7 +256,7 @@ impl Codebook {
         if let Some(key) = key {
             is_locked |= self.is_locked(&AttemptKey::Pin(key), teller.now)?;
         }
-        let (is_there, is_whose) = (found.is_some(), |customer| teller.buyer.is(customer));
+        let is_whose = |customer| teller.buyer.is(customer);
         let why = match &found {
             None => "unknown",
             Some(found) if found.is_disabled => "out of use",
@@ -266,8 +266,9 @@ impl Codebook {
             Some(found) if !found.terms.customer.as_ref().is_none_or(is_whose) => "another customer",
             Some(_) => "",
         };
+        let is_open = !matches!(why, "unknown" | "out of use" | "not in its window" | "used up");
         let found = found.filter(|_| why.is_empty());
-        Ok(Looked { found, is_there, by_phone, is_locked, is_shut, why })
+        Ok(Looked { found, is_open, by_phone, is_locked, is_shut, why })
     }
 
     fn is_locked(&self, of: &AttemptKey, now: Instant) -> Result<bool, Error> {

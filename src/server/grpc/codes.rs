@@ -12,6 +12,7 @@ use tonic::{Request, Response, Status, Streaming};
 
 use super::failure::Failure;
 use super::gate::Call;
+use super::upload;
 use crate::basket::{Fault, Problem};
 use crate::catalog::word::fold_code;
 use crate::ledger::{Action, Rejection, RequestId, Terms};
@@ -27,6 +28,8 @@ use crate::time::Instant;
 
 /// Calls that make codes at once: each keeps a core and the writer of the ledger busy, and purchases come first.
 pub const GENERATIONS_MAX: usize = 2;
+/// Imports at once, likewise.
+const IMPORTS_MAX: usize = 2;
 /// Messages that wait for a slow reader: some thousand codes each.
 const ANSWERS_WAITING_MAX: usize = 4;
 /// Faults of an import that are told.
@@ -43,6 +46,7 @@ const BIRTHDAY_DAYS_MAX: u32 = 366;
 pub struct Codes {
     codebook: Codebook,
     generations: Arc<Semaphore>,
+    imports: Arc<Semaphore>,
     closing: watch::Receiver<bool>,
 }
 
@@ -50,7 +54,8 @@ impl Codes {
     /// Keeps codes in `codebook`; no more are made once `closing` turns true.
     #[must_use]
     pub fn new(codebook: Codebook, closing: watch::Receiver<bool>) -> Self {
-        Codes { codebook, generations: Arc::new(Semaphore::new(GENERATIONS_MAX)), closing }
+        let (generations, imports) = (Semaphore::new(GENERATIONS_MAX), Semaphore::new(IMPORTS_MAX));
+        Codes { codebook, generations: Arc::new(generations), imports: Arc::new(imports), closing }
     }
 
     async fn making(
@@ -151,12 +156,14 @@ impl Codes {
         &self,
         mut messages: Streaming<wire::ImportCodesRequest>,
     ) -> Result<wire::ImportCodesResponse, Failure> {
+        let _place = self.imports.try_acquire().map_err(|_| Failure::Overloaded)?;
+        let mut closing = self.closing.clone();
         let mut answer = wire::ImportCodesResponse::default();
         let mut making: Option<Making> = None;
         let (mut place, mut part) = (0_u32, 0_u32);
         // What a check has seen: nothing is kept that would tell that a code comes twice.
         let (mut is_check, mut seen) = (false, BTreeSet::new());
-        while let Some(mut message) = messages.message().await.map_err(|_| Failure::Malformed)? {
+        while let Some(mut message) = upload::next(&mut messages, &mut closing).await? {
             if message.codes.len() > usize::try_from(CODES_AT_ONCE).unwrap_or_default() {
                 return Err(fault(
                     "codes",

@@ -10,6 +10,7 @@ use super::aside::aside;
 use super::failure::Failure;
 use super::gate::Call;
 use super::import::{Import, Imported, unavailable};
+use super::upload;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
 use crate::server::clock;
@@ -72,13 +73,7 @@ impl CustomerCalls {
         });
         let mut closing = self.closing.clone();
         loop {
-            let next = tokio::select! {
-                next = messages.message() => next,
-                _ = closing.wait_for(|closing| *closing) => return Err(Failure::ShuttingDown),
-            };
-            let next =
-                next.map_err(|status| Failure::of_library(status.code()).unwrap_or(Failure::Malformed));
-            let Some(message) = next? else { break };
+            let Some(message) = upload::next(&mut messages, &mut closing).await? else { break };
             if message.profiles.len() > PROFILES_PER_MESSAGE_MAX {
                 return Err(invalid("profiles", Problem::TooMany(PROFILES_PER_MESSAGE_MAX)));
             }

@@ -4,6 +4,7 @@ pub mod refusal;
 pub mod failure;
 pub mod gate;
 mod aside;
+mod upload;
 pub mod pricing;
 pub mod codes;
 pub mod redemption;

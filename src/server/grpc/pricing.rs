@@ -146,10 +146,11 @@ impl Pricing {
             // What is wrong with one of them is told when it is priced, and is no matter of the others.
             opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
                 Ok(live) if has_codes(request, &live) => match self.opened(request, &live, call).await {
-                    Err(Failure::Invalid(_)) => Vec::new(),
-                    opened => opened?,
+                    Err(Failure::Invalid(_)) => Ok(Vec::new()),
+                    Err(Failure::Overloaded) => Err(Failure::Overloaded),
+                    opened => Ok(opened?),
                 },
-                _ => Vec::new(),
+                _ => Ok(Vec::new()),
             });
         }
         let price_all = move || {
@@ -158,8 +159,10 @@ impl Pricing {
                 if call.is_over() {
                     return Err(Failure::TooLate);
                 }
-                let quote = rulebook_for(&request, &engine, Arc::clone(&live))
-                    .and_then(|live| priced(&live, &limiter, request, &opened));
+                let quote = opened.and_then(|opened| {
+                    let live = rulebook_for(&request, &engine, Arc::clone(&live))?;
+                    priced(&live, &limiter, request, &opened)
+                });
                 answers.push(answer(quote, call.lang));
             }
             Ok(answers)

@@ -107,7 +107,8 @@ impl Desk {
         units: &BTreeMap<String, u32>,
     ) -> Result<Result<Priced, Rejection>, Failure> {
         let Some(rules) = self.rulebook(&held.reserved.rulebook)? else {
-            return Ok(Err(Rejection::RulebookExpired));
+            // Not on the record: a backup has it, and then the same call is answered.
+            return Err(Failure::Refused(Rejection::RulebookExpired));
         };
         let mut request = request_from_json(&held.reserved.asked).map_err(|_| Failure::Internal)?;
         keep_units(&mut request, units);

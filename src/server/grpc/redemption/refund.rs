@@ -114,7 +114,8 @@ impl Desk {
         without_delivery: bool,
     ) -> Result<Result<Priced, Rejection>, Failure> {
         let Some(rules) = self.rulebook(&sold.sold().rulebook)? else {
-            return Ok(Err(Rejection::RulebookExpired));
+            // Not on the record: a backup has it, and then the same call is answered.
+            return Err(Failure::Refused(Rejection::RulebookExpired));
         };
         let mut request = request_from_json(&sold.sold().asked).map_err(|_| Failure::Internal)?;
         keep_units(&mut request, units);

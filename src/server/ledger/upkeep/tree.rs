@@ -4,6 +4,7 @@ use std::fs::{self, File};
 use std::path::Path;
 
 use super::error::{Error, disk};
+use crate::server::store::write_durably;
 
 /// Copies the files and folders of `from` into `to`, synced; what is there stays as it is. Left out are a file called `but`, and files whose
 /// names begin with a dot: those are somebody's work in progress.
@@ -16,8 +17,9 @@ pub(super) fn add(from: &Path, to: &Path, but: &str) -> Result<(), Error> {
         if path.is_dir() {
             add(&path, &place, but)?;
         } else if name != but && !name.to_string_lossy().starts_with('.') && !place.exists() {
-            fs::copy(&path, &place).map_err(disk("copy", &path))?;
-            sync(&place)?;
+            // Whole or not at all: what an interrupted copy left would be taken for what is there.
+            let bytes = fs::read(&path).map_err(disk("read", &path))?;
+            write_durably(&place, &bytes).map_err(disk("write", &place))?;
         }
     }
     sync(to)
