@@ -92,7 +92,7 @@ pub fn opened(config: &Config, ledger: &Ledger) -> Result<Pepper, Error> {
 fn used(ledger: &Ledger) -> Result<(Vec<KeyedHash>, u32), Error> {
     let mut used = Vec::new();
     let mut place = 0;
-    while let Some(Account::Request(known)) = ledger.index().get(&Key::Request(id_of(place)))? {
+    while let Some(Account::Request(known)) = ledger.account(&Key::Request(id_of(place)))? {
         // A place that a caller took is passed over.
         used.extend(known.content.0.strip_prefix(MARK).and_then(KeyedHash::parse));
         place += 1;

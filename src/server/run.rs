@@ -185,7 +185,7 @@ impl Server {
             spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
         };
         let drain = config.drain;
-        let accounts = ledger.accounts();
+        let accounts = ledger.weak_index();
         let work = serve(listener, routes, config, closed.clone());
         let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, customers, closed));
         Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
@@ -213,7 +213,7 @@ impl RunningServer {
 
     /// What the ledger holds, for whoever compares; `None` once it has ended.
     #[must_use]
-    pub fn accounts(&self) -> Option<Arc<dyn Index>> {
+    pub fn index(&self) -> Option<Arc<dyn Index>> {
         self.accounts.upgrade()
     }
 

@@ -20,7 +20,8 @@ pub const PIN_FAILURES_MAX: u32 = 10;
 pub const PHONE_FAILURES_MAX: u32 = 50;
 /// Codes that may be wrong from one address: a shop's gateway speaks for thousands of customers who mistype.
 pub const CALLER_FAILURES_MAX: u32 = 20_000;
-/// Words that nobody can use and an address may tell again for others, and have it on the record. More are not recorded: it hides only that they are no codes.
+/// Words that nobody can use and an address may tell again for others, and have it on the record. More are not recorded: the record only hides,
+/// by the time that it takes, that they are no codes.
 pub(super) const REPEATS_MAX: u32 = 200_000;
 /// Codes that may be wrong in all.
 pub const ALL_FAILURES_MAX: u32 = 200_000;

@@ -219,7 +219,7 @@ impl Ledger {
 
     /// The index, for whoever compares from beside the ledger: it is there as long as the ledger is, and does not keep it open.
     #[must_use]
-    pub fn accounts(&self) -> Weak<dyn Index> {
+    pub fn weak_index(&self) -> Weak<dyn Index> {
         Arc::downgrade(&self.0.index)
     }
 

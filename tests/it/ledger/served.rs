@@ -76,7 +76,7 @@ impl Side {
 
     /// What it holds in the end.
     async fn end(self) -> (Folders, Accounts) {
-        let index = self.running.server.accounts().unwrap();
+        let index = self.running.server.index().unwrap();
         let held = accounts(index.as_ref());
         drop((index, self.client));
         self.running.server.shutdown().await.unwrap();

@@ -85,7 +85,7 @@ impl Backup {
         // After the journal: a rulebook is on the disk soon after it is live, so that of nearly every sale in the copy it is there.
         let rules = self.data.join(RULES);
         if rules.is_dir() {
-            tree::add(&rules, &self.to.join(RULES), "")?;
+            tree::add(&rules, &self.to.join(RULES))?;
         }
         let mut replay = Replay::new(&summary)?;
         let records = summary.records;
@@ -156,7 +156,7 @@ fn rules(from: &Path, to: &Path) -> Result<(), Error> {
         let text = fs::read_to_string(path).map_err(disk("read", path))?;
         lines.extend(text.lines().map(|line| (became_live(line), line.to_owned())));
     }
-    tree::add(from, to, LIVE)?;
+    tree::add(from, to)?;
     let text: String = lines.into_iter().flat_map(|(_, line)| [line, "\n".to_owned()]).collect();
     let path = to.join(LIVE);
     write_durably(&path, text.as_bytes()).map_err(disk("write", &path))

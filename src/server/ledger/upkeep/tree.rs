@@ -6,17 +6,17 @@ use std::path::Path;
 use super::error::{Error, disk};
 use crate::server::store::write_durably;
 
-/// Copies the files and folders of `from` into `to`, synced; what is there stays as it is. Left out are a file called `but`, and files whose
-/// names begin with a dot: those are somebody's work in progress.
-pub(super) fn add(from: &Path, to: &Path, but: &str) -> Result<(), Error> {
+/// Copies the files and folders of `from` into `to`, synced; what is there stays as it is. Left out are files whose names begin with a
+/// dot: those are somebody's work in progress.
+pub(super) fn add(from: &Path, to: &Path) -> Result<(), Error> {
     fs::create_dir_all(to).map_err(disk("make the folder", to))?;
     for entry in fs::read_dir(from).map_err(disk("list", from))? {
         let entry = entry.map_err(disk("list", from))?;
         let (path, place) = (entry.path(), to.join(entry.file_name()));
         let name = entry.file_name();
         if path.is_dir() {
-            add(&path, &place, but)?;
-        } else if name != but && !name.to_string_lossy().starts_with('.') && !place.exists() {
+            add(&path, &place)?;
+        } else if !name.to_string_lossy().starts_with('.') && !place.exists() {
             // Whole or not at all: what an interrupted copy left would be taken for what is there.
             let bytes = fs::read(&path).map_err(disk("read", &path))?;
             write_durably(&place, &bytes).map_err(disk("write", &place))?;
