@@ -1,12 +1,13 @@
 //! What `pricewright serve` can be told: by flags, then by the environment, then by a TOML file, then by defaults.
 
 use std::fs;
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
+use ureq::http::Uri;
 
 use super::telemetry::{self, LogFormat};
 use crate::basket::{COUNTRIES, Country};
@@ -49,6 +50,20 @@ pub enum Error {
     /// A country whose phone numbers are not known.
     #[error("`{0}` in `phone-countries` is none of {known}", known = known_countries())]
     Country(String),
+    /// The gateway of one-time passwords has no address that can be called. It is not repeated: there may be a token in it.
+    #[error(
+        "`otp-webhook` must be an address such as `https://sms.example/otp`, with no name and no password in front of the host"
+    )]
+    Webhook,
+    /// One-time passwords would cross a network in clear.
+    #[error("`otp-webhook` must begin with `https://` in production; `http://` may go to this machine alone")]
+    PlainWebhook,
+    /// A gateway, and nothing to sign with.
+    #[error("`otp-webhook` needs `otp-webhook-secret`: the file of secrets that sign what the gateway gets")]
+    WebhookSecret,
+    /// One-time passwords would be shown to whoever sees the terminal.
+    #[error("`otp-terminal` shows one-time passwords on the terminal: not in production")]
+    Terminal,
     /// The logs.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),
@@ -129,6 +144,19 @@ pub struct Options {
     /// Countries of phone numbers that are typed without one, the home country first, with commas [default: UA]
     #[arg(long, env = "PRICEWRIGHT_PHONE_COUNTRIES", value_delimiter = ',', value_name = "ISO")]
     pub phone_countries: Option<Vec<String>>,
+    /// Address of the gateway that sends one-time passwords to phones, https; in production http to this machine alone [default: none]
+    #[arg(long, env = "PRICEWRIGHT_OTP_WEBHOOK", value_name = "URL")]
+    pub otp_webhook: Option<String>,
+    /// File with the secrets that sign what the gateway gets, a line `whsec_…` each, the owner's alone; made when it is missing, but not
+    /// in production
+    #[arg(long, env = "PRICEWRIGHT_OTP_WEBHOOK_SECRET", value_name = "FILE")]
+    pub otp_webhook_secret: Option<PathBuf>,
+    /// Show one-time passwords on the standard output, for developers: not in production, nor beside a gateway [default: true on a terminal]
+    #[arg(long, env = "PRICEWRIGHT_OTP_TERMINAL", value_name = "BOOL")]
+    pub otp_terminal: Option<bool>,
+    /// One-time passwords that may be sent in an hour, to all phones [default: 3600]
+    #[arg(long, env = "PRICEWRIGHT_OTP_PER_HOUR", value_name = "N")]
+    pub otp_per_hour: Option<u32>,
     /// How logs are written: auto is text on a terminal, JSON otherwise [default: auto]
     #[arg(long, env = "PRICEWRIGHT_LOG_FORMAT", value_enum, value_name = "FORMAT")]
     pub log_format: Option<LogFormat>,
@@ -192,6 +220,14 @@ pub struct Config {
     pub quote_ttl_seconds: u32,
     /// The countries of phone numbers, the home country first.
     pub countries: Vec<Country>,
+    /// The address of the gateway of one-time passwords. Never for a log: there may be a token in it.
+    pub otp_webhook: Option<String>,
+    /// The file of the secrets that sign what the gateway gets; there where there is a gateway.
+    pub otp_webhook_secret: Option<PathBuf>,
+    /// Whether one-time passwords are shown on the standard output where there is no gateway; when not said, where that is a terminal.
+    pub otp_terminal: Option<bool>,
+    /// One-time passwords that may be sent in an hour, to all phones.
+    pub otp_per_hour: u32,
     /// How logs are written.
     pub log_format: LogFormat,
     /// What is logged.
@@ -248,6 +284,14 @@ impl Options {
                 1..=86_400,
             )?,
             countries: countries(self.phone_countries.or(file.phone_countries))?,
+            otp_webhook: self.otp_webhook.or(file.otp_webhook),
+            otp_webhook_secret: self.otp_webhook_secret.or(file.otp_webhook_secret),
+            otp_terminal: self.otp_terminal.or(file.otp_terminal),
+            otp_per_hour: ranged(
+                "otp-per-hour",
+                self.otp_per_hour.or(file.otp_per_hour).unwrap_or(3_600),
+                1..=1_000_000,
+            )?,
             data,
             listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051))),
             rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
@@ -285,6 +329,7 @@ impl Options {
             languages: self.lang.or(file.lang).unwrap_or_default(),
         };
         telemetry::levels(&config.log_level)?;
+        check_passwords(&config)?;
         match config.cors_origins.iter().find(|origin| !is_origin(origin)) {
             Some(origin) => Err(Error::Origin(origin.clone())),
             None => Ok(config),
@@ -307,6 +352,33 @@ fn countries(named: Option<Vec<String>>) -> Result<Vec<Country>, Error> {
         COUNTRIES.iter().find(is_it).copied().ok_or_else(|| Error::Country(name.clone()))
     };
     named.iter().map(find).collect()
+}
+
+/// Whether one-time passwords go where they may.
+fn check_passwords(config: &Config) -> Result<(), Error> {
+    if config.production && config.otp_terminal == Some(true) {
+        return Err(Error::Terminal);
+    }
+    let Some(webhook) = &config.otp_webhook else { return Ok(()) };
+    let address: Uri = webhook.parse().map_err(|_| Error::Webhook)?;
+    let host = address.host().filter(|host| !host.is_empty()).ok_or(Error::Webhook)?;
+    if address.authority().is_none_or(|authority| authority.as_str().contains('@')) {
+        return Err(Error::Webhook);
+    }
+    match address.scheme_str() {
+        Some("https") => {}
+        Some("http") if !config.production || is_loopback(host) => {}
+        Some("http") => return Err(Error::PlainWebhook),
+        _ => return Err(Error::Webhook),
+    }
+    config.otp_webhook_secret.as_ref().map(|_| ()).ok_or(Error::WebhookSecret)
+}
+
+/// Whether a host of an address is this machine.
+fn is_loopback(host: &str) -> bool {
+    let bare = host.strip_prefix('[').and_then(|host| host.strip_suffix(']')).unwrap_or(host);
+    host.eq_ignore_ascii_case("localhost")
+        || bare.parse::<IpAddr>().is_ok_and(|address| address.is_loopback())
 }
 
 fn millis(count: u32) -> Duration {
@@ -346,9 +418,41 @@ mod tests {
             ("cors-origin = [\"shop\"]", "`shop` in `cors-origin`"),
             ("listen = 5", "listen"),
             ("drain-seconds = -1", "drain-seconds"),
+            ("otp-per-hour = 0", "`otp-per-hour` must be between 1 and 1000000, not 0"),
+            ("otp-terminal = true\nproduction = true", "not in production"),
         ] {
             let error = from_file(text, Options::default()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn one_time_passwords_go_where_they_may() {
+        for (address, in_development, in_production) in [
+            ("https://sms.example:8443/otp?token=mellon", "", ""),
+            ("http://127.0.0.1:9/otp", "", ""),
+            ("HTTP://LocalHost/otp", "", ""),
+            ("http://[::1]:9/", "", ""),
+            ("http://sms.example/mellon", "", "must begin with `https://`"),
+            ("http://localhost.example/mellon", "", "must begin with `https://`"),
+            ("http://127.0.0.1.example/mellon", "", "must begin with `https://`"),
+            ("http://localhost@sms.example/mellon", "no name", "no name"),
+            ("https://me:mellon@sms.example/", "no name", "no name"),
+            ("ftp://sms.example/mellon", "an address such as", "an address such as"),
+            ("sms.example/mellon", "an address such as", "an address such as"),
+            ("/mellon", "an address such as", "an address such as"),
+            ("https://", "an address such as", "an address such as"),
+            ("https:// mellon", "an address such as", "an address such as"),
+            ("", "an address such as", "an address such as"),
+        ] {
+            for (production, expected) in [(false, in_development), (true, in_production)] {
+                let text = format!("otp-webhook = \"{address}\"\nproduction = {production}\n");
+                let told = from_file(&text, Options::default()).unwrap_err();
+                let expected = if expected.is_empty() { "needs `otp-webhook-secret`" } else { expected };
+                assert!(told.contains(expected) && !told.contains("mellon"), "{address}: {told}");
+                let whole = from_file(&format!("{text}otp-webhook-secret = \"secret\""), Options::default());
+                assert_eq!(whole.is_ok(), expected.contains("needs"), "{address}");
+            }
         }
     }
 }

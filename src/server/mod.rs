@@ -8,6 +8,7 @@ pub mod clock;
 pub mod folders;
 pub mod secrets;
 pub mod config;
+pub mod outbox;
 pub mod timestamp;
 pub mod wire;
 pub mod store;

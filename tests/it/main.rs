@@ -43,6 +43,8 @@ mod ledger;
 #[cfg(test)]
 mod oracle;
 #[cfg(test)]
+mod outbox;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receipts;

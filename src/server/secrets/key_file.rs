@@ -145,13 +145,13 @@ fn create(path: &Path) -> Result<(), Error> {
 
 /// The permissions of the open file; none where the system has no such thing.
 #[cfg(unix)]
-fn mode_for_others(file: &File) -> io::Result<u32> {
+pub(in crate::server) fn mode_for_others(file: &File) -> io::Result<u32> {
     use std::os::unix::fs::PermissionsExt;
     Ok(file.metadata()?.permissions().mode() & 0o777)
 }
 
 #[cfg(not(unix))]
-fn mode_for_others(_file: &File) -> io::Result<u32> {
+pub(in crate::server) fn mode_for_others(_file: &File) -> io::Result<u32> {
     Ok(0)
 }
 

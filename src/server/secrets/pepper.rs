@@ -67,7 +67,7 @@ impl Pepper {
     }
 
     /// A key made of the one with this id, for one purpose; `None` when there is none of that id.
-    pub(super) fn derived(&self, id: KeyId, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
+    pub(in crate::server) fn derived(&self, id: KeyId, purpose: &str) -> Option<Zeroizing<[u8; 32]>> {
         Some(mac(self.key(id)?.bytes.expose_secret(), purpose, b""))
     }
 

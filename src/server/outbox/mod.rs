@@ -1,0 +1,166 @@
+//! One-time passwords on their way to a phone: through the retailer's gateway, by signed webhook, from an outbox on disk.
+//!
+//! The order of a call is [`prepare`](Outbox::prepare), which puts the message on disk; the fact of the ledger; [`release`](Outbox::release),
+//! which sends it. So no password is sent that the ledger does not know, and none that it knows is forgotten: after a crash the ledger says
+//! which messages go on. A message is tried until its password ends, and then stands on the dead-letter list. It may arrive twice, where an
+//! answer is lost, and always has the same `webhook-id`. Nothing here knows what a password opens. See `docs/passwords.md`.
+
+mod error;
+mod message;
+mod text;
+mod payload;
+mod failure;
+mod secrets;
+mod webhook;
+mod sender;
+mod seal;
+mod spool;
+mod letters;
+mod board;
+mod pace;
+mod post;
+
+use std::future::Future;
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::sync::oneshot;
+use tokio::time::timeout;
+
+pub use error::Error;
+pub use message::{Delivery, Message, Purpose, Undelivered};
+pub use pace::Pace;
+pub use secrets::Secrets;
+pub use sender::Sender;
+pub use webhook::Webhook;
+
+use crate::ledger::RequestId;
+use crate::server::secrets::Pepper;
+use board::Board;
+use letters::LetterFile;
+use post::Post;
+use seal::Seal;
+use spool::Spool;
+
+/// The outbox. A clone is the same one.
+#[derive(Debug, Clone)]
+pub struct Outbox(Arc<Post>);
+
+/// A message that is on disk and not on its way yet. Dropped without [`release`](Outbox::release) it is withdrawn: its file is removed.
+///
+/// Whoever asks the ledger meanwhile must not be a task that ends with its caller's connection: dropped after the fact was kept, the
+/// message is gone although the ledger has it.
+#[derive(Debug)]
+#[must_use = "dropped, the message is withdrawn"]
+pub struct Prepared {
+    // INVARIANT: there until it is released.
+    message: Option<Message>,
+    post: Arc<Post>,
+}
+
+impl Outbox {
+    /// The outbox in `folder`, made when it is not there; without a folder nothing is kept on disk. What an earlier run has left goes on where
+    /// `is_kept` says that the ledger has the call on its record, and is removed where it has not. Reads and writes the disk.
+    ///
+    /// # Errors
+    /// The folder cannot be made, read or written to; there is no tokio runtime. A damaged file is no error: it is put aside and reported as
+    /// undelivered.
+    pub fn open(
+        folder: Option<&Path>,
+        pepper: Arc<Pepper>,
+        sender: Sender,
+        is_kept: &dyn Fn(RequestId) -> bool,
+    ) -> Result<Self, Error> {
+        Self::at_pace(folder, pepper, sender, is_kept, Pace::default())
+    }
+
+    /// The same with other waits.
+    ///
+    /// # Errors
+    /// As [`open`](Self::open).
+    pub fn at_pace(
+        folder: Option<&Path>,
+        pepper: Arc<Pepper>,
+        sender: Sender,
+        is_kept: &dyn Fn(RequestId) -> bool,
+        pace: Pace,
+    ) -> Result<Self, Error> {
+        let spool = Spool::open(folder, Seal::new(pepper))?;
+        let (letters, undelivered) = LetterFile::open(folder)?;
+        let found = spool.found(is_kept)?;
+        let post = Arc::new(Post::new(sender, spool, letters, Board::new(undelivered), pace)?);
+        post.resume(found);
+        Ok(Outbox(post))
+    }
+
+    /// Whether there is a way to send anything.
+    #[must_use]
+    pub fn can_send(&self) -> bool {
+        self.0.sender.can_send()
+    }
+
+    /// Puts a message on disk, enciphered: when this returns a power cut does not take it. It is not sent before
+    /// [`release`](Self::release). Writes and syncs, some milliseconds: not for a thread that carries calls.
+    ///
+    /// # Errors
+    /// The disk is full or broken, the system gives no random bytes, or another call with the same id is between here and its end.
+    pub fn prepare(&self, message: Message) -> Result<Prepared, Error> {
+        if !self.0.board.begin(message.id) {
+            return Err(Error::Twice(message.id));
+        }
+        // From here on it is withdrawn when something fails.
+        let prepared = Prepared { message: Some(message), post: Arc::clone(&self.0) };
+        prepared.message.as_ref().map_or(Ok(()), |message| self.0.spool.write(message))?;
+        Ok(prepared)
+    }
+
+    /// Sets a message on its way: to be called once the ledger has its call. It goes whether or not the answer is waited for.
+    ///
+    /// [`Sent`](Delivery::Sent) when the first attempt succeeds within a second, otherwise [`Late`](Delivery::Late): at once while the gateway
+    /// is known to fail. [`Undelivered`](Delivery::Undelivered) when the password has ended already.
+    pub fn release(&self, mut prepared: Prepared) -> impl Future<Output = Delivery> + Send + use<> {
+        let (told, first) = oneshot::channel();
+        let (is_failing, patience) = (self.0.board.is_failing(), self.0.pace.answer);
+        if let Some(message) = prepared.message.take() {
+            self.0.start(message, told);
+        }
+        async move {
+            if is_failing {
+                return Delivery::Late;
+            }
+            timeout(patience, first).await.ok().and_then(Result::ok).unwrap_or(Delivery::Late)
+        }
+    }
+
+    /// What became of the message of a call that the ledger has: [`Late`](Delivery::Late) while it is on its way,
+    /// [`Undelivered`](Delivery::Undelivered) when it is on the dead-letter list, otherwise [`Sent`](Delivery::Sent).
+    #[must_use]
+    pub fn delivery(&self, id: RequestId) -> Delivery {
+        self.0.board.delivery(id)
+    }
+
+    /// The dead-letter list: the last 10,000 messages that were not delivered, newest first.
+    #[must_use]
+    pub fn undelivered(&self) -> Vec<Undelivered> {
+        self.0.board.undelivered()
+    }
+
+    /// Stops. Attempts are broken off, and what is on its way stays on disk for the next start, also what is released from now on.
+    pub fn close(&self) {
+        self.0.close();
+    }
+
+    /// Waits until all has stopped after [`close`](Self::close): from then on another outbox may have the folder. Without `close`, until
+    /// nothing is on its way.
+    pub async fn closed(&self) {
+        self.0.closed().await;
+    }
+}
+
+impl Drop for Prepared {
+    fn drop(&mut self) {
+        if let Some(message) = self.message.take() {
+            self.post.withdraw(message.id);
+        }
+    }
+}
