@@ -4,7 +4,8 @@ use std::error::Error;
 use std::path::PathBuf;
 use std::{env, fs};
 
-const FILES: [&str; 6] = [
+const FILES: [&str; 7] = [
+    "pricewright/v1/certificate.proto",
     "pricewright/v1/code.proto",
     "pricewright/v1/customer.proto",
     "pricewright/v1/pricing.proto",

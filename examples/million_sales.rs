@@ -124,6 +124,7 @@ fn purchase(number: u64) -> Purchase {
             price: amount(8_000),
             discounts: vec![(promotion(number), amount(2_000))],
         }],
+        is_certificate: false,
     };
     let lines: Vec<SoldLine> = (1..=4).map(line).collect();
     let asked: Vec<String> = lines
@@ -161,6 +162,7 @@ fn purchase(number: u64) -> Purchase {
         promotions: vec![applied("points".to_owned(), 0), applied(promotion(number), 8)],
         gifts: Vec::new(),
         points: 640,
+        payments: Vec::new(),
     }
 }
 
@@ -179,5 +181,14 @@ fn returned(purchase: &Purchase, second: i64) -> Result<Return, Box<dyn Error>> 
     let amount = Amount::from_minor(8_000);
     let back = ReturnedLine { line: line.id.clone(), group: 0, quantity: 1, amount };
     let at = Instant::from_unix(second).ok_or("no such moment")?;
-    Ok(Return { at, lines: vec![back], delivery: false, amount, points: 80, repriced: None })
+    Ok(Return {
+        at,
+        lines: vec![back],
+        delivery: false,
+        amount,
+        points: 80,
+        repriced: None,
+        payments: Vec::new(),
+        frozen: Vec::new(),
+    })
 }

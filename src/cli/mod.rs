@@ -1,17 +1,23 @@
 //! The command line: one file a command.
 
 pub mod terminal;
+pub mod calendar;
 pub mod paper;
+pub mod grid;
 pub mod words;
 mod when;
 mod reasons;
 mod stops;
 mod taken;
+mod lines;
 pub mod hint;
 pub mod receipt;
+pub mod sold;
 pub mod local;
 mod missing;
 pub mod remote;
+pub mod link;
+pub mod origin;
 pub mod price;
 pub mod rules;
 pub mod customers;
@@ -22,6 +28,8 @@ pub mod serve;
 pub mod demo;
 pub mod bench;
 pub mod codes;
+pub mod certificates;
+pub mod sale;
 
 use std::io::{self, Write as _};
 use std::process::ExitCode;
@@ -60,6 +68,9 @@ enum Command {
     Bench(Box<bench::Args>),
     #[command(subcommand)]
     Codes(codes::Command),
+    #[command(subcommand)]
+    Certificates(certificates::Command),
+    Sale(sale::Args),
     /// What `bench` starts
     #[command(hide = true)]
     BenchServer(bench::host::Args),
@@ -76,6 +87,8 @@ pub fn run() -> ExitCode {
         Command::Price(args) => price::run(&args),
         Command::Bench(args) => bench::run(&args),
         Command::Codes(command) => codes::run(&command),
+        Command::Certificates(command) => certificates::run(&command),
+        Command::Sale(args) => sale::run(&args),
         Command::BenchServer(args) => bench::host::run(&args),
         Command::Rules(command) => rules::run(&command),
         Command::Customers(command) => customers::run(&command),

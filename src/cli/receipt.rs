@@ -1,6 +1,7 @@
 //! A quote as a receipt that a cashier could read out.
 
 use super::hint;
+use super::lines::{self, Off, Shown};
 use super::paper::Paper;
 use super::reasons::Away;
 use super::stops::Went;
@@ -63,26 +64,21 @@ struct Receipt<'a> {
 }
 
 impl Receipt<'_> {
-    /// A name, what it costs by the list, what each promotion took off and what was held back of it, and what is left to pay.
+    /// What it costs, and which promotions are not on it.
     fn line(&self, paper: &mut Paper, place: usize, line: &QuotedLine) {
-        let money = |minor| self.words.money(minor);
-        paper.paragraph(0, 3, &format!("{}. {}", place + 1, self.words.product(&line.sku)));
-        let list_total = line.list_unit_price.saturating_mul(i64::from(line.quantity));
-        let of_measure = self.measure(place).map(|measure| format!(" ({measure})")).unwrap_or_default();
-        paper.row(
-            3,
-            &format!("{} × {}{of_measure}", line.quantity, money(line.list_unit_price)),
-            &money(list_total),
-        );
-        for (id, amount, held) in self.taken_off(line) {
-            paper.row(3, &self.name(id), &money(-amount));
-            if held != 0 {
-                paper.paragraph(5, 2, &self.words.held(held, self.went(id), &line.held_by));
-            }
-        }
-        if line.total != list_total {
-            self.groups(paper, line);
-        }
+        let off = |(id, amount, held): (&str, i64, i64)| Off {
+            name: self.name(id),
+            amount,
+            held: (held != 0).then(|| self.words.held(held, self.went(id), &line.held_by)),
+        };
+        let shown = Shown {
+            number: place + 1,
+            name: self.words.product(&line.sku),
+            measure: self.measure(place),
+            off: self.taken_off(line).into_iter().map(off).collect(),
+            line,
+        };
+        lines::print(paper, &shown, |minor| self.words.money(minor));
         for note in self.notes(line).iter().take(LEFT_OUT_MAX) {
             paper.paragraph(3, 2, note);
         }
@@ -125,16 +121,6 @@ impl Receipt<'_> {
             Some(lost) if lost < held => Went::Partly,
             _ => Went::Lost,
         }
-    }
-
-    fn groups(&self, paper: &mut Paper, line: &QuotedLine) {
-        let money = |minor| self.words.money(minor);
-        let groups: Vec<String> = line
-            .groups
-            .iter()
-            .map(|group| format!("{}\u{a0}×\u{a0}{}", group.quantity, money(group.unit_price)))
-            .collect();
-        paper.row(3, &format!("= {}", groups.join(" + ")), &money(line.total));
     }
 
     fn totals(&self, paper: &mut Paper) {

@@ -2,6 +2,7 @@
 
 use jiff::civil::Date;
 
+use super::calendar::{self, clock};
 use super::words::Words;
 use crate::promotion::{AttributeTest, Conditions, Promotion};
 use crate::server::wire::reason::Code;
@@ -113,7 +114,7 @@ impl Words<'_> {
     }
 
     fn date(&self, date: Date) -> String {
-        date.strftime(self.lang.pick("%-d %B %Y", "%d.%m.%Y")).to_string()
+        calendar::date(date, self.lang)
     }
 
     /// `Monday, Friday`; in Ukrainian with the preposition that the first of them asks for: `у вівторок, середу`.
@@ -136,8 +137,4 @@ impl Words<'_> {
         }
         self.lang.pick(format!("{from} to {until}"), format!("з {from} до {until}"))
     }
-}
-
-fn clock(second: u32) -> String {
-    format!("{:02}:{:02}", second / 3600, second / 60 % 60)
 }

@@ -6,6 +6,7 @@ use std::cmp::Reverse;
 
 use super::paper::harmless;
 use crate::lang::Lang;
+use crate::money::Currency;
 use crate::promotion::{Benefit, Promotion, Stage};
 use crate::rulebook::Rulebook;
 use crate::server::wire::{Goods, Product};
@@ -37,7 +38,7 @@ impl<'a> Words<'a> {
     /// A currency, as people write it.
     #[must_use]
     pub fn currency<'s>(&self, code: &'s str) -> &'s str {
-        if code == "UAH" { self.lang.pick(code, "грн") } else { code }
+        currency(code, self.lang)
     }
 
     /// What a receipt calls a product: its name, its SKU when the catalogue has none.
@@ -215,6 +216,18 @@ pub fn money(minor: i64, digits: u32, lang: Lang) -> String {
         Ok(width) if width > 0 => format!("{sign}{whole}{}{rest:0width$}", lang.pick('.', ',')),
         _ => format!("{sign}{whole}"),
     }
+}
+
+/// A currency, as people write it.
+#[must_use]
+pub fn currency(code: &str, lang: Lang) -> &str {
+    if code == "UAH" { lang.pick(code, "грн") } else { code }
+}
+
+/// The minor digits of a currency; those of the hryvnia where nobody knows it.
+#[must_use]
+pub fn digits(code: &str) -> u32 {
+    Currency::from_code(code).unwrap_or(Currency::UAH).digits()
 }
 
 /// A number with its thousands held together by no-break spaces.

@@ -4,12 +4,13 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::codes::{AttemptKey, Attempts, Batch, CodeKey, CodeState, NewCode, Pool, Terms};
-use super::counter::{Counter, CounterKey, Take};
-use super::fact::{Event, Fact};
-use super::id::{Content, RequestId, SaleId};
+use super::certificate::{Certificate, Entry, Sent, SentKey};
+use super::codes::{AttemptKey, Attempts, Batch, CodeKey, CodeState, Pool};
+use super::counter::{Counter, CounterKey};
+use super::id::{CertificateKey, Content, RequestId, SaleId};
 use super::rejection::Rejection;
-use super::sale::{Sale, State};
+use super::sale::Sale;
+use crate::time::Instant;
 
 /// The name of an account.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -29,6 +30,12 @@ pub enum Key {
     Pool(String),
     /// Failed attempts.
     Attempts(AttemptKey),
+    /// A gift certificate.
+    Certificate(CertificateKey),
+    /// An entry of a certificate, by its place.
+    Entry(CertificateKey, u32),
+    /// Passwords that were sent.
+    Sent(SentKey),
 }
 
 /// What an account holds.
@@ -49,6 +56,12 @@ pub enum Account {
     Pool(Pool),
     /// Failed attempts.
     Attempts(Attempts),
+    /// A gift certificate.
+    Certificate(Box<Certificate>),
+    /// An entry of a certificate.
+    Entry(Box<Entry>),
+    /// Passwords that were sent.
+    Sent(Sent),
 }
 
 /// A call that was answered.
@@ -74,6 +87,12 @@ pub enum Outcome {
     Refunded(SaleId, usize),
     /// Codes came into being, or were taken out of use; an attempt was counted.
     Done,
+    /// A certificate was issued.
+    Issued(CertificateKey),
+    /// A password was sent, and lives until then.
+    OtpSent(Instant),
+    /// A certificate was looked at, or changed: it had so many entries at that moment.
+    Certificate(CertificateKey, u32, Instant),
     /// It was refused.
     Refused(Rejection),
 }
@@ -87,7 +106,11 @@ impl Outcome {
             | Outcome::Committed(sale)
             | Outcome::Cancelled(sale)
             | Outcome::Refunded(sale, _) => Some(*sale),
-            Outcome::Done | Outcome::Refused(_) => None,
+            Outcome::Done
+            | Outcome::Issued(_)
+            | Outcome::OtpSent(_)
+            | Outcome::Certificate(..)
+            | Outcome::Refused(_) => None,
         }
     }
 }
@@ -178,167 +201,35 @@ impl Balances {
         self.code(code).is_some_and(is_in_use)
     }
 
+    /// A certificate.
+    #[must_use]
+    pub fn certificate(&self, certificate: &CertificateKey) -> Option<&Certificate> {
+        match self.accounts.get(&Key::Certificate(certificate.clone())) {
+            Some(Account::Certificate(certificate)) => Some(certificate),
+            _ => None,
+        }
+    }
+
+    /// Passwords that were sent.
+    #[must_use]
+    pub fn sent(&self, to: &SentKey) -> Option<&Sent> {
+        match self.accounts.get(&Key::Sent(to.clone())) {
+            Some(Account::Sent(sent)) => Some(sent),
+            _ => None,
+        }
+    }
+
+    /// Changes an account, where it is open.
+    pub fn get_mut(&mut self, key: &Key) -> Option<&mut Account> {
+        self.accounts.get_mut(key)
+    }
+
     /// Failed attempts.
     #[must_use]
     pub fn attempts(&self, of: &AttemptKey) -> Option<Attempts> {
         match self.accounts.get(&Key::Attempts(of.clone())) {
             Some(Account::Attempts(attempts)) => Some(*attempts),
             _ => None,
-        }
-    }
-
-    /// Applies a fact. Which accounts it changes is told, so that a store can write them.
-    pub fn apply(&mut self, fact: &Fact) -> Vec<Key> {
-        let mut changed = Vec::new();
-        let outcome = match &fact.event {
-            Event::Reserved { sale, expires_at, purchase, takes } => {
-                let account = Sale {
-                    state: State::Held,
-                    reserved_at: fact.at,
-                    expires_at: *expires_at,
-                    ended_at: None,
-                    reserved: (**purchase).clone(),
-                    paid: None,
-                    takes: takes.clone(),
-                    returns: Vec::new(),
-                };
-                self.put(Key::Sale(*sale), Account::Sale(Box::new(account)));
-                self.hold(takes, &mut changed);
-                Some(Outcome::Reserved(*sale))
-            }
-            Event::Committed { sale, part, takes } => {
-                self.release(*sale, &mut changed);
-                self.keep(takes, &mut changed);
-                self.change(*sale, |account| {
-                    account.state = State::Committed;
-                    account.ended_at = Some(fact.at);
-                    account.paid = part.as_deref().cloned();
-                    account.takes.clone_from(takes);
-                });
-                Some(Outcome::Committed(*sale))
-            }
-            Event::Cancelled { sale } => {
-                self.end(*sale, State::Cancelled, fact, &mut changed);
-                Some(Outcome::Cancelled(*sale))
-            }
-            Event::Expired { sale } => {
-                self.end(*sale, State::Expired, fact, &mut changed);
-                None
-            }
-            Event::Refunded { sale, back, takes } => {
-                let before = self.sale(*sale).map(|account| account.takes.clone()).unwrap_or_default();
-                self.unkeep(&before, &mut changed);
-                self.keep(takes, &mut changed);
-                let mut place = 0;
-                self.change(*sale, |account| {
-                    place = account.returns.len();
-                    account.returns.push((**back).clone());
-                    account.takes.clone_from(takes);
-                });
-                Some(Outcome::Refunded(*sale, place))
-            }
-            Event::CodesAdded { pool, terms, codes } => {
-                if let Some((request, _)) = &fact.call {
-                    self.add_codes(*request, pool, terms, codes, &mut changed);
-                }
-                Some(Outcome::Done)
-            }
-            Event::CodeDisabled { code } => {
-                if let Some(Account::Code(state)) = self.accounts.get_mut(&Key::Code(code.clone())) {
-                    state.is_disabled = true;
-                    changed.push(Key::Code(code.clone()));
-                }
-                Some(Outcome::Done)
-            }
-            Event::PoolDisabled { pool } => {
-                let held = self.pool(pool).cloned().unwrap_or_default();
-                self.put(Key::Pool(pool.clone()), Account::Pool(Pool { is_disabled: true, ..held }));
-                changed.push(Key::Pool(pool.clone()));
-                Some(Outcome::Done)
-            }
-            Event::Missed { by } => {
-                for of in by {
-                    let attempts = Attempts::and_one(self.attempts(of), fact.at);
-                    self.put(Key::Attempts(of.clone()), Account::Attempts(attempts));
-                    changed.push(Key::Attempts(of.clone()));
-                }
-                Some(Outcome::Done)
-            }
-            Event::Refused { rejection } => Some(Outcome::Refused(rejection.clone())),
-            Event::KeyUsed => Some(Outcome::Done),
-        };
-        changed.extend(fact.event.sale().map(Key::Sale));
-        if let (Some((request, content)), Some(outcome)) = (&fact.call, outcome) {
-            let known = Known { content: content.clone(), outcome };
-            self.put(Key::Request(*request), Account::Request(known));
-            changed.push(Key::Request(*request));
-        }
-        changed
-    }
-
-    fn add_codes(
-        &mut self,
-        request: RequestId,
-        pool: &str,
-        terms: &Terms,
-        codes: &[NewCode],
-        changed: &mut Vec<Key>,
-    ) {
-        let held = self.pool(pool).cloned().unwrap_or_default();
-        let count = held.codes.saturating_add(u64::try_from(codes.len()).unwrap_or(u64::MAX));
-        self.put(Key::Pool(pool.to_owned()), Account::Pool(Pool { codes: count, ..held }));
-        let batch = Batch { pool: pool.to_owned(), terms: terms.clone() };
-        self.put(Key::Batch(request), Account::Batch(Box::new(batch)));
-        changed.extend([Key::Pool(pool.to_owned()), Key::Batch(request)]);
-        for code in codes {
-            let (number, terms) = (code.number, code.terms.clone());
-            let state = CodeState { batch: request, number, terms, is_disabled: false };
-            self.put(Key::Code(code.key.clone()), Account::Code(Box::new(state)));
-            changed.push(Key::Code(code.key.clone()));
-        }
-    }
-
-    /// Ends a sale that was not paid.
-    fn end(&mut self, sale: SaleId, state: State, fact: &Fact, changed: &mut Vec<Key>) {
-        self.release(sale, changed);
-        self.change(sale, |account| {
-            account.state = state;
-            account.ended_at = Some(fact.at);
-        });
-    }
-
-    fn change(&mut self, sale: SaleId, change: impl FnOnce(&mut Sale)) {
-        if let Some(Account::Sale(account)) = self.accounts.get_mut(&Key::Sale(sale)) {
-            change(account);
-        }
-    }
-
-    fn hold(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
-        self.count(takes, changed, |counter, amount| counter.held = counter.held.saturating_add(amount));
-    }
-
-    fn keep(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
-        self.count(takes, changed, |counter, amount| counter.kept = counter.kept.saturating_add(amount));
-    }
-
-    fn unkeep(&mut self, takes: &[Take], changed: &mut Vec<Key>) {
-        self.count(takes, changed, |counter, amount| counter.kept = counter.kept.saturating_sub(amount));
-    }
-
-    /// What a sale holds is held no longer; a sale that holds nothing has nothing to release.
-    fn release(&mut self, sale: SaleId, changed: &mut Vec<Key>) {
-        let held = self.sale(sale).filter(|account| account.state == State::Held);
-        let takes = held.map(|account| account.takes.clone()).unwrap_or_default();
-        self.count(&takes, changed, |counter, amount| counter.held = counter.held.saturating_sub(amount));
-    }
-
-    fn count(&mut self, takes: &[Take], changed: &mut Vec<Key>, change: impl Fn(&mut Counter, u64)) {
-        for take in takes {
-            let key = Key::Counter(take.counter.clone());
-            let mut counter = self.counter(&take.counter);
-            change(&mut counter, take.amount);
-            self.put(key.clone(), Account::Counter(counter));
-            changed.push(key);
         }
     }
 }

@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::id::{CustomerKey, RequestId};
+use super::id::{CertificateKey, CustomerKey, RequestId};
 use crate::promotion::Birthday;
 use crate::time::Instant;
 
@@ -133,15 +133,63 @@ pub enum AttemptKey {
     Repeats(String),
     /// Codes that a caller tried.
     Caller(String),
-    /// All of them.
+    /// Codes, all of them.
     All,
+    /// Passwords that were tried on a certificate while one was alive.
+    Otp(CertificateKey),
+    /// The same on all certificates of a phone.
+    OtpPhone(PhoneKey),
+    /// Phones that were told with a certificate and are not its own.
+    OtpStranger(CertificateKey),
+    /// Passwords that were tried while one was alive, all of them.
+    OtpAll,
 }
+
+impl AttemptKey {
+    /// How many may fail within a day of the first: with so many none is looked at any more.
+    #[must_use]
+    pub const fn failures_max(&self) -> u32 {
+        match self {
+            AttemptKey::Pin(_) => PIN_FAILURES_MAX,
+            AttemptKey::Phone(_) => PHONE_FAILURES_MAX,
+            AttemptKey::Caller(_) => CALLER_FAILURES_MAX,
+            AttemptKey::Repeats(_) => REPEATS_MAX,
+            AttemptKey::All => ALL_FAILURES_MAX,
+            AttemptKey::Otp(_) => OTP_FAILURES_MAX,
+            AttemptKey::OtpPhone(_) => OTP_PHONE_FAILURES_MAX,
+            AttemptKey::OtpStranger(_) => OTP_STRANGERS_MAX,
+            AttemptKey::OtpAll => OTP_ALL_FAILURES_MAX,
+        }
+    }
+}
+
+/// PINs that may be wrong on one code, from people who know the phone it is bound to. A stranger who knows only the code fails at the phone,
+/// and that does not count here: the customer is not locked out.
+pub const PIN_FAILURES_MAX: u32 = 10;
+/// Codes that may be wrong with one phone.
+pub const PHONE_FAILURES_MAX: u32 = 50;
+/// Codes that may be wrong from one address: a shop's gateway speaks for thousands of customers who mistype.
+pub const CALLER_FAILURES_MAX: u32 = 20_000;
+/// Words that nobody can use and an address may tell again for others, and have it on the record. More are not recorded: the record only hides,
+/// by the time that it takes, that they are no codes.
+const REPEATS_MAX: u32 = 200_000;
+/// Codes that may be wrong in all.
+pub const ALL_FAILURES_MAX: u32 = 200_000;
+/// Passwords that may be wrong on one certificate: with a million passwords one of 100,000 such days hits. A new password does not reset it.
+pub const OTP_FAILURES_MAX: u32 = 10;
+/// Passwords that may be wrong on all certificates of one phone; with so many, those are looked at no more that had a wrong one themselves.
+pub const OTP_PHONE_FAILURES_MAX: u32 = 30;
+/// Phones that may be wrong with one certificate: of the ten million of an operator 50 a day find one in some hundred years. Who has lost
+/// the number of a certificate to somebody who tries phones waits for the next day.
+pub const OTP_STRANGERS_MAX: u32 = 50;
+/// Passwords that may be wrong in all: one of twenty such days hits one certificate of the whole chain.
+pub const OTP_ALL_FAILURES_MAX: u32 = 50_000;
 
 /// Seconds for which failed attempts count together.
 pub const ATTEMPTS_SECONDS: i64 = 86_400;
 
-/// Seconds by which a clock may have been ahead when the first attempt failed.
-const CLOCK_SECONDS: i64 = 3_600;
+/// Seconds by which a clock may have been ahead when something was counted.
+pub(super) const CLOCK_SECONDS: i64 = 3_600;
 
 /// Failed attempts within a day of the first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]

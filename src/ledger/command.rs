@@ -1,10 +1,12 @@
 //! What a caller wants of the ledger, with everything that a decision needs: the moment and the ids come in here.
 
-use super::codes::{AttemptKey, CodeKey, NewCode, Terms};
+use super::certificate::{Change, Note, Otp, OtpKey};
+use super::codes::{AttemptKey, CodeKey, NewCode, PhoneKey, Terms};
 use super::counter::Take;
-use super::id::{Content, RequestId, SaleId};
+use super::id::{CertificateKey, Content, RequestId, SaleId};
 use super::purchase::Purchase;
 use super::rejection::Rejection;
+use crate::money::Amount;
 use crate::time::Instant;
 
 /// One changing call.
@@ -39,6 +41,14 @@ pub enum Action {
     DisablePool(String),
     /// An attempt at a code has failed: of whom that is counted.
     Miss(Vec<AttemptKey>),
+    /// A certificate that is paid comes into being.
+    Issue(Box<Issue>),
+    /// A password is to be sent.
+    AskOtp(Box<AskOtp>),
+    /// A password opens what its owner may look at.
+    Look(Box<Look>),
+    /// Support changes a certificate.
+    ChangeCertificate(Box<ChangeCertificate>),
     /// The call was refused: from now on its id has this answer.
     Refuse(Rejection),
     /// A key comes into use: what the call says is its check value.
@@ -54,6 +64,78 @@ pub struct Reserve {
     pub takes: Vec<Take>,
     /// When its holds end.
     pub expires_at: Instant,
+    /// The certificates that pay, in order.
+    pub pay: Vec<Pay>,
+}
+
+/// A certificate, and the password that opens it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Presented {
+    /// The certificate under each key.
+    pub certificates: Vec<CertificateKey>,
+    /// What the password is bound to, and the password with it, under each key.
+    pub otps: Vec<(OtpKey, OtpKey)>,
+}
+
+/// A certificate that pays.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Pay {
+    /// Which.
+    pub presented: Presented,
+    /// The most that it pays; nothing for what its password was for.
+    pub amount: Option<Amount>,
+}
+
+/// A certificate comes into being.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Issue {
+    /// Its name for people: it tells nothing of number and call.
+    pub id: RequestId,
+    /// Its number.
+    pub certificate: CertificateKey,
+    /// The last four characters of that.
+    pub last_four: String,
+    /// The paid sale.
+    pub sale: SaleId,
+    /// The line; empty where there is only one of certificates.
+    pub line: String,
+    /// Whose it is.
+    pub phone: PhoneKey,
+    /// When it ends.
+    pub expires_at: Instant,
+}
+
+/// A password is to be sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AskOtp {
+    /// The certificate under each key.
+    pub certificates: Vec<CertificateKey>,
+    /// The phone under each key, that of today first.
+    pub phones: Vec<PhoneKey>,
+    /// The password.
+    pub otp: Otp,
+    /// Passwords that may be sent in an hour, to all phones.
+    pub hour_max: u32,
+}
+
+/// A certificate's owner looks at it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Look {
+    /// The certificate and its password.
+    pub presented: Presented,
+    /// The phone under each key.
+    pub phones: Vec<PhoneKey>,
+}
+
+/// Support changes a certificate.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ChangeCertificate {
+    /// Which.
+    pub certificate: CertificateKey,
+    /// How.
+    pub change: Change,
+    /// Who asks for it, and why.
+    pub note: Note,
 }
 
 /// A purchase is paid.
@@ -81,6 +163,8 @@ pub struct Refund {
     pub sale: SaleId,
     /// Which units.
     pub units: Vec<ReturnedUnits>,
+    /// The certificates that come back, by id, where the units are some; it is needed where several could.
+    pub certificates: Vec<RequestId>,
     /// Whether the delivery is paid back.
     pub delivery: bool,
     /// The purchase without them, where it was priced again.

@@ -2,139 +2,76 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::balance::{Balances, Key};
+use super::balance::Balances;
 use super::command::{Action, AddCodes, Command, Commit, Part, Refund, Repriced, Reserve, ReturnedUnits};
 use super::counter::{CounterKey, Limit, Take};
 use super::fact::{Event, Fact};
 use super::id::SaleId;
-use super::purchase::SoldUnits;
+use super::purchase::{Purchase, SoldUnits};
 use super::rejection::Rejection;
 use super::sale::{Return, ReturnedLine, Sale, State};
+use super::spend::{self, Declined};
 use crate::money::Amount;
 use crate::promotion::OnRefund;
 
 /// Times that units of one sale may come back: each is kept with the sale.
 pub const RETURNS_MAX: usize = 200;
 
-/// The accounts that a decision on `command` looks at, as far as `balances` shows them: once those are there, it may ask for more.
-#[must_use]
-pub fn touched(balances: &Balances, command: &Command) -> Vec<Key> {
-    let mut keys = vec![Key::Request(command.request)];
-    let (sale, takes) = match &command.action {
-        Action::Reserve(reserve) => (Some(command.request.sale()), reserve.takes.as_slice()),
-        Action::Commit(commit) => {
-            let takes = commit.part.as_ref().map(|part| part.takes.as_slice()).unwrap_or_default();
-            (Some(commit.sale), takes)
-        }
-        Action::Cancel(sale) => (Some(*sale), [].as_slice()),
-        Action::Refund(refund) => {
-            let takes = refund.repriced.as_ref().map(|repriced| repriced.takes.as_slice());
-            (Some(refund.sale), takes.unwrap_or_default())
-        }
-        Action::AddCodes(_)
-        | Action::DisableCode(_)
-        | Action::DisablePool(_)
-        | Action::Miss(_)
-        | Action::Refuse(_)
-        | Action::UseKey => (None, [].as_slice()),
-    };
-    match &command.action {
-        Action::AddCodes(add) => {
-            keys.push(Key::Pool(add.pool.clone()));
-            keys.extend(add.codes.iter().map(|code| Key::Code(code.key.clone())));
-        }
-        Action::DisableCode(code) => keys.push(Key::Code(code.clone())),
-        Action::DisablePool(pool) => keys.push(Key::Pool(pool.clone())),
-        Action::Miss(by) => keys.extend(by.iter().cloned().map(Key::Attempts)),
-        _ => {}
-    }
-    keys.extend(takes.iter().flat_map(|take| touched_by_take(balances, take)));
-    keys.extend(sale.into_iter().flat_map(|sale| touched_by_sale(balances, sale)));
-    keys
-}
-
-/// The accounts of a sale and of what it takes, as far as `balances` shows them.
-#[must_use]
-pub fn touched_by_sale(balances: &Balances, sale: SaleId) -> Vec<Key> {
-    let takes = balances.sale(sale).map(|sale| sale.takes.as_slice()).unwrap_or_default();
-    let counters = takes.iter().flat_map(|take| touched_by_take(balances, take));
-    std::iter::once(Key::Sale(sale)).chain(counters).collect()
-}
-
-/// A counter; of a code also whether it is in use.
-fn touched_by_take(balances: &Balances, take: &Take) -> Vec<Key> {
-    let mut keys = vec![Key::Counter(take.counter.clone())];
-    if let CounterKey::Code(code) = &take.counter {
-        let batch = balances.code(code).map(|state| state.batch);
-        let pool = batch.and_then(|batch| balances.batch(batch)).map(|batch| batch.pool.clone());
-        keys.push(Key::Code(code.clone()));
-        keys.extend(batch.map(Key::Batch));
-        keys.extend(pool.map(Key::Pool));
-    }
-    keys
-}
-
-/// The accounts that a fact changes, as far as `balances` shows them.
-#[must_use]
-pub fn touched_by_fact(balances: &Balances, fact: &Fact) -> Vec<Key> {
-    let takes = match &fact.event {
-        Event::Reserved { takes, .. } | Event::Committed { takes, .. } | Event::Refunded { takes, .. } => {
-            takes.as_slice()
-        }
-        Event::CodesAdded { pool, .. } | Event::PoolDisabled { pool } => {
-            return vec![Key::Pool(pool.clone())];
-        }
-        Event::CodeDisabled { code } => return vec![Key::Code(code.clone())],
-        Event::Missed { by } => return by.iter().cloned().map(Key::Attempts).collect(),
-        Event::Cancelled { .. } | Event::Expired { .. } | Event::Refused { .. } | Event::KeyUsed => &[],
-    };
-    let counters = takes.iter().map(|take| Key::Counter(take.counter.clone()));
-    let own = fact.event.sale().map(|sale| touched_by_sale(balances, sale)).unwrap_or_default();
-    counters.chain(own).collect()
-}
-
 /// Decides on a command: the facts that it makes. None when the same call was answered before; what it was answered is in the
 /// balances.
 ///
 /// # Errors
-/// Why it is refused; nothing has happened then.
+/// Why it is refused; nothing has happened then. A wrong password is no error here: that it was tried is a fact, and so is the refusal.
 pub fn decide(balances: &Balances, command: &Command) -> Result<Vec<Fact>, Rejection> {
     if let Some(known) = balances.known(command.request) {
         let is_same = known.content == command.content;
         return if is_same { Ok(Vec::new()) } else { Err(Rejection::RequestIdReused) };
     }
-    let event = match &command.action {
-        Action::Reserve(reserve) => reserved(balances, command.request.sale(), reserve)?,
-        Action::Commit(commit) => committed(balances, commit)?,
+    let call = || Some((command.request, command.content.clone()));
+    match decided(balances, command) {
+        // An attempt is nobody's call: its id is not kept.
+        Ok(event @ Event::Missed { .. }) => Ok(vec![Fact { at: command.at, call: None, event }]),
+        Ok(event) => Ok(vec![Fact { at: command.at, call: call(), event }]),
+        Err(Declined::Rejected(rejection)) => Err(rejection),
+        Err(Declined::Guessed(by)) => {
+            let refused = Event::Refused { rejection: Rejection::CertificateRefused };
+            let facts = [(None, Event::Missed { by }), (call(), refused)];
+            Ok(facts.map(|(call, event)| Fact { at: command.at, call, event }).to_vec())
+        }
+    }
+}
+
+fn decided(balances: &Balances, command: &Command) -> Result<Event, Declined> {
+    Ok(match &command.action {
+        Action::Reserve(reserve) => reserved(balances, command, reserve)?,
+        Action::Commit(commit) => committed(balances, command, commit)?,
         Action::Cancel(sale) => cancelled(balances, *sale)?,
         Action::Refund(refund) => refunded(balances, command, refund)?,
         Action::AddCodes(add) => codes_added(balances, add)?,
         Action::DisableCode(code) => match balances.code(code) {
             Some(_) => Event::CodeDisabled { code: code.clone() },
-            None => return Err(Rejection::CodeUnknown),
+            None => return Err(Rejection::CodeUnknown.into()),
         },
         Action::DisablePool(pool) => match balances.pool(pool) {
             Some(_) => Event::PoolDisabled { pool: pool.clone() },
-            None => return Err(Rejection::CodeUnknown),
+            None => return Err(Rejection::CodeUnknown.into()),
         },
         Action::Miss(by) => Event::Missed { by: by.clone() },
         Action::Refuse(rejection) => Event::Refused { rejection: rejection.clone() },
         Action::UseKey => Event::KeyUsed,
-    };
-    // An attempt is nobody's call: its id is not kept.
-    let is_call = !matches!(command.action, Action::Miss(_));
-    let call = is_call.then(|| (command.request, command.content.clone()));
-    Ok(vec![Fact { at: command.at, call, event }])
+        Action::Issue(issue) => spend::issued(balances, issue)?,
+        Action::ChangeCertificate(change) => spend::changed(balances, change, command.at)?,
+        Action::AskOtp(ask) => spend::otp_sent(balances, ask, command.at)?,
+        Action::Look(look) => spend::looked(balances, look, command.at)?,
+    })
 }
 
-fn reserved(balances: &Balances, sale: SaleId, reserve: &Reserve) -> Result<Event, Rejection> {
+fn reserved(balances: &Balances, command: &Command, reserve: &Reserve) -> Result<Event, Declined> {
     room(balances, &reserve.takes, &[])?;
-    Ok(Event::Reserved {
-        sale,
-        expires_at: reserve.expires_at,
-        purchase: Box::new(reserve.purchase.clone()),
-        takes: reserve.takes.clone(),
-    })
+    let mut purchase = Box::new(reserve.purchase.clone());
+    purchase.payments = spend::payments(balances, &purchase, &reserve.pay, command.at)?;
+    let (sale, takes) = (command.request.sale(), reserve.takes.clone());
+    Ok(Event::Reserved { sale, expires_at: reserve.expires_at, purchase, takes })
 }
 
 fn codes_added(balances: &Balances, add: &AddCodes) -> Result<Event, Rejection> {
@@ -147,7 +84,7 @@ fn codes_added(balances: &Balances, add: &AddCodes) -> Result<Event, Rejection> 
     Ok(Event::CodesAdded { pool: add.pool.clone(), terms: add.terms.clone(), codes: add.codes.clone() })
 }
 
-fn committed(balances: &Balances, commit: &Commit) -> Result<Event, Rejection> {
+fn committed(balances: &Balances, command: &Command, commit: &Commit) -> Result<Event, Rejection> {
     let sale = balances.sale(commit.sale).ok_or(Rejection::SaleUnknown)?;
     // What has expired holds nothing: a late payment needs room like a new purchase.
     let held = match sale.state {
@@ -156,11 +93,19 @@ fn committed(balances: &Balances, commit: &Commit) -> Result<Event, Rejection> {
         State::Cancelled => return Err(Rejection::SaleCancelled),
         State::Committed => return Err(Rejection::SaleCommitted),
     };
-    let (part, takes) = match &commit.part {
+    let (mut part, takes) = match &commit.part {
         Some(Part { purchase, takes }) => (Some(Box::new(purchase.clone())), takes),
         None => (None, &sale.takes),
     };
     room(balances, takes, held)?;
+    let payments = spend::payments_at_commit(balances, sale, part.as_deref(), command.at)?;
+    if part.is_none() && sale.state == State::Expired && !payments.is_empty() {
+        // What is left on them now is another sum than when it was reserved.
+        part = Some(Box::new(sale.reserved.clone()));
+    }
+    if let Some(part) = &mut part {
+        part.payments = payments;
+    }
     Ok(Event::Committed { sale: commit.sale, part, takes: takes.clone() })
 }
 
@@ -204,7 +149,11 @@ fn refunded(balances: &Balances, command: &Command, refund: &Refund) -> Result<E
         }
     };
     let points = sale.points_left().saturating_sub(points_left);
-    let back = Return { at: command.at, lines, delivery: refund.delivery, amount, points, repriced };
+    let frozen = spend::frozen(balances, sale, &lines, &refund.certificates)?;
+    let kept = certificates_kept(sale, &lines, repriced.as_ref());
+    let payments = spend::payments_back(balances, sale, amount, kept);
+    let delivery = refund.delivery;
+    let back = Return { at: command.at, lines, delivery, amount, points, repriced, payments, frozen };
     Ok(Event::Refunded { sale: refund.sale, back: Box::new(back), takes })
 }
 
@@ -276,6 +225,22 @@ fn returned(sale: &Sale, units: &[ReturnedUnits]) -> Result<Vec<ReturnedLine>, R
         }
     }
     Ok(lines)
+}
+
+/// What the certificates cost that stay with the customer when `back` has come back, those that are not issued yet among them.
+fn certificates_kept(sale: &Sale, back: &[ReturnedLine], repriced: Option<&Purchase>) -> Amount {
+    if let Some(left) = repriced {
+        return left.certificates_total();
+    }
+    let lines = sale.current().lines.iter().filter(|line| line.is_certificate);
+    let groups =
+        lines.flat_map(|line| (0..).zip(&line.units).map(move |(group, units)| (line, group, units)));
+    let left = groups.map(|(line, group, units)| {
+        let now = back.iter().filter(|one| one.line == line.id && one.group == group);
+        let now = now.fold(0_u32, |sum, one| sum.saturating_add(one.quantity));
+        units.price.times(sale.units_left(&line.id, group).saturating_sub(now))
+    });
+    left.sum()
 }
 
 /// Points that stay with so much of the price: the same part of them, rounded down.

@@ -2,12 +2,14 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::codes::{AttemptKey, CodeKey, NewCode, Terms};
+use super::certificate::{Change, Note, Otp};
+use super::codes::{AttemptKey, CodeKey, NewCode, PhoneKey, Terms};
 use super::counter::Take;
-use super::id::{Content, RequestId, SaleId};
+use super::id::{CertificateKey, Content, RequestId, SaleId};
 use super::purchase::Purchase;
 use super::rejection::Rejection;
 use super::sale::Return;
+use crate::money::Amount;
 use crate::time::Instant;
 
 /// Something that happened.
@@ -90,6 +92,55 @@ pub enum Event {
         /// Of whom that is counted.
         by: Vec<AttemptKey>,
     },
+    /// A certificate came into being.
+    CertificateIssued {
+        /// Its name for people.
+        id: RequestId,
+        /// Its number.
+        certificate: CertificateKey,
+        /// The last four characters of that.
+        last_four: String,
+        /// The purchase that it was sold in.
+        sale: SaleId,
+        /// And the line.
+        line: String,
+        /// Whose it is.
+        phone: PhoneKey,
+        /// ISO 4217.
+        currency: String,
+        /// What it is worth.
+        amount: Amount,
+        /// When it ends.
+        expires_at: Instant,
+    },
+    /// A password was sent: the one before it is dead.
+    OtpSent {
+        /// To open which certificate.
+        certificate: CertificateKey,
+        /// To which phone.
+        phone: PhoneKey,
+        /// The password.
+        otp: Otp,
+    },
+    /// A password was used to look.
+    OtpUsed {
+        /// At which certificate.
+        certificate: CertificateKey,
+    },
+    /// Support changed a certificate.
+    CertificateChanged {
+        /// Which.
+        certificate: CertificateKey,
+        /// How.
+        change: Change,
+        /// Who asked for it, and why.
+        note: Note,
+    },
+    /// The time of a certificate was over: its balance has expired.
+    CertificateExpired {
+        /// Which.
+        certificate: CertificateKey,
+    },
     /// A call was refused.
     Refused {
         /// Why.
@@ -108,11 +159,16 @@ impl Event {
             | Event::Committed { sale, .. }
             | Event::Cancelled { sale }
             | Event::Expired { sale }
-            | Event::Refunded { sale, .. } => Some(*sale),
+            | Event::Refunded { sale, .. }
+            | Event::CertificateIssued { sale, .. } => Some(*sale),
             Event::CodesAdded { .. }
             | Event::CodeDisabled { .. }
             | Event::PoolDisabled { .. }
             | Event::Missed { .. }
+            | Event::OtpSent { .. }
+            | Event::OtpUsed { .. }
+            | Event::CertificateChanged { .. }
+            | Event::CertificateExpired { .. }
             | Event::Refused { .. }
             | Event::KeyUsed => None,
         }

@@ -17,10 +17,16 @@ impl RequestId {
         Uuid::try_parse(text).ok().filter(|id| !id.is_nil()).map(RequestId)
     }
 
-    /// Its 16 bytes.
+    /// The id of these 16 bytes.
     #[must_use]
     pub const fn from_bytes(bytes: [u8; 16]) -> Self {
         RequestId(Uuid::from_bytes(bytes))
+    }
+
+    /// Its 16 bytes.
+    #[must_use]
+    pub const fn to_bytes(self) -> [u8; 16] {
+        *self.0.as_bytes()
     }
 
     /// The sale that a reservation with this id makes: a caller that lost the answer knows its sale all the same.
@@ -63,6 +69,17 @@ pub struct CustomerKey(pub String);
 impl fmt::Debug for CustomerKey {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("CustomerKey")
+    }
+}
+
+/// A gift certificate, as the keyed hash of its number. Made at the edge, where the key is.
+#[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct CertificateKey(pub String);
+
+impl fmt::Debug for CertificateKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("CertificateKey")
     }
 }
 

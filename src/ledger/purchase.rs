@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::certificate::Payment;
 use super::codes::OpenedCode;
 use super::id::CustomerKey;
 use crate::money::Amount;
@@ -47,9 +48,31 @@ pub struct Purchase {
     /// Points that it earns.
     #[serde(default)]
     pub points: u64,
+    /// The certificates that pay a part of it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
 }
 
 impl Purchase {
+    /// What certificates may pay: all but certificates that are sold. Else one could be renewed for ever, for nothing.
+    #[must_use]
+    pub fn payable(&self) -> Amount {
+        self.total.above(self.certificates_total())
+    }
+
+    /// What the certificates that are sold cost.
+    #[must_use]
+    pub fn certificates_total(&self) -> Amount {
+        let sold = self.lines.iter().filter(|line| line.is_certificate).flat_map(|line| &line.units);
+        sold.map(|units| units.price.times(units.quantity)).sum()
+    }
+
+    /// What certificates pay.
+    #[must_use]
+    pub fn paid_by_certificates(&self) -> Amount {
+        self.payments.iter().map(|payment| payment.amount).sum()
+    }
+
     /// The line of that id.
     #[must_use]
     pub fn line(&self, id: &str) -> Option<&SoldLine> {
@@ -68,6 +91,9 @@ pub struct SoldLine {
     pub list_price: Amount,
     /// Its units by price.
     pub units: Vec<SoldUnits>,
+    /// Whether each of its pieces is a gift certificate.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_certificate: bool,
 }
 
 impl SoldLine {

@@ -44,6 +44,46 @@ pub enum Rejection {
     CodeExists(u32),
     /// There is no such code, or no such pool.
     CodeUnknown,
+    /// No certificate, or not with this phone or password.
+    CertificateRefused,
+    /// Support names a certificate that there is not.
+    CertificateUnknown,
+    /// Too many passwords were wrong: for a day from the first none is looked at.
+    OtpLocked,
+    /// The certificate is out of use.
+    CertificateBlocked,
+    /// The certificate is in use: there is nothing to put back.
+    CertificateNotBlocked,
+    /// The purchase that the certificate was sold in came back: it is out of use for good.
+    CertificateFrozen,
+    /// The certificate's time is over.
+    CertificateExpired,
+    /// The certificate is of another currency.
+    CertificateCurrency,
+    /// More is asked of the certificate than its password was for.
+    OtpAmountExceeded,
+    /// Nothing is left on the certificate, or not what it is to pay.
+    CertificateEmpty,
+    /// What certificates were to pay is held no longer, and cannot be taken any more: the purchase must be reserved anew.
+    CertificateHoldOver,
+    /// Nothing is left that a certificate may pay.
+    CertificateNotNeeded,
+    /// A password was sent to the phone a moment ago, or as many as an hour may have: in so many seconds there may be another.
+    OtpTooSoon(u32),
+    /// All the passwords that an hour may have were sent.
+    OtpBudgetSpent,
+    /// The line of the sale is no certificate.
+    NotACertificate(String),
+    /// All certificates of the line are issued, or have come back.
+    CertificateIssued(String),
+    /// There is a certificate of this number already.
+    CertificateExists,
+    /// A certificate that comes back has been spent, or is about to be.
+    CertificateSpent(String),
+    /// Several certificates of the line could be the one that comes back.
+    CertificateUnnamed(String),
+    /// The new end is not later than the old one.
+    NotLater,
     /// The basket no longer costs what the caller expects.
     PriceChanged {
         /// What it costs now.

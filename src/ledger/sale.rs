@@ -2,7 +2,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::certificate::Payment;
 use super::counter::Take;
+use super::id::CertificateKey;
 use super::purchase::Purchase;
 use crate::money::Amount;
 use crate::time::Instant;
@@ -40,6 +42,21 @@ pub struct Sale {
     pub takes: Vec<Take>,
     /// What came back, in order.
     pub returns: Vec<Return>,
+    /// The certificates that were issued for it, in order.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub issued: Vec<Issued>,
+}
+
+/// A certificate that was issued for one piece of a line.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Issued {
+    /// The line's id.
+    pub line: String,
+    /// The certificate.
+    pub certificate: CertificateKey,
+    /// Whether the piece came back.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub is_frozen: bool,
 }
 
 /// Units that came back at one time.
@@ -57,6 +74,12 @@ pub struct Return {
     pub points: u64,
     /// The purchase priced again without them, where that was asked for: its lines are those that are left.
     pub repriced: Option<Purchase>,
+    /// What of it went back to certificates.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub payments: Vec<Payment>,
+    /// The certificates among the goods: they are out of use from then on.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub frozen: Vec<CertificateKey>,
 }
 
 /// Units of one group of a line that came back.
@@ -110,6 +133,37 @@ impl Sale {
             return Amount::ZERO;
         }
         self.sold().total.above(self.returns.iter().map(|back| back.amount).sum())
+    }
+
+    /// What of [`Sale::value_left`] was paid with money.
+    #[must_use]
+    pub fn money_left(&self) -> Amount {
+        let to_certificates: Amount =
+            self.returns.iter().flat_map(|back| &back.payments).map(|payment| payment.amount).sum();
+        self.value_left().above(self.sold().paid_by_certificates().above(to_certificates))
+    }
+
+    /// What a certificate paid and did not get back.
+    #[must_use]
+    pub fn paid_by(&self, certificate: &CertificateKey) -> Amount {
+        let of = |payments: &[Payment]| -> Amount {
+            let own = payments.iter().filter(|payment| payment.certificate == *certificate);
+            own.map(|payment| payment.amount).sum()
+        };
+        let back: Amount = self.returns.iter().map(|back| of(&back.payments)).sum();
+        of(&self.sold().payments).above(back)
+    }
+
+    /// The certificates of a line that are in use, in the order in which they were issued.
+    pub fn certificates_of(&self, line: &str) -> impl DoubleEndedIterator<Item = &CertificateKey> {
+        self.issued.iter().filter(move |one| one.line == line && !one.is_frozen).map(|one| &one.certificate)
+    }
+
+    /// Pieces of a line of [`Sale::current`] that did not come back.
+    #[must_use]
+    pub fn pieces_left(&self, line: &str) -> u32 {
+        let groups = self.current().line(line).map_or(0, |line| line.units.len());
+        (0..groups).map(|group| self.units_left(line, group)).fold(0, u32::saturating_add)
     }
 
     /// Points that the customer has earned and that were not taken back.

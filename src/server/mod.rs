@@ -16,6 +16,7 @@ pub mod journal;
 pub mod ledger;
 pub mod limits;
 pub mod codes;
+pub mod certificates;
 pub mod customers;
 pub mod keys_in_use;
 pub mod rules_dir;

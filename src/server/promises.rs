@@ -3,17 +3,21 @@
 use std::sync::Arc;
 
 use super::archive::Archive;
+use super::certificates::Certificates;
 use super::codes::Codebook;
 use super::config::{Config, Store};
 use super::customers::{self, Customers, Phones};
 use super::engine::Engine;
+use super::grpc::certificates;
 use super::grpc::redemption::{Desk, Settings};
 use super::keys_in_use;
 use super::ledger::{self, Ledger};
 use super::limits::Limiter;
+use super::outbox::{self, Outbox, Sender};
 use super::reporter::Reporter;
-use super::secrets::{self, PinPool};
+use super::secrets::{self, Pepper, PinPool};
 use super::store;
+use crate::ledger::Outcome;
 
 /// Why promises cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -33,6 +37,9 @@ pub enum Error {
     /// The rulebooks.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// Passwords on their way.
+    #[error(transparent)]
+    Outbox(#[from] outbox::Error),
 }
 
 /// All that keeps promises.
@@ -50,6 +57,10 @@ pub struct Promises {
     pub reporter: Arc<Reporter>,
     /// Where purchases are kept.
     pub desk: Arc<Desk>,
+    /// Where certificates are.
+    pub certificates: Arc<certificates::Desk>,
+    /// Passwords on their way.
+    pub outbox: Outbox,
 }
 
 impl Promises {
@@ -70,8 +81,11 @@ impl Promises {
             pepper: Arc::clone(&pepper),
             countries: config.countries.as_slice().into(),
         };
+        let outbox = opened_outbox(config, &ledger, &pepper)?;
+        let desk_pepper = Arc::clone(&pepper);
         let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
         let countries = Arc::clone(&limiter.countries);
+        let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
         let customers = Arc::new(Customers::open(&config.data, phones)?);
@@ -85,9 +99,28 @@ impl Promises {
             archive,
             pepper,
             codebook.clone(),
+            book.clone(),
             Arc::clone(&customers),
             settings,
         ));
-        Ok(Promises { ledger, limiter, codebook, customers, reporter, desk })
+        let settings = certificates::Settings { otp_hour_max: config.otp_per_hour };
+        let certificates =
+            certificates::Desk::new(book, desk_pepper, outbox.clone(), Arc::clone(&reporter), settings);
+        let certificates = Arc::new(certificates);
+        Ok(Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox })
     }
+}
+
+/// Passwords that were on their way when the service last ended are again, when the ledger has them.
+fn opened_outbox(config: &Config, ledger: &Ledger, pepper: &Arc<Pepper>) -> Result<Outbox, Error> {
+    let folder = match config.store {
+        Store::Sled => Some(config.data.join("outbox")),
+        Store::Memory => None,
+    };
+    // What cannot be read now is not thrown away: the ledger has said so, and the service ends.
+    let is_kept = |id| match ledger.known(id) {
+        Ok(known) => known.is_some_and(|known| matches!(known.outcome, Outcome::OtpSent(_))),
+        Err(_) => true,
+    };
+    Ok(Outbox::open(folder.as_deref(), Arc::clone(pepper), Sender::of(config)?, &is_kept)?)
 }

@@ -24,6 +24,7 @@ use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
 use super::config::Config;
 use super::customers::Customers;
 use super::engine::{Engine, Live};
+use super::grpc::certificates::CertificateCalls;
 use super::grpc::codes::Codes;
 use super::grpc::customers::CustomerCalls;
 use super::grpc::failure::Failure;
@@ -35,10 +36,12 @@ use super::grpc::rulebooks::Rulebooks;
 use super::keeper::Keeper;
 use super::ledger::Ledger;
 use super::ledger::index::Index;
+use super::outbox::Outbox;
 use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
 use super::wire::DESCRIPTORS;
+use super::wire::certificate_service_server::{CertificateServiceServer, SERVICE_NAME as CERTIFICATES};
 use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
 use super::wire::customer_service_server::{CustomerServiceServer, SERVICE_NAME as CUSTOMERS};
 use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
@@ -61,11 +64,14 @@ const KEEPALIVE: Duration = Duration::from_secs(30);
 /// And so long is waited for the answer.
 const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
+/// How often is looked whether the ledger is closed, and how many times.
+const CLOSE_LOOK: Duration = Duration::from_millis(1);
+const CLOSE_LOOKS_MAX: u32 = 4_000;
 /// How long stores may take to close.
 const CLOSE_MAX: Duration = Duration::from_secs(5);
 
 /// What health is told of; the first is the whole.
-const SERVICES: [&str; 7] = ["", PRICING, REDEMPTION, CODES, CUSTOMERS, RULEBOOKS, REPORTS];
+const SERVICES: [&str; 8] = ["", PRICING, REDEMPTION, CODES, CERTIFICATES, CUSTOMERS, RULEBOOKS, REPORTS];
 
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
@@ -163,7 +169,8 @@ impl Server {
             let (config, engine) = (config.clone(), Arc::clone(&engine));
             spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
         };
-        let Promises { ledger, limiter, codebook, customers, reporter, desk } = promises;
+        let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox } =
+            promises;
         let reports = Reports::new(ledger.clone(), reporter, closed.clone());
         let codes = Codes::new(codebook.clone(), closed.clone());
         let pricing =
@@ -176,6 +183,10 @@ impl Server {
             .add_service(
                 RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
             )
+            .add_service(
+                CertificateServiceServer::new(CertificateCalls::new(certificates))
+                    .max_decoding_message_size(bytes_max),
+            )
             .add_service(CustomerServiceServer::new(customer_calls).max_decoding_message_size(bytes_max))
             .add_service(ReportServiceServer::new(reports).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
@@ -187,7 +198,8 @@ impl Server {
         let drain = config.drain;
         let accounts = ledger.weak_index();
         let work = serve(listener, routes, config, closed.clone());
-        let task = tokio::spawn(run(work, keeper, health, Arc::clone(&engine), ledger, customers, closed));
+        let kept = Kept { keeper, ledger, customers, outbox };
+        let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
         Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
     }
 }
@@ -264,14 +276,20 @@ impl RunningServer {
     }
 }
 
+/// What must come to its end when the service does.
+struct Kept {
+    keeper: Keeper,
+    ledger: Ledger,
+    customers: Arc<Customers>,
+    outbox: Outbox,
+}
+
 /// The parts around the transport: health in step with the rules, and an end in good order.
 async fn run(
     work: impl Future<Output = Result<(), Error>>,
-    keeper: Keeper,
+    kept: Kept,
     health: HealthReporter,
     engine: Arc<Engine>,
-    ledger: Ledger,
-    customers: Arc<Customers>,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let in_step = async {
@@ -296,13 +314,25 @@ async fn run(
     let done = tokio::select! {
         (done, ()) = async { tokio::join!(work, told) } => done,
         // Nothing more is answered: what callers do not know they ask again, once the service has read its journal.
-        reason = ledger.failed() => {
+        reason = kept.ledger.failed() => {
             say_health(&health, ServingStatus::NotServing).await;
             Err(Error::LedgerStopped(reason))
         }
     };
+    let Kept { keeper, ledger, customers, outbox } = kept;
+    // What is on its way may still arrive; what is not goes on at the next start.
+    outbox.close();
+    let _ = timeout(CLOSE_MAX, outbox.closed()).await;
     let end = move || {
+        let index = ledger.weak_index();
         drop((keeper, ledger));
+        // A connection that has just ended may hold the ledger for a moment longer, and its lock with it.
+        for _ in 0..CLOSE_LOOKS_MAX {
+            if index.strong_count() == 0 {
+                break;
+            }
+            std::thread::sleep(CLOSE_LOOK);
+        }
         customers.close();
     };
     // A store whose disk has failed may never come to its end. The journal is whole all the same, and the next start reads what it must.

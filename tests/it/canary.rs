@@ -5,6 +5,7 @@
 mod calls;
 mod crm;
 mod forms;
+mod gifts;
 mod pools;
 mod shell;
 mod shop;
@@ -25,6 +26,9 @@ pub(crate) mod planted {
     pub(crate) const PHONE_TYPED: &str = "(067) 719-34-02";
     /// The phone of somebody who guesses.
     pub(crate) const PHONE_WRONG: &str = "0508264917";
+    /// Phones to which certificates belong.
+    pub(crate) const PHONE_GIFT: &str = "+380996038175";
+    pub(crate) const PHONE_NEW: &str = "+380638850247";
     /// No phone at all.
     pub(crate) const PHONE_MALFORMED: &str = "8-800-pelikan-5518";
     pub(crate) const PIN: &str = "730518";
@@ -99,6 +103,7 @@ async fn no_phone_pin_code_or_customer_is_found_in_logs_errors_folders_and_copie
     let mut made = pools::call(&shop, &mut heard).await;
     till::call(&shop, &mut heard, &made).await;
     made.extend(shell::call(&shop, &mut heard, &made));
+    let gifts = gifts::call(&shop, &mut heard).await;
     heard.add("an answer to HTTP", shop.metrics());
     heard.ran("ledger backup", &shop.run(&["ledger", "backup", "backup", "--data", "data"], ""));
     shop.stop();
@@ -108,7 +113,8 @@ async fn no_phone_pin_code_or_customer_is_found_in_logs_errors_folders_and_copie
     shop.start().await;
     shop.stop();
 
-    let needles = Needles::of(&secrets(&made));
+    let planted: Vec<Secret> = secrets(&made).into_iter().chain(gifts).collect();
+    let needles = Needles::of(&planted);
     let mut found = Vec::new();
     for (what, bytes) in &heard.0 {
         found.extend(needles.found(bytes).into_iter().map(|needle| format!("{needle} in {what}")));
@@ -125,7 +131,7 @@ async fn no_phone_pin_code_or_customer_is_found_in_logs_errors_folders_and_copie
     println!(
         "{} forms of {} secrets: {} answers, {} files with {size} bytes",
         needles.count(),
-        secrets(&made).len(),
+        planted.len(),
         heard.0.len(),
         files.len(),
     );
@@ -145,6 +151,7 @@ fn look_at_all(shop: &Shop, files: &[(String, Vec<u8>)]) {
         assert!(found.iter().any(|file| file.starts_with(part)), "the store is in {found:?} alone");
     }
     assert!(files.iter().any(|(file, _)| file.starts_with("data/customers/")));
+    assert!(files.iter().any(|(file, _)| file.starts_with("data/outbox/") && file.ends_with(".otp")));
     let log = fs::read_to_string(shop.home().join("log.txt")).unwrap();
     for level in ["TRACE", "DEBUG", "INFO"] {
         assert!(log.contains(&format!("\"level\":\"{level}\"")), "nothing is logged at {level}");

@@ -377,6 +377,8 @@ fn every_command_has_an_example_and_every_shell_a_completion() {
         "ledger restore",
         "report",
         "report promotions",
+        "certificates",
+        "sale",
         "completions",
     ] {
         let args: Vec<&str> = args.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
@@ -402,7 +404,20 @@ fn the_demo_holds_and_clears_up() {
     let output = command.env("TMPDIR", here.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert!(output.status.success(), "{text}");
-    for part in ["1. ", "2. ", "3. ", "4. ", "5. ", "6. ", "p50", "p99", "What to try next", "^"] {
+    for part in [
+        "1. ",
+        "2. ",
+        "3. ",
+        "4. ",
+        "5. ",
+        "6. ",
+        "7. ",
+        "Certificate ···",
+        "p50",
+        "p99",
+        "What to try next",
+        "^",
+    ] {
         assert!(text.contains(part), "`{part}` is not in {text}");
     }
     assert!(!text.contains('\u{1b}') && !text.contains('✗'), "{text}");

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::sync::atomic::{AtomicU64, Ordering};
 
 use pricewright::ledger::code::{CodeFault, GeneratedCode};
-use pricewright::server::codes::PIN_FAILURES_MAX;
+use pricewright::ledger::codes::PIN_FAILURES_MAX;
 use pricewright::server::config::Options;
 use pricewright::server::wire;
 use pricewright::server::wire::code_result::Status as Fate;

@@ -11,6 +11,10 @@ mod bench;
 #[cfg(test)]
 mod canary;
 #[cfg(test)]
+mod certificates;
+#[cfg(test)]
+mod certificates_cli;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod codes;

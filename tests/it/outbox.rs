@@ -1,7 +1,7 @@
 //! One-time passwords on their way to a phone, through real sockets and files: sent once where the gateway works, later where it does not,
 //! and listed where it never did.
 
-mod gateway;
+pub(crate) mod gateway;
 mod harm;
 
 use std::fs;
@@ -16,7 +16,7 @@ use std::task::Poll;
 use std::thread;
 use std::time::Duration;
 
-use gateway::{Answer, Gateway, OK, closed_port};
+use gateway::{Answer, Gateway, OK, closed_port, until};
 use pricewright::basket::Phone;
 use pricewright::lang::Lang;
 use pricewright::ledger::RequestId;
@@ -90,7 +90,8 @@ fn message(number: u8, life: i64) -> Message {
         id: id(number),
         phone: Phone::parse(PHONE, &[]).unwrap(),
         password: Pin::parse(PASSWORD).unwrap(),
-        certificate: "7K2M".to_owned(),
+        // Each of its own: of two for one certificate the older is dead.
+        certificate: if number == 1 { "7K2M".to_owned() } else { format!("{number:04}") },
         purpose: Purpose::Pay {
             amount: Amount::from_minor(35_000),
             currency: "UAH".to_owned(),
@@ -302,7 +303,7 @@ async fn a_password_that_ends_is_listed_once_and_never_sent_again() {
     let about = |letter: &Undelivered| (letter.id, letter.certificate.clone(), letter.tries > 0);
     assert_eq!(
         list.iter().map(about).collect::<Vec<_>>(),
-        [(id(1), "7K2M".to_owned(), true), (id(2), "7K2M".to_owned(), false)]
+        [(id(1), "7K2M".to_owned(), true), (id(2), "0002".to_owned(), false)]
     );
     assert!(list[0].why.contains("refused") && list[0].ended_at > list[0].created_at, "{list:?}");
     assert_eq!(
@@ -356,7 +357,7 @@ async fn a_message_whose_call_came_to_nothing_is_withdrawn() {
     let prepared = outbox.prepare(message(1, 300)).unwrap();
     assert!(matches!(outbox.prepare(message(1, 300)), Err(Error::Twice(twice)) if twice == id(1)));
     assert_eq!(home.files().len(), 1);
-    drop(prepared);
+    outbox.withdraw(prepared);
     assert!(home.files().is_empty() && gateway.got().is_empty());
     // The caller asks again. That it does not wait for the answer changes nothing.
     let prepared = outbox.prepare(message(1, 300)).unwrap();
@@ -368,6 +369,35 @@ async fn a_message_whose_call_came_to_nothing_is_withdrawn() {
     fs::remove_dir_all(home.folder()).unwrap();
     assert!(matches!(outbox.prepare(message(2, 300)), Err(Error::Disk { action: "write", .. })));
     assert_eq!(outbox.delivery(id(2)), Delivery::Sent, "it is still known");
+}
+
+#[tokio::test]
+async fn a_password_that_a_newer_one_has_replaced_goes_nowhere() {
+    let is_up = Arc::new(AtomicBool::new(false));
+    let up = Arc::clone(&is_up);
+    let gateway = Gateway::start(move |_, _| {
+        let down = "HTTP/1.1 503 Service Unavailable\r\n\r\n";
+        Answer::Say(if up.load(SeqCst) { OK } else { down }.to_owned())
+    });
+    let home = Home::new();
+    let outbox = home.at(&gateway.url());
+    let of_one = |number| Message { certificate: "7K2M".to_owned(), ..message(number, 300) };
+    for number in 1..=2 {
+        assert_eq!(outbox.release(outbox.prepare(of_one(number)).unwrap()).await, Delivery::Late);
+    }
+    until("the older one is given up", || outbox.delivery(id(1)) == Delivery::Undelivered).await;
+    is_up.store(true, SeqCst);
+    until("the newer one is there", || outbox.delivery(id(2)) == Delivery::Sent).await;
+    // One that was asked for before, and comes to its turn when the newer one has arrived.
+    let before = Instant::from_unix(clock::now().unix() - 60).unwrap();
+    let old = Message { created_at: before, ..of_one(3) };
+    outbox.release(outbox.prepare(old).unwrap()).await;
+    outbox.closed().await;
+    let list = outbox.undelivered();
+    assert_eq!(list.iter().map(|letter| letter.id).collect::<Vec<_>>(), [id(3), id(1)]);
+    assert!(list.iter().all(|letter| letter.why == "a newer password took its place"), "{list:?}");
+    assert_eq!(gateway.got().last().unwrap().id(), format!("otp_{}", id(2)));
+    assert_eq!((outbox.delivery(id(2)), home.files().len()), (Delivery::Sent, 0));
 }
 
 #[tokio::test]

@@ -63,7 +63,8 @@ fn commit(sale: &wire::Sale) -> wire::CommitRequest {
 }
 
 fn refund(sale: &wire::Sale, line: &str, quantity: u32, reprice: bool) -> wire::RefundRequest {
-    let units = wire::ReturnedUnits { line_id: line.to_owned(), quantity, group: None };
+    let units =
+        wire::ReturnedUnits { line_id: line.to_owned(), quantity, group: None, certificate_ids: Vec::new() };
     let (request_id, sale_id) = (id(), sale.id.clone());
     wire::RefundRequest { request_id, sale_id, units: vec![units], reprice, ..wire::RefundRequest::default() }
 }

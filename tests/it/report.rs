@@ -76,7 +76,12 @@ impl Till {
     }
 
     async fn back(&mut self, sale: &wire::Sale, line: &str, quantity: u32, reprice: bool) {
-        let units = vec![wire::ReturnedUnits { line_id: line.to_owned(), quantity, group: None }];
+        let units = vec![wire::ReturnedUnits {
+            line_id: line.to_owned(),
+            quantity,
+            group: None,
+            certificate_ids: Vec::new(),
+        }];
         let (request_id, sale_id) = (id(), sale.id.clone());
         let asked =
             wire::RefundRequest { request_id, sale_id, units, reprice, ..wire::RefundRequest::default() };
@@ -258,8 +263,13 @@ fn sale(paid_at: &str, store: &str, currency: &str) -> Sale {
     let amount = Amount::from_minor;
     let units =
         SoldUnits { quantity: 1, price: amount(9_000), discounts: vec![("p".to_owned(), amount(1_000))] };
-    let line =
-        SoldLine { id: "1".to_owned(), sku: "A".to_owned(), list_price: amount(10_000), units: vec![units] };
+    let line = SoldLine {
+        id: "1".to_owned(),
+        sku: "A".to_owned(),
+        list_price: amount(10_000),
+        units: vec![units],
+        is_certificate: false,
+    };
     let applied = SoldPromotion {
         id: "p".to_owned(),
         name: "P".to_owned(),
@@ -283,6 +293,7 @@ fn sale(paid_at: &str, store: &str, currency: &str) -> Sale {
         promotions: vec![applied],
         gifts: Vec::new(),
         points: 0,
+        payments: Vec::new(),
     };
     let paid_at = Instant::from_rfc3339(paid_at).unwrap();
     Sale {
@@ -294,6 +305,7 @@ fn sale(paid_at: &str, store: &str, currency: &str) -> Sale {
         paid: None,
         takes: Vec::new(),
         returns: Vec::new(),
+        issued: Vec::new(),
     }
 }
 
@@ -360,7 +372,16 @@ fn back(line: &str, repriced: Option<Purchase>) -> Return {
     let amount = Amount::from_minor(9_000);
     let line = ReturnedLine { line: line.to_owned(), group: 0, quantity: 1, amount };
     let at = Instant::from_rfc3339("2026-10-27T12:00:00Z").unwrap();
-    Return { at, lines: vec![line], delivery: false, amount, points: 0, repriced }
+    Return {
+        at,
+        lines: vec![line],
+        delivery: false,
+        amount,
+        points: 0,
+        repriced,
+        payments: Vec::new(),
+        frozen: Vec::new(),
+    }
 }
 
 #[test]

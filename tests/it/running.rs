@@ -7,6 +7,7 @@ use std::time::Duration;
 use pricewright::server::config::{Config, Options};
 use pricewright::server::run::{RunningServer, Server};
 use pricewright::server::wire;
+use pricewright::server::wire::certificate_service_client::CertificateServiceClient;
 use pricewright::server::wire::code_service_client::CodeServiceClient;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
@@ -93,6 +94,10 @@ impl Running {
 
     pub(crate) async fn codes(&self) -> CodeServiceClient<Channel> {
         CodeServiceClient::new(self.channel().await)
+    }
+
+    pub(crate) async fn certificates(&self) -> CertificateServiceClient<Channel> {
+        CertificateServiceClient::new(self.channel().await)
     }
 
     pub(crate) async fn reports(&self) -> ReportServiceClient<Channel> {

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 
-use super::link::{Again, Link, Named, patient, refused, typed, wait};
+use crate::cli::link::{Again, Link, Named, patient, refused, typed, wait};
 use crate::server::wire::DisableCodesRequest;
+use crate::server::wire::code_service_client::CodeServiceClient;
 use crate::server::wire::disable_codes_request::Target;
 
 /// Take a code, or a whole pool, out of use
@@ -48,12 +49,17 @@ struct Which {
 /// There is no such code or pool, the service refuses or is gone.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let (what, target) = match (&args.which.code, &args.which.pool) {
-        (Some(code), _) => ("code", Target::Code(typed(code)?)),
+        (Some(code), _) => {
+            let [code] = typed([("code", code)])?;
+            ("code", Target::Code(code))
+        }
         (None, pool) => ("pool", Target::Pool(pool.clone().unwrap_or_default())),
     };
     let asked =
         DisableCodesRequest { request_id: args.named.tell()?, target: Some(target), validate_only: false };
-    let answer = wait(Again::WithId, async { Ok(args.link.codes().await?.disable(patient(asked)).await) })?;
+    let answer = wait(Again::WithId, async {
+        Ok(CodeServiceClient::new(args.link.connect().await?).disable(patient(asked)).await)
+    })?;
     match answer {
         Ok(_) => {}
         Err(status) if status.code() == tonic::Code::NotFound => {

@@ -9,12 +9,13 @@ use anyhow::{Context as _, Result, bail, ensure};
 use indicatif::ProgressBar;
 use tempfile::NamedTempFile;
 
-use super::link::{Again, Link, Named, patient, refused, wait};
 use super::terms::Flags;
+use crate::cli::link::{Again, Link, Named, patient, refused, wait};
 use crate::cli::rules::progress;
 use crate::cli::words::count;
 use crate::server::clock;
 use crate::server::wire::GenerateCodesRequest;
+use crate::server::wire::code_service_client::CodeServiceClient;
 
 /// Make codes of a pool, one a line
 ///
@@ -95,7 +96,7 @@ async fn generate(
     output: &mut impl Write,
     bar: &ProgressBar,
 ) -> Result<()> {
-    let answers = args.link.codes().await?.generate(patient(asked)).await;
+    let answers = CodeServiceClient::new(args.link.connect().await?).generate(patient(asked)).await;
     let mut answers = answers.map_err(|status| refused(&status, Again::WithId))?.into_inner();
     let mut told = 0;
     while let Some(answer) = answers.message().await.map_err(|status| refused(&status, Again::WithId))? {

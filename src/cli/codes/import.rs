@@ -10,11 +10,12 @@ use indicatif::ProgressBar;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
 
-use super::link::{Again, Link, Named, patient, refused, wait};
 use super::sheet::{self, Row};
 use super::terms::Flags;
+use crate::cli::link::{Again, Link, Named, patient, refused, wait};
 use crate::cli::rules::progress;
 use crate::cli::words::count;
+use crate::server::wire::code_service_client::CodeServiceClient;
 use crate::server::wire::import_fault::Reason;
 use crate::server::wire::{ImportCodesRequest, ImportCodesResponse};
 
@@ -113,7 +114,7 @@ async fn import(
     messages: Vec<ImportCodesRequest>,
     bar: &ProgressBar,
 ) -> Result<ImportCodesResponse> {
-    let mut client = args.link.codes().await?;
+    let mut client = CodeServiceClient::new(args.link.connect().await?);
     let (sender, waiting) = mpsc::channel(1);
     let send = async {
         for message in messages {

@@ -6,8 +6,9 @@ use std::process::ExitCode;
 use anyhow::Result;
 use tonic::Code as StatusCode;
 
-use super::link::{Again, Link, patient, refused, typed, wait};
+use crate::cli::link::{Again, Link, patient, refused, typed, wait};
 use crate::server::timestamp::Timestamp;
+use crate::server::wire::code_service_client::CodeServiceClient;
 use crate::server::wire::{Code, InspectCodeRequest};
 use crate::time::Instant;
 
@@ -36,10 +37,10 @@ pub struct Args {
 /// # Errors
 /// The service refuses or is gone.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let code = typed(&args.code)?;
+    let [code] = typed([("code", &args.code)])?;
     let answer = wait(Again::AsItIs, async {
         let asked = patient(InspectCodeRequest { code });
-        Ok(args.link.codes().await?.inspect(asked).await)
+        Ok(CodeServiceClient::new(args.link.connect().await?).inspect(asked).await)
     })?;
     let code = match answer {
         Ok(answer) => answer.into_inner(),

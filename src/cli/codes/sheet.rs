@@ -1,5 +1,6 @@
 //! A table of codes as a CRM writes it: which column is what, and what is wrong on which line, without a word of what stands there.
 
+use crate::cli::calendar::timestamp;
 use crate::rulebook::read::records::{Record, Records};
 use crate::rulebook::source::Source;
 use crate::rulebook::text::calendar::Edge;
@@ -8,7 +9,7 @@ use crate::rulebook::text::page::{CSV_BYTES_MAX, Page};
 use crate::server::wire::{CodeTerms, ImportedCode};
 use crate::time::Zone;
 
-use super::terms::{is_empty, timestamp};
+use super::terms::is_empty;
 
 /// The columns that are known; `code` must be there.
 const COLUMNS: [&str; 7] = ["code", "phone", "pin", "customer", "from", "until", "uses"];

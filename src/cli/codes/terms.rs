@@ -1,8 +1,9 @@
 //! What codes may be used for, as flags say it.
 
-use anyhow::{Result, anyhow, ensure};
+use anyhow::{Result, ensure};
 
-use crate::rulebook::text::calendar::{Edge, moment};
+use crate::cli::calendar::{edge, zone};
+use crate::rulebook::text::calendar::Edge;
 use crate::server::timestamp::Timestamp;
 use crate::server::wire::{BirthdayWindow, CodeTerms};
 use crate::time::Zone;
@@ -36,7 +37,7 @@ impl Flags {
     /// # Errors
     /// There is none of that name.
     pub fn zone(&self) -> Result<Zone> {
-        Zone::named(&self.time_zone).ok_or_else(|| anyhow!("`{}` is no time zone", self.time_zone))
+        zone(&self.time_zone)
     }
 
     /// What they say.
@@ -45,15 +46,8 @@ impl Flags {
     /// A moment that is none, or an end before the start.
     pub fn terms(&self) -> Result<CodeTerms> {
         let zone = self.zone()?;
-        let edge = |name: &str, text: &Option<String>, edge| match text {
-            None => Ok(None),
-            Some(text) => match timestamp(text, &zone, edge) {
-                Some(at) => Ok(Some(at)),
-                None => Err(anyhow!("`{text}` in --{name} is no day or moment")),
-            },
-        };
-        let start_time = edge("from", &self.from, Edge::From)?;
-        let end_time = edge("until", &self.until, Edge::Until)?;
+        let start_time = edge("from", self.from.as_deref(), &zone, Edge::From)?;
+        let end_time = edge("until", self.until.as_deref(), &zone, Edge::Until)?;
         ensure!(!is_empty(start_time, end_time), "--until is not after --from");
         let birthday =
             (self.birthday_before.is_some() || self.birthday_after.is_some()).then(|| BirthdayWindow {
@@ -62,13 +56,6 @@ impl Flags {
             });
         Ok(CodeTerms { uses_max: Some(self.uses), start_time, end_time, birthday, ..CodeTerms::default() })
     }
-}
-
-/// A day or a moment, as rule files have it; nothing when it is none.
-#[must_use]
-pub fn timestamp(text: &str, zone: &Zone, edge: Edge) -> Option<Timestamp> {
-    let (at, _) = moment(text, zone, edge).ok()?;
-    Some(Timestamp { seconds: at.unix(), nanos: 0 })
 }
 
 /// Whether a window holds nothing.

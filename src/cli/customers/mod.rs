@@ -18,12 +18,13 @@ Examples:
   pricewright customers import customers.csv
   pricewright customers get 4711
   pricewright customers delete 4711")]
+#[expect(
+    missing_docs,
+    reason = "words here would take the place of the long ones of each command in its help"
+)]
 pub enum Command {
-    /// Import profiles from a CSV table or from JSON lines
     Import(import::Args),
-    /// Show one profile
     Get(one::GetArgs),
-    /// Forget one customer
     Delete(one::DeleteArgs),
 }
 

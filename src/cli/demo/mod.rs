@@ -2,7 +2,9 @@
 
 pub mod page;
 pub mod baskets;
+pub mod phone;
 pub mod stage;
+pub mod gift;
 pub mod story;
 
 use std::io;
@@ -15,8 +17,8 @@ use page::Page;
 
 /// See the service at work, in half a minute
 ///
-/// Starts it on a temporary folder and a free port, prices baskets over gRPC, edits and breaks a rule file while it runs, and
-/// measures. Exits with 0 only if every step held.
+/// Starts it on a temporary folder and a free port, prices baskets over gRPC, edits and breaks a rule file while it runs, spends a gift
+/// certificate, and measures. Exits with 0 only if every step held.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:

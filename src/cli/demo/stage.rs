@@ -7,15 +7,22 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, bail};
 use tempfile::TempDir;
+use tonic::Status;
 use tonic::transport::Channel;
 
+use super::phone::Phone;
 use crate::server::clock;
 use crate::server::config::Options;
 use crate::server::rules_dir::STATUS;
 use crate::server::run::{RunningServer, Server};
+use crate::server::wire::certificate_service_client::CertificateServiceClient;
 use crate::server::wire::pricing_service_client::PricingServiceClient;
+use crate::server::wire::redemption_service_client::RedemptionServiceClient;
 use crate::server::wire::rulebook_service_client::RulebookServiceClient;
-use crate::server::wire::{GetActiveRequest, Quote, QuoteRequest, Rulebook};
+use crate::server::wire::{
+    CommitRequest, GetActiveRequest, IssueCertificateRequest, IssueCertificateResponse, Quote, QuoteRequest,
+    RequestOtpRequest, ReserveRequest, Rulebook, Sale,
+};
 
 /// The rule files of the demo; they lie in `demo/rules` of the repository.
 pub const FILES: [(&str, &str); 4] = [
@@ -41,6 +48,10 @@ pub struct Stage {
     pub address: SocketAddr,
     pricing: PricingServiceClient<Channel>,
     rulebook: RulebookServiceClient<Channel>,
+    till: RedemptionServiceClient<Channel>,
+    desk: CertificateServiceClient<Channel>,
+    /// The phone to which passwords go.
+    pub phone: Phone,
 }
 
 impl Stage {
@@ -56,10 +67,13 @@ impl Stage {
         for (name, text) in FILES {
             fs::write(rules.join(name), text)?;
         }
+        let phone = Phone::on().await?;
         let options = Options {
             listen: Some(SocketAddr::from((Ipv4Addr::LOCALHOST, 0))),
             rules: Some(rules),
             data: Some(folder.path().join("data")),
+            otp_webhook: Some(format!("http://{}/", phone.address)),
+            otp_webhook_secret: Some(folder.path().join("webhook")),
             ..Options::default()
         };
         let server = Server::start(options.resolve()?).await.context("the service does not start")?;
@@ -71,7 +85,10 @@ impl Stage {
             server,
             address,
             pricing: PricingServiceClient::new(channel.clone()),
-            rulebook: RulebookServiceClient::new(channel),
+            rulebook: RulebookServiceClient::new(channel.clone()),
+            till: RedemptionServiceClient::new(channel.clone()),
+            desk: CertificateServiceClient::new(channel),
+            phone,
         })
     }
 
@@ -97,6 +114,44 @@ impl Stage {
     pub async fn active(&mut self) -> Result<Rulebook> {
         let answer = self.rulebook.get_active(GetActiveRequest {}).await;
         Ok(answer.map_err(|status| anyhow::anyhow!("GetActive: {}", status.message()))?.into_inner())
+    }
+
+    /// A purchase is about to be paid.
+    ///
+    /// # Errors
+    /// The service refuses.
+    pub async fn reserve(&mut self, asked: ReserveRequest) -> Result<Sale> {
+        Ok(self.till.reserve(asked).await?.into_inner())
+    }
+
+    /// It is paid.
+    ///
+    /// # Errors
+    /// The service refuses.
+    pub async fn commit(&mut self, sale_id: &str, request_id: String) -> Result<Sale> {
+        let sale_id = sale_id.to_owned();
+        let asked = CommitRequest { request_id, sale_id, ..CommitRequest::default() };
+        Ok(self.till.commit(asked).await?.into_inner())
+    }
+
+    /// A certificate is issued.
+    ///
+    /// # Errors
+    /// The service refuses.
+    pub async fn issue(
+        &mut self,
+        asked: IssueCertificateRequest,
+    ) -> Result<IssueCertificateResponse, Status> {
+        self.desk.issue(asked).await.map(tonic::Response::into_inner)
+    }
+
+    /// A password is sent.
+    ///
+    /// # Errors
+    /// The service refuses.
+    pub async fn send_otp(&mut self, asked: RequestOtpRequest) -> Result<()> {
+        self.desk.request_otp(asked).await?;
+        Ok(())
     }
 
     /// Replaces the edited file, as an editor saves it.
@@ -160,9 +215,9 @@ impl Stage {
     /// # Errors
     /// The folder cannot be removed.
     pub async fn clear(self) -> Result<()> {
-        let Stage { folder, server, pricing, rulebook, .. } = self;
+        let Stage { folder, server, pricing, rulebook, till, desk, .. } = self;
         // Open connections would make the service wait for them.
-        drop((pricing, rulebook));
+        drop((pricing, rulebook, till, desk));
         server.shutdown().await.context("the service does not end in good order")?;
         folder.close().context("cannot remove the temporary folder")
     }

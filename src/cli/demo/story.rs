@@ -7,6 +7,7 @@ use anyhow::{Context as _, Result, ensure};
 use hdrhistogram::Histogram;
 
 use super::baskets::{SCENES, WATCHED, WATCHED_TOTAL_AFTER};
+use super::gift;
 use super::page::Page;
 use super::stage::{EDITED, FILES, Stage};
 use crate::cli::local::Local;
@@ -43,6 +44,7 @@ async fn act<W: Write>(page: &mut Page<W>, stage: &mut Stage, local: &Local, cal
     prices(page, stage, local).await?;
     edit(page, stage).await?;
     break_and_mend(page, stage).await?;
+    gift::tell(page, stage, local).await?;
     measure(page, stage, calls).await
 }
 

@@ -21,16 +21,15 @@ Examples:
   pricewright ledger export - | zstd > facts.jsonl.zst
 
 All but `backup` ask that no service holds the data folder.")]
+#[expect(
+    missing_docs,
+    reason = "words here would take the place of the long ones of each command in its help"
+)]
 pub enum Command {
-    /// Derive everything again from the journal, and compare
     Verify(verify::Args),
-    /// Write every fact as a line of JSON
     Export(export::Args),
-    /// Make a ledger of an export
     Import(import::Args),
-    /// Copy the ledger, also beside the running service
     Backup(backup::Args),
-    /// Make a ledger of a backup
     Restore(restore::Args),
 }
 

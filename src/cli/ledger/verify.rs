@@ -7,7 +7,10 @@ use serde_json::json;
 
 use super::place::{Bar, Place, answered, print, print_json, several};
 use crate::cli::rules::progress::with_wheel;
-use crate::cli::words::count;
+use crate::cli::words::{count, money};
+use crate::lang::Lang;
+use crate::ledger::books::Sums;
+use crate::money::{Amount, Currency};
 use crate::server::ledger::upkeep::{Checked, Index, Rest, check};
 
 /// Derive everything again from the journal, and compare
@@ -27,6 +30,9 @@ pub struct Args {
     place: Place,
 }
 
+/// Certificates whose ids are printed where their books are wrong; JSON has all of them.
+const WRONG_MAX: usize = 20;
+
 /// Checks the ledger.
 ///
 /// # Errors
@@ -42,12 +48,16 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         } else {
             print(&rows(&checked))?
         }
-        Ok(if is_sound(&checked.index) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+        Ok(if is_sound(&checked) { ExitCode::SUCCESS } else { ExitCode::FAILURE })
     })
 }
 
-/// Whether the next start finds what it needs.
-fn is_sound(index: &Index) -> bool {
+/// Whether the next start finds what it needs, and every certificate is worth what its purchases say.
+fn is_sound(checked: &Checked) -> bool {
+    is_usable(&checked.index) && checked.wrong.is_empty()
+}
+
+fn is_usable(index: &Index) -> bool {
     matches!(index, Index::None | Index::Same(_))
 }
 
@@ -75,21 +85,63 @@ fn rows(checked: &Checked) -> Vec<(&'static str, String)> {
         count(counts.expired),
         several(counts.refunds, ["refund", "refunds"]),
     );
-    vec![
+    let mut rows = vec![
         ("journal", of_journal),
         ("sales", sales),
         ("calls", count(counts.calls)),
         ("counters", count(counts.counters)),
         ("codes", count(counts.codes)),
+    ];
+    rows.extend(checked.certificates.iter().map(|(currency, sums)| ("certificates", summed(currency, sums))));
+    rows.extend(wrong(checked).map(|told| ("wrong", told)));
+    rows.extend([
         ("chain", journal.chain.to_string()),
         ("digest", checked.digest.to_string()),
         ("index", told(&checked.index)),
-        (
-            "verdict",
-            if is_sound(&checked.index) { "sound" } else { "the journal is sound, the index is not" }
-                .to_owned(),
-        ),
-    ]
+        ("verdict", verdict(checked).to_owned()),
+    ]);
+    rows
+}
+
+fn verdict(checked: &Checked) -> &'static str {
+    match (is_usable(&checked.index), checked.wrong.is_empty()) {
+        (true, true) => "sound",
+        (false, true) => "the journal is sound, the index is not",
+        (true, false) => "the journal is sound, the books of certificates are not",
+        (false, false) => "the journal is sound, the index and the books of certificates are not",
+    }
+}
+
+/// The accounts of all certificates of a currency.
+fn summed(currency: &str, sums: &Sums) -> String {
+    let digits = Currency::from_code(currency).map_or(0, Currency::digits);
+    let told = |amount: Amount| money(amount.minor(), digits, Lang::En);
+    format!(
+        "{currency}: {} issued for {} {} {} to spend + {} held + {} spent + {} expired + {} blocked",
+        count(sums.certificates),
+        told(sums.issued),
+        if sums.add_up() { '=' } else { '≠' },
+        told(sums.balance),
+        told(sums.held),
+        told(sums.spent),
+        told(sums.expired),
+        told(sums.blocked),
+    )
+}
+
+/// The certificates whose books are wrong: a few of them by id, for support to look at.
+fn wrong(checked: &Checked) -> Option<String> {
+    let ids = &checked.wrong;
+    let number = u64::try_from(ids.len()).unwrap_or_default();
+    let shown: Vec<String> = ids.iter().take(WRONG_MAX).map(ToString::to_string).collect();
+    let more = if ids.len() > WRONG_MAX { " …" } else { "" };
+    (number > 0).then(|| {
+        format!(
+            "{} whose accounts do not add up, or are not what the purchases say: {}{more}",
+            several(number, ["certificate", "certificates"]),
+            shown.join(", ")
+        )
+    })
 }
 
 /// How the index stands, and what to do about it.
@@ -121,7 +173,7 @@ fn object(checked: &Checked) -> serde_json::Value {
         Index::Ahead(sequence) => ("ahead", Some(*sequence)),
     };
     json!({
-        "ok": is_sound(&checked.index),
+        "ok": is_sound(checked),
         "records": journal.records,
         "facts": checked.facts,
         "segments": journal.segments,
@@ -138,9 +190,26 @@ fn object(checked: &Checked) -> serde_json::Value {
         "calls": counts.calls,
         "counters": counts.counters,
         "codes": counts.codes,
+        "certificates": {
+            "sums": checked.certificates.iter().map(|(currency, sums)| object_of(currency, sums)).collect::<Vec<_>>(),
+            "wrong": checked.wrong,
+        },
         "accounts": counts.accounts,
         "chain": journal.chain.to_string(),
         "digest": checked.digest.to_string(),
         "index": {"state": state, "sequence": sequence, "told": told(&checked.index)},
+    })
+}
+
+fn object_of(currency: &str, sums: &Sums) -> serde_json::Value {
+    json!({
+        "currency": currency,
+        "certificates": sums.certificates,
+        "issued": sums.issued,
+        "balance": sums.balance,
+        "held": sums.held,
+        "spent": sums.spent,
+        "expired": sums.expired,
+        "blocked": sums.blocked,
     })
 }

@@ -1,8 +1,8 @@
 //! The columns of a report of promotions, as names and cells.
 
-use crate::cli::words::{count, money};
+use crate::cli::words::{count, digits, money};
 use crate::lang::Lang;
-use crate::money::{Amount, Currency};
+use crate::money::Amount;
 use crate::server::wire::{PromotionsResponse, PromotionsRow};
 
 /// How a cell is written.
@@ -96,9 +96,9 @@ impl Column {
             (Cell::Text(text), _) => text.to_owned(),
             (Cell::Count(number), Form::Person(_)) => count(number),
             (Cell::Count(number), Form::Machine) => number.to_string(),
-            (Cell::Money(minor), Form::Person(lang)) => money(minor, digits(row), lang),
+            (Cell::Money(minor), Form::Person(lang)) => money(minor, digits(&row.currency_code), lang),
             (Cell::Money(minor), Form::Machine) => {
-                Amount::from_minor(minor).to_major(digits(row)).to_string()
+                Amount::from_minor(minor).to_major(digits(&row.currency_code)).to_string()
             }
         }
     }
@@ -126,8 +126,4 @@ pub(super) fn telling(by: &[&str], report: &PromotionsResponse) -> Vec<&'static 
         _ => column.is_name || report.rows.iter().any(|row| !column.is_empty(row)),
     };
     all(by).into_iter().filter(is_told).collect()
-}
-
-fn digits(row: &PromotionsRow) -> u32 {
-    Currency::from_code(&row.currency_code).unwrap_or(Currency::UAH).digits()
 }

@@ -15,8 +15,11 @@ use anyhow::Result;
 Examples:
   pricewright report promotions
   pricewright report promotions --from 2026-11-01 --until 2026-11-30 --by promotion,day")]
+#[expect(
+    missing_docs,
+    reason = "words here would take the place of the long ones of each command in its help"
+)]
 pub enum Command {
-    /// Baskets, units, customers, money, gifts and points of promotions
     Promotions(promotions::Args),
 }
 

@@ -1,14 +1,10 @@
 //! A report as a table for people, and as CSV.
 
-use console::measure_text_width;
-
 use super::columns::{Column, Form, all, telling};
+use crate::cli::grid::{Grid, Side};
 use crate::cli::paper::harmless;
 use crate::lang::Lang;
 use crate::server::wire::{PromotionsResponse, PromotionsRow};
-
-/// Between two columns.
-const GAP: &str = "  ";
 
 /// A table: names at the left, figures at the right of their columns, in major units.
 #[must_use]
@@ -20,39 +16,23 @@ pub fn table(report: &PromotionsResponse, by: &[&str], lang: Lang) -> String {
         );
     }
     let columns = telling(by, report);
-    let mut lines = vec![columns.iter().map(|column| column.heading(lang).to_owned()).collect()];
-    lines.extend(report.rows.iter().map(|row| cells(row, &columns, lang)));
-    let body = lines.len();
+    let side = |column: &&Column| if column.is_name { Side::Left } else { Side::Right };
+    let mut grid = Grid::new(columns.iter().map(side).collect());
+    grid.row(columns.iter().map(|column| column.heading(lang).to_owned()).collect());
+    grid.rule();
+    report.rows.iter().for_each(|row| grid.row(cells(row, &columns, lang)));
     // One row alone is its own total.
-    let has_totals = !by.is_empty() && report.rows.len() > report.totals.len();
-    if has_totals {
-        lines.extend(report.totals.iter().map(|row| total(row, &columns, lang)));
-    }
-    let width = |place: usize| {
-        lines
-            .iter()
-            .filter_map(|line: &Vec<String>| line.get(place))
-            .map(|cell| measure_text_width(cell))
-            .max()
-    };
-    let widths: Vec<usize> = (0..columns.len()).map(|place| width(place).unwrap_or_default()).collect();
-    let mut text = String::new();
-    for (number, line) in lines.iter().enumerate() {
-        if number == 1 || (has_totals && number == body) {
-            text.push_str(
-                &"─".repeat(widths.iter().sum::<usize>() + GAP.len() * widths.len().saturating_sub(1)),
-            );
-            text.push('\n');
-        }
-        text.push_str(&aligned(line, &columns, &widths));
-        text.push('\n');
+    if !by.is_empty() && report.rows.len() > report.totals.len() {
+        grid.rule();
+        report.totals.iter().for_each(|row| grid.row(total(row, &columns, lang)));
     }
     let currencies: Vec<&str> = report.totals.iter().map(|row| row.currency_code.as_str()).collect();
     let (currencies, zone) = (currencies.join(", "), &report.time_zone);
-    text + &lang.pick(
-        format!("amounts in {currencies}; days in {zone}; totals count a basket and a customer once\n"),
-        format!("суми в {currencies}; дні за {zone}; у підсумку кошик і клієнт рахуються раз\n"),
-    )
+    grid.into_text()
+        + &lang.pick(
+            format!("amounts in {currencies}; days in {zone}; totals count a basket and a customer once\n"),
+            format!("суми в {currencies}; дні за {zone}; у підсумку кошик і клієнт рахуються раз\n"),
+        )
 }
 
 fn cells(row: &PromotionsRow, columns: &[&Column], lang: Lang) -> Vec<String> {
@@ -65,14 +45,6 @@ fn total(row: &PromotionsRow, columns: &[&Column], lang: Lang) -> Vec<String> {
         lang.pick("total", "разом").clone_into(first);
     }
     cells
-}
-
-fn aligned(line: &[String], columns: &[&Column], widths: &[usize]) -> String {
-    let cells = line.iter().zip(columns).zip(widths).map(|((cell, column), width)| {
-        let blanks = " ".repeat(width.saturating_sub(measure_text_width(cell)));
-        if column.is_name { format!("{cell}{blanks}") } else { format!("{blanks}{cell}") }
-    });
-    cells.collect::<Vec<_>>().join(GAP).trim_end().to_owned()
 }
 
 /// RFC 4180, a heading and a line a row, amounts in major units with a point.

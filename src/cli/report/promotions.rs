@@ -1,14 +1,13 @@
 //! `pricewright report promotions`.
 
-use std::env;
 use std::io::{self, Write as _};
-use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Result;
-use jiff::civil::Date;
 
 use super::{print, source};
+use crate::cli::calendar::day;
+use crate::cli::origin::{Origin, Place};
 use crate::cli::terminal::{self, Language};
 use crate::server::wire::PromotionsRequest;
 use crate::server::wire::promotions_request::{Dimension, From, Until};
@@ -43,36 +42,11 @@ pub struct Args {
     /// Print the answer of the service as proto3 JSON
     #[arg(long, conflicts_with = "csv")]
     json: bool,
-    /// Folder for what the service keeps [env: PRICEWRIGHT_DATA, default: data]
-    #[arg(long, value_name = "DIR")]
-    data: Option<PathBuf>,
-    /// Ask a service that runs, instead of a data folder [env: PRICEWRIGHT_SERVER]
-    #[arg(long, value_name = "ADDR", conflicts_with = "data")]
-    server: Option<String>,
+    #[command(flatten)]
+    origin: Origin,
     /// Language of the headings [default: that of the environment]
     #[arg(long, value_enum)]
     lang: Option<Language>,
-}
-
-/// Who is asked.
-enum Place {
-    Server(String),
-    Data(PathBuf),
-}
-
-impl Args {
-    /// What a flag names; else the service of the environment, as for `codes` and `customers`; else the data folder.
-    fn place(&self) -> Place {
-        let said = |name| env::var_os(name).filter(|value| !value.is_empty());
-        let server = || said("PRICEWRIGHT_SERVER").and_then(|server| server.into_string().ok());
-        match (&self.server, &self.data) {
-            (Some(server), _) => Place::Server(server.clone()),
-            (None, Some(folder)) => Place::Data(folder.clone()),
-            (None, None) => server().map(Place::Server).unwrap_or_else(|| {
-                Place::Data(said("PRICEWRIGHT_DATA").map_or_else(|| "data".into(), PathBuf::from))
-            }),
-        }
-    }
 }
 
 /// What rows are made by.
@@ -97,14 +71,6 @@ impl By {
     }
 }
 
-/// A day as it is sent.
-fn day(text: &str) -> Result<String, String> {
-    match Date::strptime("%Y-%m-%d", text) {
-        Ok(_) => Ok(text.to_owned()),
-        Err(_) => Err("write a day such as 2026-11-30".to_owned()),
-    }
-}
-
 /// Prints the report.
 ///
 /// # Errors
@@ -118,7 +84,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         promotion_ids: args.promotions.clone(),
         group_by: dimensions.into_iter().map(i32::from).collect(),
     };
-    let report = match args.place() {
+    let report = match args.origin.place() {
         Place::Server(server) => source::remote(asked, &server)?,
         Place::Data(folder) => source::local(asked, &folder)?,
     };

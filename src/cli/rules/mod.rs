@@ -16,12 +16,13 @@ Examples:
   pricewright rules check ./rules
   pricewright rules test ./rules
   pricewright rules schema > rules.schema.json")]
+#[expect(
+    missing_docs,
+    reason = "words here would take the place of the long ones of each command in its help"
+)]
 pub enum Command {
-    /// Check a folder of rule files
     Check(check::Args),
-    /// Run the tests beside the rules: every *.test.yaml
     Test(test::Args),
-    /// Print the JSON Schema of rule files, for completion while typing
     Schema(schema::Args),
 }
 

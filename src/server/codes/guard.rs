@@ -13,19 +13,6 @@ use crate::ledger::{Account, AttemptKey, Key};
 use crate::server::ledger::{Error, Ledger};
 use crate::time::Instant;
 
-/// PINs that may be wrong on one code, from people who know the phone it is bound to. A stranger who knows only the code fails at the phone,
-/// and that does not count here: the customer is not locked out.
-pub const PIN_FAILURES_MAX: u32 = 10;
-/// Codes that may be wrong with one phone.
-pub const PHONE_FAILURES_MAX: u32 = 50;
-/// Codes that may be wrong from one address: a shop's gateway speaks for thousands of customers who mistype.
-pub const CALLER_FAILURES_MAX: u32 = 20_000;
-/// Words that nobody can use and an address may tell again for others, and have it on the record. More are not recorded: the record only hides,
-/// by the time that it takes, that they are no codes.
-pub(super) const REPEATS_MAX: u32 = 200_000;
-/// Codes that may be wrong in all.
-pub const ALL_FAILURES_MAX: u32 = 200_000;
-
 /// Whose attempts these are, for people who run the service: no name is in it.
 pub(super) const fn whose(of: &AttemptKey) -> &'static str {
     match of {
@@ -33,20 +20,17 @@ pub(super) const fn whose(of: &AttemptKey) -> &'static str {
         AttemptKey::Phone(_) => "a phone",
         AttemptKey::Caller(_) | AttemptKey::Repeats(_) => "an address",
         AttemptKey::All => "all",
+        AttemptKey::Otp(_) => "the password of a certificate",
+        AttemptKey::OtpPhone(_) => "the certificates of a phone",
+        AttemptKey::OtpStranger(_) => "the phone of a certificate",
+        AttemptKey::OtpAll => "all",
     }
 }
 
 /// Whether too many attempts have failed: then nothing is tried any more.
 pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
-    let most = match of {
-        AttemptKey::Pin(_) => PIN_FAILURES_MAX,
-        AttemptKey::Phone(_) => PHONE_FAILURES_MAX,
-        AttemptKey::Caller(_) => CALLER_FAILURES_MAX,
-        AttemptKey::Repeats(_) => REPEATS_MAX,
-        AttemptKey::All => ALL_FAILURES_MAX,
-    };
     Ok(match ledger.account(&Key::Attempts(of.clone()))? {
-        Some(Account::Attempts(attempts)) => attempts.at(now) >= most,
+        Some(Account::Attempts(attempts)) => attempts.at(now) >= of.failures_max(),
         _ => false,
     })
 }

@@ -11,6 +11,5 @@ pub mod make;
 mod resolve;
 
 pub use book::Codebook;
-pub use guard::{ALL_FAILURES_MAX, CALLER_FAILURES_MAX, PHONE_FAILURES_MAX, PIN_FAILURES_MAX};
 pub use look::{Found, text_of};
 pub use trouble::Trouble;

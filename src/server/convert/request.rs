@@ -3,6 +3,7 @@
 use rust_decimal::Decimal;
 
 use crate::basket::{self, Fault, Problem, Request};
+use crate::ledger::certificate::ISSUED_MAX;
 use crate::money::Amount;
 use crate::server::timestamp::Timestamp;
 use crate::server::wire;
@@ -49,11 +50,12 @@ pub fn request(asked: &wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>
 /// The same of a request that nobody needs any more: its texts move.
 pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fault>) {
     let mut faults = Vec::new();
-    let mut unreadable = |field: String| faults.push(Fault { field, problem: Problem::Unreadable });
     let mut basket = asked.basket.unwrap_or_default();
     // One line too many is enough to refuse the basket: a message of empty lines would keep its memory for longer.
     basket.lines.truncate(basket::limits::LINES_MAX + 1);
     basket.lines.shrink_to_fit();
+    faults.extend(certificates_at_fault(&basket.lines));
+    let mut unreadable = |field: String| faults.push(Fault { field, problem: Problem::Unreadable });
     let lines = basket.lines.into_iter().enumerate().map(|(place, line)| basket::Line {
         id: line.id,
         sku: line.sku,
@@ -67,7 +69,7 @@ pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fa
         categories: line.categories,
         tags: line.tags,
         cost: line.cost.map(Amount::from_minor),
-        no_promotions: line.no_promotions,
+        no_promotions: line.no_promotions || line.gift_certificate,
     });
     let basket = basket::Basket {
         currency_code: basket.currency_code,
@@ -116,6 +118,24 @@ pub(super) fn taken(asked: wire::QuoteRequest, now: Instant) -> (Request, Vec<Fa
         left: Vec::new(),
     };
     (Request { basket, context, explain: asked.explain }, faults)
+}
+
+/// What is wrong with lines of gift certificates: more pieces than a sale can keep, or some that are weighed.
+fn certificates_at_fault(lines: &[wire::Line]) -> Vec<Fault> {
+    let mut faults = Vec::new();
+    let mut pieces = 0_u32;
+    for (place, line) in lines.iter().enumerate().filter(|(_, line)| line.gift_certificate) {
+        pieces = pieces.saturating_add(line.quantity);
+        if pieces > ISSUED_MAX {
+            let problem = Problem::OutOfRange(1, i64::from(ISSUED_MAX));
+            faults.push(Fault { field: format!("basket.lines[{place}].quantity"), problem });
+        }
+        if !line.measure.is_empty() {
+            let field = format!("basket.lines[{place}].measure");
+            faults.push(Fault { field, problem: Problem::Unreadable });
+        }
+    }
+    faults
 }
 
 /// The moment that a request is for; nothing where it cannot be read.

@@ -1,10 +1,12 @@
 //! Purchases between the wire and the ledger: what is kept of a priced basket, and what is told of a sale.
 
+use std::collections::BTreeSet;
+
 use crate::basket::{self, Customer};
 use crate::catalog::word::{fold, fold_code};
 use crate::ledger::{
-    self, CustomerKey, OpenedCode, Purchase, Return, SaleId, SoldGift, SoldLine, SoldPromotion, SoldUnits,
-    State,
+    self, CustomerKey, OpenedCode, Payment, Purchase, Return, SaleId, SoldGift, SoldLine, SoldPromotion,
+    SoldUnits, State,
 };
 use crate::money::Amount;
 use crate::rulebook::Rulebook;
@@ -57,10 +59,18 @@ fn birthday(customer: &Customer) -> Option<String> {
     jiff::civil::Date::new(BIRTHDAY_YEAR, born.month(), born.day()).ok().map(|day| day.to_string())
 }
 
-/// A priced basket as the ledger keeps it.
+/// The lines of a basket that are gift certificates, by id.
+#[must_use]
+pub fn certificates(asked: &wire::QuoteRequest) -> BTreeSet<String> {
+    let lines = asked.basket.iter().flat_map(|basket| &basket.lines);
+    lines.filter(|line| line.gift_certificate).map(|line| line.id.clone()).collect()
+}
+
+/// A priced basket as the ledger keeps it; `certificates` are the lines that are some.
 #[must_use]
 pub fn purchase(
     asked: String,
+    certificates: &BTreeSet<String>,
     request: &basket::Request,
     quote: wire::Quote,
     customer: Vec<CustomerKey>,
@@ -78,14 +88,22 @@ pub fn purchase(
         discount_total: Amount::from_minor(quote.discount_total),
         delivery_total: Amount::from_minor(quote.delivery_total),
         total: Amount::from_minor(quote.total),
-        lines: quote.lines.into_iter().map(sold_line).collect(),
+        lines: quote
+            .lines
+            .into_iter()
+            .map(|line| {
+                let is_certificate = certificates.contains(&line.id);
+                sold_line(line, is_certificate)
+            })
+            .collect(),
         promotions: quote.promotions.into_iter().map(sold_promotion).collect(),
         gifts: quote.gifts.into_iter().map(sold_gift).collect(),
         points: quote.points,
+        payments: Vec::new(),
     }
 }
 
-fn sold_line(line: wire::QuotedLine) -> SoldLine {
+fn sold_line(line: wire::QuotedLine, is_certificate: bool) -> SoldLine {
     let units = line.groups.into_iter().map(|group| SoldUnits {
         quantity: group.quantity,
         price: Amount::from_minor(group.unit_price),
@@ -100,6 +118,7 @@ fn sold_line(line: wire::QuotedLine) -> SoldLine {
         id: line.id,
         sku: line.sku,
         list_price: Amount::from_minor(line.list_unit_price),
+        is_certificate,
     }
 }
 
@@ -172,6 +191,8 @@ fn priced(purchase: &Purchase) -> wire::Sale {
         promotions: purchase.promotions.iter().map(applied_promotion).collect(),
         gifts: purchase.gifts.iter().map(gift).collect(),
         points: purchase.points,
+        payments: purchase.payments.iter().map(payment).collect(),
+        amount_due: (purchase.total - purchase.paid_by_certificates()).minor(),
         ..wire::Sale::default()
     }
 }
@@ -192,6 +213,21 @@ pub fn refund(back: &Return) -> wire::SaleRefund {
         amount: back.amount.minor(),
         points: back.points,
         lines_left: back.repriced.as_ref().map(lines).unwrap_or_default(),
+        payments: back
+            .payments
+            .iter()
+            .map(|back| wire::SalePayment { balance_left: 0, ..payment(back) })
+            .collect(),
+        amount_due: (back.amount - back.payments.iter().map(|payment| payment.amount).sum()).minor(),
+    }
+}
+
+fn payment(payment: &Payment) -> wire::SalePayment {
+    wire::SalePayment {
+        certificate_id: payment.id.to_string(),
+        last_four: payment.last_four.clone(),
+        amount: payment.amount.minor(),
+        balance_left: payment.left.minor(),
     }
 }
 

@@ -11,11 +11,12 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
 use super::failure::Failure;
+use super::fields::{self, fault};
 use super::gate::Call;
 use super::upload;
-use crate::basket::{Fault, Problem};
+use crate::basket::Problem;
 use crate::catalog::word::fold_code;
-use crate::ledger::{Action, Rejection, RequestId, Terms};
+use crate::ledger::{Action, Rejection, Terms};
 use crate::promotion::Birthday;
 use crate::server::clock;
 use crate::server::codes::make::{CODES_AT_ONCE, CODES_MAX, Foreign, Making, Refusal};
@@ -66,7 +67,7 @@ impl Codes {
         terms: wire::CodeTerms,
         content: &impl Message,
     ) -> Result<Making, Failure> {
-        let request = request_id_of(request_id)?;
+        let request = fields::request_id(request_id)?;
         if pool.is_empty() {
             return Err(fault("pool", Problem::Missing));
         }
@@ -256,7 +257,7 @@ impl Codes {
     ) -> Result<wire::DisableCodesResponse, Failure> {
         use wire::disable_codes_request::Target;
         let is_check = std::mem::take(&mut asked.validate_only);
-        let request = request_id_of(&asked.request_id)?;
+        let request = fields::request_id(&asked.request_id)?;
         let content = said("Disable", &asked);
         let action = match asked.target {
             None => return Err(fault("target", Problem::Missing)),
@@ -277,15 +278,6 @@ fn said(method: &str, message: &impl Message) -> Vec<u8> {
     content.push(b'\n');
     content.extend_from_slice(&message.encode_to_vec());
     content
-}
-
-fn fault(field: impl Into<String>, problem: Problem) -> Failure {
-    Failure::Invalid(vec![Fault { field: field.into(), problem }])
-}
-
-fn request_id_of(text: &str) -> Result<RequestId, Failure> {
-    let problem = if text.is_empty() { Problem::Missing } else { Problem::Unreadable };
-    RequestId::parse(text).ok_or_else(|| fault("request_id", problem))
 }
 
 fn failure(refusal: Refusal) -> Failure {

@@ -53,6 +53,8 @@ pub enum Failure {
     DiskFull,
     /// A report has more rows than a message takes.
     ReportTooLarge,
+    /// Nothing is configured that could send a password.
+    NoSender,
     /// A fault of the server.
     Internal,
 }
@@ -65,6 +67,7 @@ impl Failure {
             Failure::Invalid(_) | Failure::Malformed => Code::InvalidArgument,
             Failure::VersionUnknown => Code::FailedPrecondition,
             Failure::NoRulebook | Failure::ShuttingDown | Failure::ProfilesUnavailable => Code::Unavailable,
+            Failure::NoSender => Code::Unavailable,
             Failure::CustomerUnknown => Code::NotFound,
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
@@ -95,6 +98,7 @@ impl Failure {
             Failure::LedgerStopped => "LEDGER_STOPPED",
             Failure::DiskFull => "DISK_NEARLY_FULL",
             Failure::ReportTooLarge => "REPORT_TOO_LARGE",
+            Failure::NoSender => "OTP_NO_SENDER",
             Failure::Internal => "INTERNAL",
         }
     }
@@ -143,6 +147,10 @@ impl Failure {
                 "The report has more than 20,000 rows; ask for fewer days, promotions or columns.",
                 "У звіті понад 20 000 рядків; виберіть менше днів, акцій або стовпців.",
             ),
+            Failure::NoSender => lang.pick(
+                "No gateway for passwords is set up; call the administrator.",
+                "Надсилання паролів не налаштовано; зверніться до адміністратора.",
+            ),
             Failure::Internal => lang.pick("The service has failed.", "У сервісі сталася помилка."),
         };
         text.to_owned()
@@ -165,8 +173,14 @@ impl Failure {
         for (field, description) in self.violations(lang) {
             details.add_bad_request_violation(field, description);
         }
-        if *self == Failure::Overloaded {
-            details.set_retry_info(Some(RETRY_AFTER));
+        match self {
+            Failure::Overloaded => {
+                details.set_retry_info(Some(RETRY_AFTER));
+            }
+            Failure::Refused(Rejection::OtpTooSoon(seconds)) => {
+                details.set_retry_info(Some(Duration::from_secs(u64::from(*seconds))));
+            }
+            _ => {}
         }
         Status::with_error_details(self.code(), self.say(Lang::En), details)
     }

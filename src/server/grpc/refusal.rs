@@ -17,7 +17,12 @@ pub fn code(rejection: &Rejection) -> Code {
         | Rejection::OutOfStock(_)
         | Rejection::CodeRefused => Code::ResourceExhausted,
         Rejection::CodeExists(_) => Code::AlreadyExists,
-        Rejection::CodeUnknown => Code::NotFound,
+        Rejection::CodeUnknown | Rejection::CertificateUnknown => Code::NotFound,
+        Rejection::OtpLocked | Rejection::OtpTooSoon(_) | Rejection::OtpBudgetSpent => {
+            Code::ResourceExhausted
+        }
+        // That the number was made twice is mended by another one, and told to nobody.
+        Rejection::CertificateExists => Code::Internal,
         Rejection::SaleMoved => Code::Aborted,
         Rejection::RulebookExpired
         | Rejection::QuoteExpired
@@ -27,6 +32,21 @@ pub fn code(rejection: &Rejection) -> Code {
         | Rejection::UnitsUnknown(_)
         | Rejection::TooManyRefunds
         | Rejection::DeliveryReturned
+        | Rejection::CertificateRefused
+        | Rejection::CertificateBlocked
+        | Rejection::CertificateNotBlocked
+        | Rejection::CertificateFrozen
+        | Rejection::CertificateExpired
+        | Rejection::CertificateCurrency
+        | Rejection::CertificateEmpty
+        | Rejection::CertificateHoldOver
+        | Rejection::CertificateNotNeeded
+        | Rejection::CertificateIssued(_)
+        | Rejection::CertificateSpent(_)
+        | Rejection::CertificateUnnamed(_)
+        | Rejection::NotACertificate(_)
+        | Rejection::NotLater
+        | Rejection::OtpAmountExceeded
         | Rejection::PriceChanged { .. } => Code::FailedPrecondition,
     }
 }
@@ -53,6 +73,26 @@ pub fn reason(rejection: &Rejection) -> &'static str {
         Rejection::CodeRefused => "CODE_REFUSED",
         Rejection::CodeExists(_) => "CODE_EXISTS",
         Rejection::CodeUnknown => "CODE_UNKNOWN",
+        Rejection::CertificateRefused => "CERTIFICATE_REFUSED",
+        Rejection::CertificateUnknown => "CERTIFICATE_UNKNOWN",
+        Rejection::CertificateBlocked => "CERTIFICATE_BLOCKED",
+        Rejection::CertificateNotBlocked => "CERTIFICATE_NOT_BLOCKED",
+        Rejection::CertificateFrozen => "CERTIFICATE_FROZEN",
+        Rejection::CertificateExpired => "CERTIFICATE_EXPIRED",
+        Rejection::CertificateCurrency => "CERTIFICATE_CURRENCY",
+        Rejection::CertificateEmpty => "CERTIFICATE_EMPTY",
+        Rejection::CertificateHoldOver => "CERTIFICATE_HOLD_OVER",
+        Rejection::CertificateNotNeeded => "CERTIFICATE_NOT_NEEDED",
+        Rejection::CertificateIssued(_) => "CERTIFICATE_ISSUED",
+        Rejection::CertificateExists => "CERTIFICATE_EXISTS",
+        Rejection::CertificateSpent(_) => "CERTIFICATE_SPENT",
+        Rejection::CertificateUnnamed(_) => "CERTIFICATE_UNNAMED",
+        Rejection::NotACertificate(_) => "NOT_A_CERTIFICATE",
+        Rejection::NotLater => "CERTIFICATE_END_NOT_LATER",
+        Rejection::OtpLocked => "OTP_LOCKED",
+        Rejection::OtpAmountExceeded => "OTP_AMOUNT_EXCEEDED",
+        Rejection::OtpTooSoon(_) => "OTP_TOO_SOON",
+        Rejection::OtpBudgetSpent => "OTP_BUDGET_SPENT",
         Rejection::PriceChanged { .. } => "PRICE_CHANGED",
     }
 }
@@ -62,7 +102,12 @@ pub fn reason(rejection: &Rejection) -> &'static str {
 pub fn metadata(rejection: &Rejection) -> Option<(String, String)> {
     let one = |key: &str, value: String| Some((key.to_owned(), value));
     match rejection {
-        Rejection::UnitsUnknown(line) => one("line_id", line.clone()),
+        Rejection::UnitsUnknown(line)
+        | Rejection::NotACertificate(line)
+        | Rejection::CertificateIssued(line)
+        | Rejection::CertificateSpent(line)
+        | Rejection::CertificateUnnamed(line) => one("line_id", line.clone()),
+        Rejection::OtpTooSoon(seconds) => one("retry_after_seconds", seconds.to_string()),
         Rejection::LimitReached(promotion)
         | Rejection::CustomerLimitReached(promotion)
         | Rejection::BudgetSpent(promotion) => one("promotion_id", promotion.clone()),
@@ -136,6 +181,74 @@ pub fn say(rejection: &Rejection, lang: Lang) -> String {
             );
         }
         Rejection::CodeUnknown => ("There is no such code or pool.", "Такого коду або набору немає."),
+        Rejection::CertificateRefused => (
+            "The certificate, the phone or the password is not right.",
+            "Номер сертифіката, телефон або пароль не підходить.",
+        ),
+        Rejection::CertificateUnknown => ("There is no such certificate.", "Такого сертифіката немає."),
+        Rejection::CertificateBlocked => (
+            "The certificate is blocked; the office knows why.",
+            "Сертифікат заблоковано; причину знає офіс.",
+        ),
+        Rejection::CertificateNotBlocked => ("The certificate is not blocked.", "Сертифікат не заблоковано."),
+        Rejection::CertificateFrozen => (
+            "The purchase of the certificate was paid back; it is no longer valid.",
+            "Кошти за сертифікат повернено; він більше не діє.",
+        ),
+        Rejection::CertificateExpired => {
+            ("The certificate has expired.", "Термін дії сертифіката закінчився.")
+        }
+        Rejection::CertificateCurrency => {
+            ("The certificate is of another currency.", "Сертифікат в іншій валюті.")
+        }
+        Rejection::CertificateEmpty => {
+            ("There is not enough left on the certificate.", "На сертифікаті недостатньо коштів.")
+        }
+        Rejection::CertificateHoldOver => (
+            "The certificate is held no longer; reserve the purchase anew, with a new password.",
+            "Кошти на сертифікаті вже не утримуються; зарезервуйте покупку заново, з новим паролем.",
+        ),
+        Rejection::CertificateNotNeeded => (
+            "There is nothing left that this certificate may pay.",
+            "Цим сертифікатом немає чого оплачувати.",
+        ),
+        Rejection::CertificateIssued(_) => {
+            ("The certificate of this purchase is issued already.", "Сертифікат за цією покупкою вже видано.")
+        }
+        Rejection::CertificateExists => ("The service has failed.", "У сервісі сталася помилка."),
+        Rejection::CertificateSpent(_) => (
+            "The certificate has been used, has expired or is blocked: it cannot be brought back.",
+            "Сертифікатом уже скористалися, він прострочений або заблокований: повернути його не можна.",
+        ),
+        Rejection::CertificateUnnamed(_) => (
+            "Several certificates were sold together; say which one comes back.",
+            "Разом продано кілька сертифікатів; вкажіть, який із них повертають.",
+        ),
+        Rejection::NotACertificate(_) => (
+            "The purchase has no such line, or the line is no certificate.",
+            "У покупці немає такого рядка або це не сертифікат.",
+        ),
+        Rejection::NotLater => {
+            ("The new end must be later than the old one.", "Новий термін має бути пізнішим за наявний.")
+        }
+        Rejection::OtpLocked => (
+            "Too many wrong passwords; the certificate can be used tomorrow.",
+            "Забагато хибних паролів; сертифікатом можна скористатися завтра.",
+        ),
+        Rejection::OtpAmountExceeded => (
+            "The password was for a smaller sum; send a new one.",
+            "Пароль надіслано на меншу суму; надішліть новий.",
+        ),
+        Rejection::OtpTooSoon(seconds) => {
+            return lang.pick(
+                format!("A new password can be sent in {seconds} s."),
+                format!("Новий пароль можна надіслати через {seconds} с."),
+            );
+        }
+        Rejection::OtpBudgetSpent => (
+            "No more passwords can be sent this hour; pay otherwise.",
+            "Цієї години паролі більше не надсилаються; оплатіть інакше.",
+        ),
         Rejection::PriceChanged { .. } => (
             "The basket no longer costs what the customer was told; price it anew.",
             "Кошик уже коштує інакше, ніж було названо; порахуйте його заново.",

@@ -1,10 +1,13 @@
 //! One batch of commands: the accounts they look at, the facts they make, what those change.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
 use super::index::Index;
-use crate::ledger::{self, Account, Balances, Command, Event, Fact, Key, Rejection, SaleId, State};
+use crate::ledger::{
+    self, Account, Balances, CertificateKey, Command, Event, Fact, Key, Rejection, SaleId, State,
+};
+use crate::money::Amount;
 use crate::time::Instant;
 
 /// Commands decided on and not kept yet.
@@ -49,6 +52,35 @@ impl<'a> Batch<'a> {
         let is_due = |sale: &ledger::Sale| sale.state == State::Held && sale.expires_at <= now;
         if self.balances.sale(sale).is_some_and(is_due) {
             self.add(Fact { at: now, call: None, event: Event::Expired { sale } });
+        }
+        Ok(())
+    }
+
+    /// The certificates that the batch has touched and that have a balance, with their ends.
+    pub(super) fn ends(&self) -> BTreeSet<(Instant, CertificateKey)> {
+        let end = |key: &Key| match (key, self.balances.get(key)) {
+            (Key::Certificate(key), Some(Account::Certificate(one))) if one.balance > Amount::ZERO => {
+                Some((one.expires_at, key.clone()))
+            }
+            _ => None,
+        };
+        self.changed.iter().filter_map(end).collect()
+    }
+
+    /// Ends a certificate, when it still has a balance and `end` still is its own. An end that was moved has an entry of its own in the
+    /// writer's list: by the old one it would end before those that are due earlier.
+    pub(super) fn expire_certificate(
+        &mut self,
+        (end, key): &(Instant, CertificateKey),
+        now: Instant,
+    ) -> Result<(), Error> {
+        self.load(|_| vec![Key::Certificate(key.clone())])?;
+        let is_due = |one: &ledger::Certificate| {
+            one.expires_at == *end && one.is_over(now) && one.balance > Amount::ZERO
+        };
+        if self.balances.certificate(key).is_some_and(is_due) {
+            let event = Event::CertificateExpired { certificate: key.clone() };
+            self.add(Fact { at: now, call: None, event });
         }
         Ok(())
     }

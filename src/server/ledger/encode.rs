@@ -23,6 +23,10 @@ pub fn key(key: &Key) -> Vec<u8> {
         Key::Batch(batch) => (b'b', batch.to_string()),
         Key::Pool(pool) => (b'p', serde_json::to_string(pool).unwrap_or_default()),
         Key::Attempts(of) => (b'a', serde_json::to_string(of).unwrap_or_default()),
+        Key::Certificate(certificate) => (b'g', certificate.0.clone() + "."),
+        // The digits sort as the places do, and there are always ten.
+        Key::Entry(certificate, place) => (b'e', format!("{}.{place:010}", certificate.0)),
+        Key::Sent(to) => (b'o', serde_json::to_string(to).unwrap_or_default()),
     };
     let mut bytes = Vec::with_capacity(text.len() + 1);
     bytes.push(kind);

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 
 use super::encode::SEAL_BYTES;
 use super::error::Error;
-use crate::ledger::{Account, Counter, CounterKey, Key, Sale, SaleId};
+use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Entry, Key, Sale, SaleId};
 use crate::time::Instant;
 
 /// How far an index has come, and what it holds there.
@@ -63,6 +63,9 @@ fn number(sealed: &[u8]) -> u128 {
 /// Looks at one sale, and says whether it wants more.
 pub type LookAtSale<'a> = dyn FnMut(&Sale) -> ControlFlow<()> + 'a;
 
+/// Looks at one entry of a certificate, and says whether it wants more.
+pub type LookAtEntry<'a> = dyn FnMut(&Entry) -> ControlFlow<()> + 'a;
+
 /// Accounts that follow from the facts. One writes, any number read beside it.
 pub trait Index: Send + Sync + Debug {
     /// An account.
@@ -92,6 +95,12 @@ pub trait Index: Send + Sync + Debug {
     /// It cannot be read.
     fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error>;
 
+    /// The certificates with a balance, and when they end.
+    ///
+    /// # Errors
+    /// One cannot be read.
+    fn ends(&self) -> Result<Vec<(Instant, CertificateKey)>, Error>;
+
     /// Every account, one after another.
     ///
     /// # Errors
@@ -107,6 +116,19 @@ pub trait Index: Send + Sync + Debug {
         self.each(&mut |_, account| {
             if let (Account::Sale(sale), ControlFlow::Continue(())) = (account, flow) {
                 flow = look(sale);
+            }
+        })
+    }
+
+    /// Every entry of a certificate, one after another, until `look` has seen enough. May run for long beside the writer.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what was written.
+    fn entries(&self, look: &mut LookAtEntry<'_>) -> Result<(), Error> {
+        let mut flow = ControlFlow::Continue(());
+        self.each(&mut |_, account| {
+            if let (Account::Entry(entry), ControlFlow::Continue(())) = (account, flow) {
+                flow = look(entry);
             }
         })
     }

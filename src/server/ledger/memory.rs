@@ -6,7 +6,8 @@ use std::sync::{PoisonError, RwLock};
 use super::encode;
 use super::error::Error;
 use super::index::{Index, Mark};
-use crate::ledger::{Account, Counter, CounterKey, Key, SaleId, State};
+use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Key, SaleId, State};
+use crate::money::Amount;
 use crate::time::Instant;
 
 /// Accounts in memory.
@@ -66,6 +67,18 @@ impl Index for Memory {
                 _ => None,
             });
             counters.collect()
+        }))
+    }
+
+    fn ends(&self) -> Result<Vec<(Instant, CertificateKey)>, Error> {
+        Ok(self.read(|held| {
+            let ends = held.accounts.iter().filter_map(|(key, account)| match (key, account) {
+                (Key::Certificate(key), Account::Certificate(one)) if one.balance > Amount::ZERO => {
+                    Some((one.expires_at, key.clone()))
+                }
+                _ => None,
+            });
+            ends.collect()
         }))
     }
 

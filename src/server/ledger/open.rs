@@ -12,6 +12,7 @@ use std::time::Duration;
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
+use super::batch::Batch;
 use super::catch_up::catch_up;
 use super::counters::Counters;
 use super::error::Error;
@@ -20,7 +21,7 @@ use super::memory::Memory;
 use super::shelf::Shelf;
 use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
-use crate::ledger::{Account, Command, Key, Known, RequestId, Sale, SaleId};
+use crate::ledger::{Account, Command, Fact, Key, Known, Rejection, RequestId, Sale, SaleId};
 use crate::server::clock;
 use crate::server::folders;
 use crate::server::journal::{self, Journal};
@@ -114,6 +115,7 @@ impl Ledger {
         let counters = Arc::new(Counters::default());
         counters.set(index.counters()?.into_iter());
         let holds = index.holds()?.into_iter().collect();
+        let ends = index.ends()?.into_iter().collect();
         let told = Arc::new(Told {
             ended: watch::Sender::new(None),
             indexing: Mutex::default(),
@@ -129,6 +131,7 @@ impl Ledger {
             counters: Arc::clone(&counters),
             told: Arc::clone(&told),
             holds,
+            ends,
             now,
             ticked: clock::steady(),
         };
@@ -154,6 +157,16 @@ impl Ledger {
             }
         }
         answered.await.ok()
+    }
+
+    /// What a command would be answered now: the facts that it would make. Nothing is kept. May read from the disk, as [`Ledger::known`].
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn trial(&self, command: &Command) -> Result<Result<Vec<Fact>, Rejection>, Error> {
+        let mut batch = Batch::new(self.index());
+        let decided = batch.decide(command).inspect_err(|error| self.poison(error))?;
+        Ok(decided.map(|()| batch.facts().to_vec()))
     }
 
     /// What a call was answered, when it was. May read from the disk: not on a thread that others wait for.
@@ -295,6 +308,7 @@ fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
         // What is read at the start must be readable: else it is built anew like the rest.
         index.counters()?;
         index.holds()?;
+        index.ends()?;
         Ok(())
     };
     let index = match ready(&index) {

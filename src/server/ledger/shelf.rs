@@ -6,6 +6,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs::{self, File};
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -13,9 +14,10 @@ use std::sync::{Mutex, PoisonError};
 
 use super::encode::{self, SEAL_BYTES};
 use super::error::Error;
-use super::index::{Index, LookAtSale, Mark, StateDigest};
+use super::index::{Index, LookAtEntry, LookAtSale, Mark, StateDigest};
 use super::stamp;
-use crate::ledger::{Account, Counter, CounterKey, Key, SaleId, State};
+use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Key, SaleId, State};
+use crate::money::Amount;
 use crate::time::Instant;
 
 /// Bytes of one value: sled holds values up to some 8 KiB in its pages and puts larger ones into files of their own.
@@ -29,6 +31,9 @@ const MARK: &[u8] = b"!";
 
 /// Looks at one account: its name, and its content with the seal.
 type Look<'a> = dyn FnMut(&[u8], &[u8]) -> Result<(), Error> + 'a;
+
+/// Looks at one account and its name, and says whether it wants more.
+type LookAtOne<'a> = dyn FnMut(&[u8], &Account) -> Result<ControlFlow<()>, Error> + 'a;
 
 /// Accounts on disk.
 #[derive(Debug)]
@@ -150,6 +155,28 @@ impl Shelf {
         Err(damaged("an account has too many pieces"))
     }
 
+    /// Every account whose name begins so, each as it is at that moment, until `look` has seen enough.
+    fn each_of(&self, kind: &[u8], look: &mut LookAtOne<'_>) -> Result<(), Error> {
+        let mut pieces = self.db()?.scan_prefix(kind);
+        while let Some((name, piece)) = guarded_next(&mut pieces)? {
+            let (name, place) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
+            if *place != [0, 0] {
+                continue;
+            }
+            let whole = piece.split_first().filter(|(more, _)| **more == 0);
+            let account = match whole.map(|(_, sealed)| encode::read_account(name, sealed)) {
+                Some(Ok(account)) => Some(account),
+                _ => self.read(name)?,
+            };
+            if let Some(account) = account
+                && look(name, &account)?.is_break()
+            {
+                break;
+            }
+        }
+        Ok(())
+    }
+
     /// Every account with its seal, by name.
     fn each_sealed(&self, look: &mut Look<'_>) -> Result<(), Error> {
         let mut whole: Vec<u8> = Vec::new();
@@ -249,6 +276,22 @@ impl Index for Shelf {
         Ok(found)
     }
 
+    fn ends(&self) -> Result<Vec<(Instant, CertificateKey)>, Error> {
+        let mut found = Vec::new();
+        let mut look = |name: &[u8], account: &Account| {
+            if let Account::Certificate(one) = account
+                && one.balance > Amount::ZERO
+            {
+                let key = name.get(1..).and_then(|key| std::str::from_utf8(key).ok()?.strip_suffix('.'));
+                let key = key.ok_or_else(|| damaged("a certificate has no name"))?;
+                found.push((one.expires_at, CertificateKey(key.to_owned())));
+            }
+            Ok(ControlFlow::Continue(()))
+        };
+        self.each_of(b"g", &mut look)?;
+        Ok(found)
+    }
+
     fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error> {
         self.each_sealed(&mut |name, sealed| {
             look(name, &encode::read_account(name, sealed)?);
@@ -257,24 +300,15 @@ impl Index for Shelf {
     }
 
     fn sales(&self, look: &mut LookAtSale<'_>) -> Result<(), Error> {
-        let mut pieces = self.db()?.scan_prefix(b"s");
-        while let Some((name, piece)) = guarded_next(&mut pieces)? {
-            let (name, place) = name.split_last_chunk::<2>().ok_or_else(|| damaged("a name is too short"))?;
-            if *place != [0, 0] {
-                continue;
-            }
-            let whole = piece.split_first().filter(|(more, _)| **more == 0);
-            let account = match whole.map(|(_, sealed)| encode::read_account(name, sealed)) {
-                Some(Ok(account)) => Some(account),
-                _ => self.read(name)?,
-            };
-            if let Some(Account::Sale(sale)) = account
-                && look(&sale).is_break()
-            {
-                break;
-            }
-        }
-        Ok(())
+        self.each_of(b"s", &mut |_, account| {
+            Ok(if let Account::Sale(sale) = account { look(sale) } else { ControlFlow::Continue(()) })
+        })
+    }
+
+    fn entries(&self, look: &mut LookAtEntry<'_>) -> Result<(), Error> {
+        self.each_of(b"e", &mut |_, account| {
+            Ok(if let Account::Entry(entry) = account { look(entry) } else { ControlFlow::Continue(()) })
+        })
     }
 
     fn distrust(&self) {

@@ -16,7 +16,9 @@ use super::encode;
 use super::error::Error;
 use super::index::Index;
 use super::space::{FREE_BYTES_MIN, free_bytes};
-use crate::ledger::{Account, Action, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State};
+use crate::ledger::{
+    Account, Action, CertificateKey, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State,
+};
 use crate::server::clock;
 use crate::server::journal::Journal;
 use crate::time::Instant;
@@ -83,6 +85,8 @@ pub(super) struct Writer {
     pub(super) counters: Arc<Counters>,
     pub(super) told: Arc<Told>,
     pub(super) holds: BTreeSet<(Instant, SaleId)>,
+    /// When certificates end. One whose end was moved may be here twice: what it has is asked then.
+    pub(super) ends: BTreeSet<(Instant, CertificateKey)>,
     pub(super) now: Arc<dyn Fn() -> Instant + Send + Sync>,
     pub(super) ticked: Steady,
 }
@@ -135,7 +139,9 @@ impl Writer {
 
     /// Until the next hold ends, and at most until the next tick.
     fn until_due(&self) -> Duration {
-        let seconds = self.holds.first().map(|(at, _)| at.unix().saturating_sub((self.now)().unix()));
+        let holds = self.holds.first().map(|(at, _)| *at);
+        let first = holds.into_iter().chain(self.ends.first().map(|(at, _)| *at)).min();
+        let seconds = first.map(|at| at.unix().saturating_sub((self.now)().unix()));
         let due = seconds.map(|seconds| Duration::from_secs(u64::try_from(seconds).unwrap_or_default()));
         due.map_or(TICK, |due| due.clamp(Duration::from_millis(1), TICK))
     }
@@ -210,6 +216,15 @@ impl Writer {
             batch.expire(hold.1, now)?;
             self.holds.remove(&hold);
         }
+        // What a hold gives back to a certificate that is over expires with it.
+        self.ends.extend(batch.ends());
+        let due: Vec<(Instant, CertificateKey)> =
+            self.ends.iter().take_while(|(at, _)| *at <= now).take(EXPIRED_AT_ONCE).cloned().collect();
+        for end in due {
+            self.told.index_at_work(true);
+            batch.expire_certificate(&end, now)?;
+            self.ends.remove(&end);
+        }
         Ok(())
     }
 
@@ -223,6 +238,7 @@ impl Writer {
         self.told.index_at_work(true);
         let changes = batch.changes();
         self.index.apply(&changes, sequence)?;
+        self.ends.extend(batch.ends());
         self.told.sequence.store(sequence, Ordering::Relaxed);
         for (key, account) in &changes {
             if let (Key::Sale(id), Account::Sale(sale)) = (key, account) {

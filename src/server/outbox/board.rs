@@ -1,13 +1,17 @@
 //! What is known of messages in memory: which are on their way, which were not delivered, whether the gateway fails.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::hash::{BuildHasher as _, BuildHasherDefault};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use rustc_hash::FxHasher;
+
 use super::letters::LETTERS_MAX;
-use super::message::{Delivery, Undelivered};
+use super::message::{Delivery, Message, Undelivered};
 use crate::ledger::RequestId;
 use crate::server::clock;
+use crate::time::Instant as Moment;
 
 /// For how long a failure says that the next message will fail too. Twice the longest wait between two attempts at one message: while any
 /// waits, it is known.
@@ -22,15 +26,21 @@ pub(super) struct Board {
 #[derive(Debug)]
 struct Known {
     on_way: BTreeSet<RequestId>,
+    // The newest message for a certificate and phone, by a hash of both, until its password ends: of two one is alive.
+    newest: BTreeMap<u64, Newest>,
     // Oldest first.
     undelivered: VecDeque<Undelivered>,
     failed_at: Option<Instant>,
 }
 
+/// When a message was asked for, its call, and when its password ends.
+type Newest = (Moment, RequestId, Moment);
+
 impl Board {
     /// With the entries of the dead-letter list, oldest first.
     pub(super) fn new(undelivered: VecDeque<Undelivered>) -> Self {
-        let known = Known { on_way: BTreeSet::new(), undelivered, failed_at: None };
+        let newest = BTreeMap::new();
+        let known = Known { on_way: BTreeSet::new(), newest, undelivered, failed_at: None };
         Board { known: Mutex::new(known) }
     }
 
@@ -41,6 +51,21 @@ impl Board {
     /// Notes that the message of a call is on its way; `false` when it was already.
     pub(super) fn begin(&self, id: RequestId) -> bool {
         self.known().on_way.insert(id)
+    }
+
+    /// Notes that a message goes out, when no newer one does.
+    pub(super) fn set_out(&self, message: &Message) {
+        let own = (message.created_at, message.id, message.expires_at);
+        let (mut known, now) = (self.known(), clock::now());
+        known.newest.retain(|_, (_, _, ends)| *ends > now);
+        let newest = known.newest.entry(certificate_of(message)).or_insert(own);
+        *newest = (*newest).max(own);
+    }
+
+    /// Whether a newer one goes out for the same certificate and phone: then the password of this one is dead.
+    pub(super) fn is_replaced(&self, message: &Message) -> bool {
+        let known = self.known();
+        known.newest.get(&certificate_of(message)).is_some_and(|(_, id, _)| *id != message.id)
     }
 
     /// Notes that it is not any more: delivered, or withdrawn.
@@ -87,6 +112,11 @@ impl Board {
     pub(super) fn is_failing(&self) -> bool {
         is_recent(self.known().failed_at)
     }
+}
+
+fn certificate_of(message: &Message) -> u64 {
+    let named = (message.phone.as_e164(), message.certificate.as_str());
+    BuildHasherDefault::<FxHasher>::default().hash_one(named)
 }
 
 fn is_recent(failed_at: Option<Instant>) -> bool {

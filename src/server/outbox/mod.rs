@@ -46,16 +46,12 @@ use spool::Spool;
 #[derive(Debug, Clone)]
 pub struct Outbox(Arc<Post>);
 
-/// A message that is on disk and not on its way yet. Dropped without [`release`](Outbox::release) it is withdrawn: its file is removed.
-///
-/// Whoever asks the ledger meanwhile must not be a task that ends with its caller's connection: dropped after the fact was kept, the
-/// message is gone although the ledger has it.
+/// A message that is on disk and not on its way yet. Dropped, it stays there, and the next start asks the ledger what to do with it: whoever is
+/// broken off in between does not know whether the ledger has its call.
 #[derive(Debug)]
-#[must_use = "dropped, the message is withdrawn"]
+#[must_use = "dropped, the message stays on disk until the next start"]
 pub struct Prepared {
-    // INVARIANT: there until it is released.
-    message: Option<Message>,
-    post: Arc<Post>,
+    message: Message,
 }
 
 impl Outbox {
@@ -108,22 +104,23 @@ impl Outbox {
         if !self.0.board.begin(message.id) {
             return Err(Error::Twice(message.id));
         }
-        // From here on it is withdrawn when something fails.
-        let prepared = Prepared { message: Some(message), post: Arc::clone(&self.0) };
-        prepared.message.as_ref().map_or(Ok(()), |message| self.0.spool.write(message))?;
-        Ok(prepared)
+        self.0.spool.write(&message).inspect_err(|_| self.0.withdraw(message.id))?;
+        Ok(Prepared { message })
+    }
+
+    /// Takes a message back, its file too: to be called once the ledger has refused its call.
+    pub fn withdraw(&self, prepared: Prepared) {
+        self.0.withdraw(prepared.message.id);
     }
 
     /// Sets a message on its way: to be called once the ledger has its call. It goes whether or not the answer is waited for.
     ///
     /// [`Sent`](Delivery::Sent) when the first attempt succeeds within a second, otherwise [`Late`](Delivery::Late): at once while the gateway
     /// is known to fail. [`Undelivered`](Delivery::Undelivered) when the password has ended already.
-    pub fn release(&self, mut prepared: Prepared) -> impl Future<Output = Delivery> + Send + use<> {
+    pub fn release(&self, prepared: Prepared) -> impl Future<Output = Delivery> + Send + use<> {
         let (told, first) = oneshot::channel();
         let (is_failing, patience) = (self.0.board.is_failing(), self.0.pace.answer);
-        if let Some(message) = prepared.message.take() {
-            self.0.start(message, told);
-        }
+        self.0.start(prepared.message, told);
         async move {
             if is_failing {
                 return Delivery::Late;
@@ -154,13 +151,5 @@ impl Outbox {
     /// nothing is on its way.
     pub async fn closed(&self) {
         self.0.closed().await;
-    }
-}
-
-impl Drop for Prepared {
-    fn drop(&mut self) {
-        if let Some(message) = self.message.take() {
-            self.post.withdraw(message.id);
-        }
     }
 }

@@ -106,6 +106,7 @@ impl Post {
             return;
         }
         let at_work = AtWork::new(self);
+        self.board.set_out(&message);
         self.runtime.spawn(async move { at_work.0.carry(message, first).await });
     }
 
@@ -139,6 +140,10 @@ impl Post {
     ) -> End {
         let (mut tries, mut why) = (0_u32, "the gateway was busy with others".to_owned());
         while let Some(left) = left(message) {
+            if self.board.is_replaced(message) {
+                let why = "a newer password took its place".to_owned();
+                return End::Over { tries, why };
+            }
             match self.attempt(message, left).await {
                 Turn::Delivered => return End::Delivered,
                 Turn::Closed => return End::Closed,

@@ -120,6 +120,12 @@ impl KeyedHash {
         KeyedHash { key: id, bytes }
     }
 
+    /// The hash of these bytes, as it was made elsewhere.
+    #[must_use]
+    pub fn of_bytes(key: KeyId, bytes: [u8; HASH_BYTES]) -> Self {
+        KeyedHash { key, bytes }
+    }
+
     /// Under which key.
     #[must_use]
     pub fn key(&self) -> KeyId {

@@ -5,11 +5,15 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use pricewright::server::wire;
 use tempfile::TempDir;
 use tonic::transport::Channel;
+
+use crate::outbox::gateway::{Answer, Gateway, OK};
 
 /// How often the log is looked at for the line that says where the service listens.
 const LOOK: Duration = Duration::from_millis(20);
@@ -19,6 +23,8 @@ const LOOKS_MAX: u32 = 3_000;
 /// Folders `rules`, `data` and `desk`, the file `log.txt`, and the service.
 pub(super) struct Shop {
     home: TempDir,
+    gateway: Gateway,
+    is_down: Arc<AtomicBool>,
     child: Option<Child>,
     address: String,
 }
@@ -37,7 +43,13 @@ impl Shop {
             fs::create_dir(home.path().join(folder)).unwrap();
         }
         fs::write(home.path().join("rules/rules.yaml"), rules).unwrap();
-        let mut shop = Shop { home, child: None, address: String::new() };
+        let is_down = Arc::new(AtomicBool::new(false));
+        let down = Arc::clone(&is_down);
+        let gateway = Gateway::start(move |_, _| {
+            let bad = "HTTP/1.1 500 Internal Server Error\r\n\r\n";
+            Answer::Say(if down.load(Ordering::SeqCst) { bad } else { OK }.to_owned())
+        });
+        let mut shop = Shop { home, gateway, is_down, child: None, address: String::new() };
         shop.start().await;
         shop
     }
@@ -55,6 +67,8 @@ impl Shop {
         command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--log-level", "trace"]);
         // A disk that others keep busy makes a call slow, and that is no fault.
         command.args(["--request-timeout-ms", "300000"]);
+        command.env("PRICEWRIGHT_OTP_WEBHOOK", self.gateway.url());
+        command.env("PRICEWRIGHT_OTP_WEBHOOK_SECRET", self.home().join("desk/webhook"));
         command.current_dir(self.home()).env("RUST_LOG", "trace").env("RUST_BACKTRACE", "full");
         self.child = Some(command.stdout(log()).stderr(log()).stdin(Stdio::null()).spawn().unwrap());
         self.address = String::new();
@@ -83,6 +97,25 @@ impl Shop {
 
     pub(super) fn channel(&self) -> Channel {
         Channel::from_shared(format!("http://{}", self.address)).unwrap().connect_lazy()
+    }
+
+    /// What the phone shows of a call.
+    pub(super) fn shown(&self, request: &str) -> String {
+        let id = format!("otp_{request}");
+        let got = self.gateway.got().into_iter().find(|got| got.id() == id).unwrap();
+        got.data()["password"].as_str().unwrap().to_owned()
+    }
+
+    /// From now on the gateway takes nothing.
+    pub(super) fn gateway_fails(&self) {
+        self.is_down.store(true, Ordering::SeqCst);
+    }
+
+    /// What signs for the gateway.
+    pub(super) fn webhook_secret(&self) -> String {
+        let file = fs::read_to_string(self.home().join("desk/webhook")).unwrap();
+        let secret = file.lines().find_map(|line| line.trim().strip_prefix("whsec_"));
+        secret.unwrap().to_owned()
     }
 
     /// Runs `pricewright` beside the service.

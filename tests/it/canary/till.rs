@@ -151,7 +151,12 @@ fn reserve(quote_request: wire::QuoteRequest) -> wire::ReserveRequest {
 }
 
 fn refund(sale_id: &str, line: &str, reprice: bool) -> wire::RefundRequest {
-    let units = vec![wire::ReturnedUnits { line_id: line.to_owned(), quantity: 1, group: None }];
+    let units = vec![wire::ReturnedUnits {
+        line_id: line.to_owned(),
+        quantity: 1,
+        group: None,
+        certificate_ids: Vec::new(),
+    }];
     let (request_id, sale_id) = (id(), sale_id.to_owned());
     wire::RefundRequest { request_id, sale_id, units, reprice, ..wire::RefundRequest::default() }
 }

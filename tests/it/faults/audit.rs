@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 use pricewright::ledger::{
-    Account, Counter, CounterKey, Key, Known, Limit, Outcome, RequestId, Sale, SaleId, State,
+    Account, Books, Counter, CounterKey, Key, Known, Limit, Outcome, Purchase, RequestId, Sale, SaleId, State,
 };
 use pricewright::server::grpc::refusal;
 use pricewright::server::ledger::{Ledger, Options};
@@ -17,6 +17,10 @@ use super::till::{Kept, Till, Told};
 pub(super) struct Audit {
     pub(super) sales: usize,
     pub(super) answers: usize,
+    /// Certificates that were issued.
+    pub(super) certificates: u64,
+    /// Purchases that one of them paid a part of.
+    pub(super) paid: usize,
     /// What does not fit together.
     pub(super) wrong: Vec<String>,
 }
@@ -28,6 +32,10 @@ pub(super) fn audit(data: &Path, tills: &[Till]) -> Audit {
     let sales = sales(&ledger);
     audit.sales = sales.len();
     audit.wrong.extend(count(&ledger, &sales));
+    let books = books(&ledger);
+    audit.certificates = books.sums().values().map(|sums| sums.certificates).sum();
+    audit.paid = sales.values().filter(|sale| !sale.reserved.payments.is_empty()).count();
+    audit.wrong.extend(wrong(&books));
     let asked: BTreeSet<&str> =
         tills.iter().flat_map(|till| &till.kept).map(|kept| kept.asked.request_id()).collect();
     let strange = sales.keys().filter(|sale| !asked.contains(sale.as_str()));
@@ -49,6 +57,21 @@ fn sales(ledger: &Ledger) -> BTreeMap<String, Sale> {
     };
     ledger.index().each(&mut look).unwrap();
     sales
+}
+
+/// The books of all certificates.
+fn books(ledger: &Ledger) -> Books {
+    let mut books = Books::default();
+    ledger.index().each(&mut |_, account| books.add(account)).unwrap();
+    books
+}
+
+/// Certificates whose accounts do not add up, or are not what their purchases say.
+fn wrong(books: &Books) -> Vec<String> {
+    let sums = books.sums().iter().filter(|(_, sums)| !sums.add_up());
+    let sums = sums.map(|(currency, sums)| format!("all certificates in {currency}: {sums:?}"));
+    let wrong = books.wrong().into_iter().map(|id| format!("the books of certificate {id}"));
+    sums.chain(wrong).collect()
 }
 
 /// What counters say beside what the sales take: nothing twice, nothing forgotten, nothing above a limit.
@@ -105,12 +128,12 @@ fn fits(known: &Known, sale: Option<&Sale>, told: &Told) -> bool {
     match (&known.outcome, sale, told) {
         (Outcome::Refused(rejection), _, Told::Refused(reason, _)) => refusal::reason(rejection) == reason,
         (Outcome::Reserved(id), Some(sale), Told::Sale(told)) => {
-            let total = sale.reserved.total.minor();
-            (told.state(), &told.id, told.total) == (Reserved, &id.to_string(), total)
+            let (total, paid) = (sale.reserved.total.minor(), paid(&sale.reserved));
+            (told.state(), &told.id, told.total, told_paid(told)) == (Reserved, &id.to_string(), total, paid)
         }
         (Outcome::Committed(id), Some(sale), Told::Sale(told)) => {
-            let total = sale.sold().total.minor();
-            (told.state(), &told.id, told.total) == (Committed, &id.to_string(), total)
+            let (total, paid) = (sale.sold().total.minor(), paid(sale.sold()));
+            (told.state(), &told.id, told.total, told_paid(told)) == (Committed, &id.to_string(), total, paid)
         }
         (Outcome::Cancelled(id), Some(_), Told::Sale(told)) => {
             (told.state(), &told.id) == (Cancelled, &id.to_string())
@@ -119,6 +142,17 @@ fn fits(known: &Known, sale: Option<&Sale>, told: &Told) -> bool {
             let given = sale.returns.get(*place).map(|back| back.amount.minor());
             given == back.refund.as_ref().map(|refund| refund.amount)
         }
+        (Outcome::Issued(_), _, Told::Issued(_)) => true,
+        (Outcome::OtpSent(until), _, Told::Otp(told)) => told.map(|told| told.seconds) == Some(until.unix()),
         _ => false,
     }
+}
+
+/// What certificates pay of a purchase.
+fn paid(purchase: &Purchase) -> Vec<i64> {
+    purchase.payments.iter().map(|payment| payment.amount.minor()).collect()
+}
+
+fn told_paid(sale: &wire::Sale) -> Vec<i64> {
+    sale.payments.iter().map(|payment| payment.amount).collect()
 }

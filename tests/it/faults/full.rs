@@ -13,7 +13,7 @@ use super::dice::{Dice, number};
 use super::served::{Ended, Served};
 use super::shim::preload;
 use super::shop::{Shop, ask_again, compare_with_quotes, memory, work};
-use super::till::Till;
+use super::till::{Asked, Till};
 
 /// The highest n.
 const AT_MAX: u64 = 500;
@@ -34,6 +34,7 @@ const KINDS: [&str; 4] = ["eio", "full", "short", "sync"];
 #[derive(Debug, Default)]
 struct Found {
     acknowledged: usize,
+    certificates: u64,
     unknown: u64,
     how: &'static str,
     wrong: Vec<String>,
@@ -50,9 +51,12 @@ async fn fail(kind: &str, at: u64, seed: u64) -> Found {
             found.wrong.extend(said(&ended));
         }
         Ok(served) => {
-            let client = served.redemption();
+            let client = served.client();
             work(&mut tills, &client, CALLS, None).await;
-            let is_cut_short = tills.iter().any(|till| till.waiting.is_some());
+            // A password that cannot be written down is refused, and no promise is touched.
+            let is_cut =
+                |till: &Till| till.waiting.as_ref().is_some_and(|asked| !matches!(asked, Asked::Otp(_)));
+            let is_cut_short = tills.iter().any(is_cut);
             found.how = if is_cut_short { "ended" } else { "went on" };
             found.wrong.extend(end(served, is_cut_short));
         }
@@ -65,7 +69,7 @@ async fn fail(kind: &str, at: u64, seed: u64) -> Found {
             return found;
         }
     };
-    let client = served.redemption();
+    let client = served.client();
     let again = ask_again(&mut tills, &client).await;
     found.unknown = again.unknown;
     found.wrong.extend(again.lost);
@@ -78,6 +82,7 @@ async fn fail(kind: &str, at: u64, seed: u64) -> Found {
     }
     let audit = audit(&shop.data(), &tills);
     found.acknowledged = audit.answers;
+    found.certificates = audit.certificates;
     found.wrong.extend(audit.wrong);
     found
 }
@@ -107,7 +112,7 @@ async fn a_disk_that_says_no_costs_a_restart_and_no_promise() {
     let (faults, seed) = (number("FULL_FAULTS", FAULTS), number("FULL_SEED", 1));
     let mut dice = Dice::new(seed);
     let mut hows: BTreeMap<(&str, &str), u64> = BTreeMap::new();
-    let (mut acknowledged, mut unknown, mut wrong) = (0, 0, Vec::new());
+    let (mut acknowledged, mut certificates, mut unknown, mut wrong) = (0, 0, 0, Vec::new());
     let mut running = JoinSet::new();
     for fault in 0..faults {
         // A long run goes through every n, and through every kind when it is four times as long; a short one draws some.
@@ -119,12 +124,13 @@ async fn a_disk_that_says_no_costs_a_restart_and_no_promise() {
             let (kind, at, found) = running.join_next().await.unwrap().unwrap();
             *hows.entry((kind, found.how)).or_default() += 1;
             acknowledged += found.acknowledged;
+            certificates += found.certificates;
             unknown += found.unknown;
             wrong.extend(found.wrong.into_iter().map(|what| format!("{kind} at {at}: {what}")));
         }
     }
     println!(
-        "{faults} failing writes and syncs, {acknowledged} acknowledged, {unknown} without an answer, lost or wrong {}: {hows:?}",
+        "{faults} failing writes and syncs, {acknowledged} acknowledged, {certificates} certificates, {unknown} without an answer, lost or wrong {}: {hows:?}",
         wrong.len()
     );
     assert_eq!(wrong, Vec::<String>::new());

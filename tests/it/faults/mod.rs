@@ -3,6 +3,8 @@
 //! Each module is a harness with a short run for every day and a variable for a long one; each prints what it did.
 
 mod dice;
+mod gifts;
+mod phones;
 mod served;
 mod till;
 mod shop;

@@ -16,7 +16,7 @@ use super::disk::Disk;
 use super::files::{Files, contents, lay};
 use super::shim::{preload, read_log};
 use super::shop::{Shop, ask_again, memory, work};
-use super::till::{Kept, Till};
+use super::till::{Kept, Till, Told};
 use super::truth::Truth;
 
 const STATES: u64 = 60;
@@ -33,6 +33,7 @@ struct Found {
     states: u64,
     lives: u64,
     acknowledged: usize,
+    certificates: usize,
     lost: Vec<String>,
     wrong: Vec<String>,
 }
@@ -53,7 +54,7 @@ impl Life {
         let mut variables = vec![("FAULT_LOG", log.to_str().unwrap().to_owned())];
         variables.extend_from_slice(more);
         let served = shop.serve(&preload(&shop.disk(), &variables)).await.unwrap();
-        let client = served.redemption();
+        let client = served.client();
         let again = ask_again(tills, &client).await;
         assert_eq!(again.lost, Vec::<String>::new());
         work(tills, &client, CALLS, Some(&log)).await;
@@ -163,6 +164,8 @@ async fn cut_power(states: u64, seed: u64, more: &[(&str, String)]) -> Found {
         found.lives += 1;
         found.acknowledged +=
             tills.iter().map(|till| till.kept.iter().filter(|kept| kept.at > 0).count()).sum::<usize>();
+        let issued = |kept: &&Kept| kept.at > 0 && matches!(kept.told, Told::Issued(_));
+        found.certificates += tills.iter().map(|till| till.kept.iter().filter(issued).count()).sum::<usize>();
         let left = (states - found.states).min(STATES_OF_A_LIFE);
         shop = life.cut(&mut tills, left, &mut dice, &mut found);
         if !found.lost.is_empty() || !found.wrong.is_empty() {
@@ -177,10 +180,11 @@ async fn what_was_answered_outlives_a_power_cut() {
     let _noise = crate::running::NOISE.read().await;
     let found = cut_power(number("POWER_STATES", STATES), number("POWER_SEED", 1), &[]).await;
     println!(
-        "{} states of the disk after a power cut, in {} lives of the service with {} acknowledged calls; lost {}, other balances {}",
+        "{} states of the disk after a power cut, in {} lives of the service with {} acknowledged calls, {} certificates among them; lost {}, other balances {}",
         found.states,
         found.lives,
         found.acknowledged,
+        found.certificates,
         found.lost.len(),
         found.wrong.len(),
     );

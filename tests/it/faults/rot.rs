@@ -7,7 +7,11 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-use pricewright::ledger::{Action, Command, Commit, Content, CounterKey, Limit, RequestId, Reserve, Take};
+use pricewright::ledger::{
+    Action, AskOtp, CertificateKey, Command, Commit, Content, CounterKey, Issue, Limit, Otp, OtpKey, Pay,
+    PhoneKey, Presented, RequestId, Reserve, Take,
+};
+use pricewright::money::Amount;
 use pricewright::promotion::OnRefund;
 use pricewright::server::ledger::{Ledger, Options};
 use pricewright::time::Instant;
@@ -16,11 +20,13 @@ use super::dice::{Dice, number};
 use super::files::{Files, contents, lay};
 use super::shop::memory;
 use super::truth::Truth;
-use crate::ledger::table::purchase;
+use crate::ledger::table::{id_of, purchase, reserve};
 
 const HARMS: u64 = 150;
 /// Facts of the ledger that is harmed: a reservation and a payment each time.
 const PURCHASES: u64 = 1_200;
+/// Certificates among them, each sold, issued, opened and spent in part.
+const CERTIFICATES: u64 = 40;
 const PAGE_BYTES: usize = 4_096;
 
 /// What became of a harmed ledger.
@@ -46,6 +52,43 @@ async fn sound(folder: &Path) {
         ledger.submit(Command { request, content, at, action }).await.unwrap().unwrap();
         request.sale()
     };
+    let expires_at = Instant::from_unix(4_000_000_000).unwrap();
+    for count in 0..CERTIFICATES {
+        let call = 1_000_000 + 10 * count;
+        let certificate = CertificateKey(format!("certificate-{count}"));
+        let phone = PhoneKey(format!("phone-{count}"));
+        let mut gift = purchase(1_000);
+        gift.lines[0].is_certificate = true;
+        let sale = submit(call, Action::Reserve(Box::new(reserve(gift, expires_at)))).await;
+        submit(call + 1, Action::Commit(Box::new(Commit { sale, part: None }))).await;
+        let issue = Issue {
+            id: id_of(&certificate),
+            certificate: certificate.clone(),
+            last_four: "7K2M".to_owned(),
+            sale,
+            line: String::new(),
+            phone: phone.clone(),
+            expires_at,
+        };
+        submit(call + 2, Action::Issue(Box::new(issue))).await;
+        let (bound, password) = (OtpKey("bound".to_owned()), OtpKey("password".to_owned()));
+        let otp = Otp {
+            bound: bound.clone(),
+            password: password.clone(),
+            amount: Some(Amount::from_minor(120)),
+            expires_at,
+            tries: 0,
+        };
+        let hour_max = u32::MAX;
+        let certificates = vec![certificate];
+        let ask = AskOtp { certificates: certificates.clone(), phones: vec![phone], otp, hour_max };
+        submit(call + 3, Action::AskOtp(Box::new(ask))).await;
+        let presented = Presented { certificates, otps: vec![(bound, password)] };
+        let pay = vec![Pay { presented, amount: None }];
+        let reserve = Reserve { pay, ..reserve(purchase(1_000), expires_at) };
+        let sale = submit(call + 4, Action::Reserve(Box::new(reserve))).await;
+        submit(call + 5, Action::Commit(Box::new(Commit { sale, part: None }))).await;
+    }
     for count in 0..PURCHASES {
         let counter = CounterKey::Total(format!("spring-{}", count % 10));
         let take = Take {
@@ -55,8 +98,7 @@ async fn sound(folder: &Path) {
             limit: Limit::Ever(PURCHASES),
             on_refund: OnRefund::Keep,
         };
-        let expires_at = Instant::from_unix(4_000_000_000).unwrap();
-        let reserve = Reserve { purchase: purchase(1_000), takes: vec![take], expires_at };
+        let reserve = Reserve { takes: vec![take], ..reserve(purchase(1_000), expires_at) };
         let sale = submit(2 * count + 1, Action::Reserve(Box::new(reserve))).await;
         if count % 3 > 0 {
             submit(2 * count + 2, Action::Commit(Box::new(Commit { sale, part: None }))).await;

@@ -8,9 +8,11 @@ use std::thread;
 use std::time::Duration;
 
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
-use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
 use tokio::task::block_in_place;
 use tonic::transport::Channel;
+
+use super::phones;
+use super::till::Client;
 
 pub(super) type Pricing = PricingServiceClient<Channel>;
 
@@ -39,6 +41,9 @@ impl Served {
         let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
         command.arg("serve").args(["--listen", "127.0.0.1:0", "--log-format", "json"]);
         command.arg("--rules").arg(home.join("rules")).arg("--data").arg(home.join("disk/data"));
+        command.env("PRICEWRIGHT_OTP_WEBHOOK", phones::url());
+        command.env("PRICEWRIGHT_OTP_WEBHOOK_SECRET", home.join("webhook"));
+        command.env("PRICEWRIGHT_OTP_PER_HOUR", "1000000");
         command.envs(variables.iter().map(|(name, value)| (name, value)));
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let (tell, lines) = channel();
@@ -70,8 +75,8 @@ impl Served {
         Channel::from_shared(self.address.clone()).unwrap().connect_lazy()
     }
 
-    pub(super) fn redemption(&self) -> RedemptionServiceClient<Channel> {
-        RedemptionServiceClient::new(self.channel())
+    pub(super) fn client(&self) -> Client {
+        Client::new(&self.channel())
     }
 
     pub(super) fn pricing(&self) -> Pricing {

@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use pricewright::server::timestamp::Timestamp;
 use pricewright::server::wire;
+use pricewright::server::wire::certificate_service_client::CertificateServiceClient;
 use pricewright::server::wire::redemption_service_client::RedemptionServiceClient;
 use pricewright::server::wire::sale::State;
 use tonic::transport::Channel;
@@ -10,6 +12,7 @@ use tonic::{Code, Response, Status};
 use tonic_types::StatusExt;
 
 use super::dice::Dice;
+use super::gifts::Gifts;
 
 /// Purchases that a till leaves open at once.
 const OPEN_MAX: usize = 4;
@@ -18,7 +21,19 @@ const TRIES: usize = 20;
 /// Customers of all tills: few, so that their limits are met.
 const CUSTOMERS: u64 = 40;
 
-pub(super) type Client = RedemptionServiceClient<Channel>;
+/// The services that a till calls.
+#[derive(Clone)]
+pub(super) struct Client {
+    purchases: RedemptionServiceClient<Channel>,
+    certificates: CertificateServiceClient<Channel>,
+}
+
+impl Client {
+    pub(super) fn new(channel: &Channel) -> Self {
+        let purchases = RedemptionServiceClient::new(channel.clone());
+        Client { purchases, certificates: CertificateServiceClient::new(channel.clone()) }
+    }
+}
 
 /// One changing call.
 #[derive(Debug, Clone)]
@@ -27,6 +42,8 @@ pub(super) enum Asked {
     Commit(wire::CommitRequest),
     Cancel(wire::CancelRequest),
     Refund(wire::RefundRequest),
+    Issue(wire::IssueCertificateRequest),
+    Otp(wire::RequestOtpRequest),
 }
 
 /// What it was answered.
@@ -34,6 +51,9 @@ pub(super) enum Asked {
 pub(super) enum Told {
     Sale(Box<wire::Sale>),
     Refund(Box<wire::RefundResponse>),
+    Issued(Box<wire::IssueCertificateResponse>),
+    /// When the password ends. How far it is on its way changes.
+    Otp(Option<Timestamp>),
     /// The reason, and the sentence.
     Refused(String, String),
 }
@@ -54,6 +74,8 @@ impl Asked {
             Asked::Commit(asked) => &asked.request_id,
             Asked::Cancel(asked) => &asked.request_id,
             Asked::Refund(asked) => &asked.request_id,
+            Asked::Issue(asked) => &asked.request_id,
+            Asked::Otp(asked) => &asked.request_id,
         }
     }
 
@@ -75,11 +97,20 @@ impl Asked {
             answer.map(|sale| Told::Sale(Box::new(sale.into_inner())))
         };
         let answer = match self.clone() {
-            Asked::Reserve(asked) => sale(client.reserve(*asked).await),
-            Asked::Commit(asked) => sale(client.commit(asked).await),
-            Asked::Cancel(asked) => sale(client.cancel(asked).await),
+            Asked::Reserve(asked) => sale(client.purchases.reserve(*asked).await),
+            Asked::Commit(asked) => sale(client.purchases.commit(asked).await),
+            Asked::Cancel(asked) => sale(client.purchases.cancel(asked).await),
             Asked::Refund(asked) => {
-                client.refund(asked).await.map(|back| Told::Refund(Box::new(back.into_inner())))
+                let answer = client.purchases.refund(asked).await;
+                answer.map(|back| Told::Refund(Box::new(back.into_inner())))
+            }
+            Asked::Issue(asked) => {
+                let answer = client.certificates.issue(asked).await;
+                answer.map(|issued| Told::Issued(Box::new(issued.into_inner())))
+            }
+            Asked::Otp(asked) => {
+                let answer = client.certificates.request_otp(asked).await;
+                answer.map(|sent| Told::Otp(sent.into_inner().expire_time))
             }
         };
         match answer {
@@ -118,13 +149,15 @@ pub(super) struct Till {
     pub(super) checked: usize,
     /// Every purchase, as the last answer had it.
     pub(super) sales: BTreeMap<String, wire::Sale>,
+    gifts: Gifts,
 }
 
 impl Till {
     pub(super) fn new(name: u64, seed: u64) -> Self {
         let dice = Dice::new(seed.wrapping_mul(1_000).wrapping_add(name + 1));
         let (open, kept, sales) = (Vec::new(), Vec::new(), BTreeMap::new());
-        Till { name, count: 0, dice, open, waiting: None, kept, checked: 0, sales }
+        let gifts = Gifts::default();
+        Till { name, count: 0, dice, open, waiting: None, kept, checked: 0, sales, gifts }
     }
 
     /// Calls until there is no answer, or `calls` are made. `at` reads where the log of the disk stands.
@@ -144,8 +177,9 @@ impl Till {
         let sale = match &kept.told {
             Told::Sale(sale) => Some((**sale).clone()),
             Told::Refund(back) => back.sale.clone(),
-            Told::Refused(..) => None,
+            Told::Refused(..) | Told::Issued(_) | Told::Otp(_) => None,
         };
+        self.gifts.take(&kept);
         if let Some(sale) = sale {
             self.open.retain(|open| open.id != sale.id);
             if sale.state() != State::Cancelled && units_left(&sale) > 0 {
@@ -160,6 +194,7 @@ impl Till {
     pub(super) fn go_back(&mut self, cut: u64) {
         self.open.clear();
         self.sales.clear();
+        self.gifts.clear();
         self.waiting = None;
         self.checked = 0;
         for kept in std::mem::take(&mut self.kept).into_iter().filter(|kept| kept.at <= cut) {
@@ -174,6 +209,12 @@ impl Till {
 
     fn next(&mut self) -> Asked {
         let request_id = self.id();
+        if self.dice.is_one_in(2) {
+            let is_wrong = self.dice.is_one_in(6);
+            if let Some(asked) = self.gifts.next(&request_id, self.name, is_wrong) {
+                return asked;
+            }
+        }
         let most = u64::try_from(OPEN_MAX).unwrap();
         if self.open.is_empty() || (self.open.len() < OPEN_MAX && self.dice.below(most) > 1) {
             return self.reserve(request_id);
@@ -195,6 +236,14 @@ impl Till {
     }
 
     fn reserve(&mut self, request_id: String) -> Asked {
+        if self.dice.is_one_in(5) {
+            let quote_request = Some(Gifts::sale());
+            return Asked::Reserve(Box::new(wire::ReserveRequest {
+                request_id,
+                quote_request,
+                ..wire::ReserveRequest::default()
+            }));
+        }
         let price = 1_000 + 100 * i64::try_from(self.dice.below(80)).unwrap();
         let (sku, quantity, code, price) = match self.dice.below(4) {
             0 => ("CREAM", 1, "SPRING20", 10_000),
@@ -220,7 +269,12 @@ impl Till {
     fn refund(&mut self, request_id: String, sale: &wire::Sale) -> Asked {
         let left = units_left(sale);
         let quantity = if self.dice.is_one_in(8) { left + 1 } else { 1 };
-        let units = vec![wire::ReturnedUnits { line_id: "1".to_owned(), quantity, group: None }];
+        let units = vec![wire::ReturnedUnits {
+            line_id: "1".to_owned(),
+            quantity,
+            group: None,
+            certificate_ids: Vec::new(),
+        }];
         let reprice = left > 1 && self.dice.is_one_in(2);
         let sale_id = sale.id.clone();
         Asked::Refund(wire::RefundRequest {

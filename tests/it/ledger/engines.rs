@@ -6,8 +6,10 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 
 use pricewright::ledger::{
-    Action, Balances, Command, Event, Fact, Outcome, Rejection, Sale, SaleId, State, decide,
+    Account, Action, AttemptKey, Balances, CertificateKey, Command, Event, Fact, Key, Outcome, Payment,
+    Rejection, Sale, SaleId, SentKey, State, decide,
 };
+use pricewright::money::Amount;
 use pricewright::server::journal;
 use pricewright::server::ledger::encode;
 use pricewright::server::ledger::index::StateDigest;
@@ -27,10 +29,7 @@ pub(super) struct Model {
 impl Model {
     /// What the command is answered at the moment `now`: what is due then has expired before.
     pub(super) fn answer(&mut self, command: &Command, now: Instant) -> Answer {
-        while let Some(&(at, sale)) = self.holds.first().filter(|(at, _)| *at <= now) {
-            self.holds.remove(&(at, sale));
-            self.add(Fact { at: now, call: None, event: Event::Expired { sale } });
-        }
+        self.expire(now);
         let facts = decide(&self.balances, command)?;
         facts.into_iter().for_each(|fact| self.add(fact));
         if matches!(command.action, Action::Miss(_)) {
@@ -40,6 +39,38 @@ impl Model {
         let outcome = known.outcome.clone();
         let sale = outcome.sale().and_then(|sale| self.balances.sale(sale)).cloned();
         Ok(Settled { outcome, sale })
+    }
+
+    /// Holds end, and after them the certificates, those among them to which a hold has just given back.
+    fn expire(&mut self, now: Instant) {
+        while let Some(&(at, sale)) = self.holds.first().filter(|(at, _)| *at <= now) {
+            self.holds.remove(&(at, sale));
+            self.add(Fact { at: now, call: None, event: Event::Expired { sale } });
+        }
+        for certificate in self.due(now) {
+            self.add(Fact { at: now, call: None, event: Event::CertificateExpired { certificate } });
+        }
+    }
+
+    /// The certificates with a balance, by their ends.
+    fn ends(&self) -> BTreeSet<(Instant, CertificateKey)> {
+        let end = |(key, account): (&Key, &Account)| match (key, account) {
+            (Key::Certificate(key), Account::Certificate(one)) if one.balance > Amount::ZERO => {
+                Some((one.expires_at, key.clone()))
+            }
+            _ => None,
+        };
+        self.balances.iter().filter_map(end).collect()
+    }
+
+    /// Those whose time is over, in the order in which they end.
+    fn due(&self, now: Instant) -> Vec<CertificateKey> {
+        self.ends().into_iter().take_while(|(at, _)| *at <= now).map(|(_, key)| key).collect()
+    }
+
+    /// When the last certificate with a balance ends.
+    pub(super) fn last_end(&self) -> Option<Instant> {
+        self.ends().into_iter().map(|(at, _)| at).max()
     }
 
     fn add(&mut self, fact: Fact) {
@@ -101,21 +132,48 @@ impl Engines {
             let answer = self.runtime.block_on(engine.submit(command.clone()));
             assert_eq!(answer.as_ref(), Some(&expected), "{name}: {told}");
         }
+        self.settle(command.at);
         expected
+    }
+
+    /// A certificate that the command has left with a balance behind its end expires at once, with nobody asking: the next command must not
+    /// be faster.
+    fn settle(&mut self, now: Instant) {
+        let due = self.model.due(now);
+        self.model.expire(now);
+        for key in due {
+            for (name, engine) in &self.engines {
+                let balance = || match engine.account(&Key::Certificate(key.clone())).unwrap() {
+                    Some(Account::Certificate(one)) => one.balance,
+                    other => panic!("{name}: {other:?}"),
+                };
+                while balance() > Amount::ZERO {
+                    std::thread::yield_now();
+                }
+            }
+        }
     }
 
     /// Forgets what the model holds, once all of it is in the sums: the next sequence has names of its own.
     pub(super) fn close_sequence(&mut self) {
         let model = std::mem::take(&mut self.model);
         assert!(model.holds.is_empty(), "holds are left open");
+        assert!(model.ends().is_empty(), "certificates are left open");
         model.facts.iter().for_each(|fact| fold(&mut self.facts, fact));
         for (key, account) in model.balances.iter() {
-            self.digest.add(&encode::account(&encode::key(key), account));
+            if is_of_all(key) {
+                self.model.balances.put(key.clone(), account.clone());
+            } else {
+                self.digest.add(&encode::account(&encode::key(key), account));
+            }
         }
     }
 
     /// Facts and balances are the same everywhere, also after the engines were closed and opened again.
     pub(super) fn compare(mut self) -> u64 {
+        for (key, account) in self.model.balances.iter() {
+            self.digest.add(&encode::account(&encode::key(key), account));
+        }
         for (name, engine) in &self.engines {
             assert_eq!(engine.index().mark().digest, self.digest, "balances of {name}");
         }
@@ -147,6 +205,11 @@ impl Engines {
     }
 }
 
+/// Whether an account goes on from one sequence to the next.
+fn is_of_all(key: &Key) -> bool {
+    matches!(key, Key::Sent(SentKey::All) | Key::Attempts(AttemptKey::OtpAll))
+}
+
 fn fold(sum: &mut Sha256, fact: &Fact) {
     let mut bytes = Vec::new();
     encode::fact(fact, &mut bytes);
@@ -159,17 +222,31 @@ pub(super) fn said(answer: &Answer) -> String {
     match answer {
         Err(rejection) => format!("no: {}", word(rejection)),
         Ok(Settled { outcome: Outcome::Refused(rejection), .. }) => format!("refused: {}", word(rejection)),
-        Ok(Settled { outcome: Outcome::Reserved(_), .. }) => "reserved".to_owned(),
-        Ok(Settled { outcome: Outcome::Done, .. }) => "done".to_owned(),
+        Ok(Settled { outcome: Outcome::Reserved(_), sale: of }) => {
+            format!("reserved{}", by_certificates(&sale(of).reserved.payments))
+        }
+        Ok(Settled { outcome: Outcome::Done | Outcome::Certificate(..), .. }) => "done".to_owned(),
+        Ok(Settled { outcome: Outcome::Issued(_), .. }) => "issued".to_owned(),
+        Ok(Settled { outcome: Outcome::OtpSent(_), .. }) => "sent".to_owned(),
         Ok(Settled { outcome: Outcome::Committed(_), sale: of }) => {
-            format!("paid {}", sale(of).sold().total)
+            let sale = sale(of);
+            format!("paid {}{}", sale.sold().total, by_certificates(&sale.sold().payments))
         }
         Ok(Settled { outcome: Outcome::Cancelled(_), .. }) => "cancelled".to_owned(),
         Ok(Settled { outcome: Outcome::Refunded(_, place), sale: of }) => {
             let back = &sale(of).returns[*place];
-            format!("gives back {}, {} points", back.amount, back.points)
+            let certificates = by_certificates(&back.payments).replace("by", "to");
+            format!("gives back {}, {} points{certificates}", back.amount, back.points)
         }
     }
+}
+
+fn by_certificates(payments: &[Payment]) -> String {
+    if payments.is_empty() {
+        return String::new();
+    }
+    let sums: Vec<String> = payments.iter().map(|payment| payment.amount.to_string()).collect();
+    format!(", {} by certificates", sums.join(" + "))
 }
 
 fn word(rejection: &Rejection) -> String {

@@ -2,6 +2,11 @@
 //!
 //! `LEDGER_SEQUENCES=100000 cargo test --release --test it ledger::random -- --nocapture` for a long run.
 
+mod books;
+mod gifts;
+
+use std::collections::BTreeMap;
+
 use pricewright::ledger::{
     Action, AddCodes, AttemptKey, CodeKey, Command, Commit, Content, CounterKey, CustomerKey, Limit, NewCode,
     Part, Refund, Rejection, Repriced, RequestId, Reserve, ReturnedUnits, SaleId, Take, Terms,
@@ -9,13 +14,16 @@ use pricewright::ledger::{
 use pricewright::promotion::OnRefund;
 use pricewright::time::Instant;
 
-use super::engines::Engines;
-use super::table::purchase;
+use super::engines::{Engines, said};
+use super::table::{purchase, reserve};
+use gifts::Gifts;
 
 /// Sequences of a test run.
 const SEQUENCES: u64 = 300;
 /// Commands of a sequence.
 const COMMANDS: u64 = 50;
+/// Commands of one about certificates: the first few make some.
+const COMMANDS_OF_GIFTS: u64 = 120;
 
 pub(super) struct Dice(pub(super) u64);
 
@@ -40,35 +48,38 @@ fn random_commands_come_to_the_same_on_every_engine() {
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
     let mut engines = Engines::new();
     let mut answered = [0_u64; 2];
+    let mut answers: BTreeMap<String, u64> = BTreeMap::new();
     let mut second = 0;
     for sequence in 0..sequences {
-        let mut said: Vec<Command> = Vec::new();
-        for step in 0..COMMANDS {
+        let mut asked: Vec<Command> = Vec::new();
+        // Every second sequence is about certificates, whose passwords need minutes and hours.
+        let is_of_gifts = sequence % 2 == 1;
+        let steps = if is_of_gifts { COMMANDS_OF_GIFTS } else { COMMANDS };
+        for step in 0..steps {
             second += dice.below(4);
-            let mut command = command(&mut dice, sequence, step, second, &said);
-            if dice.is_one_in(8) && !said.is_empty() {
-                // An answer was lost, and the caller asks again; or uses an id twice.
-                let again = said[usize::try_from(dice.below(step)).unwrap()].clone();
-                command = Command { at: command.at, ..again };
-                if let Action::Reserve(reserve) = &mut command.action {
-                    // What was refused may be kept now. A hold that is over as it begins would end at a moment that the machine's load
-                    // decides.
-                    reserve.expires_at = reserve.expires_at.max(moment(second + 1));
-                }
-                if dice.is_one_in(3) {
-                    command.content.0.push('!');
-                }
+            let mut command = if is_of_gifts {
+                second += gifts::pause(&mut dice);
+                let balances = &engines.model.balances;
+                let mut gifts = Gifts { dice: &mut dice, sequence, second, balances, said: &asked };
+                let action = gifts.action(step);
+                let content = Content(format!("{sequence}/{step}"));
+                Command { request: request(sequence, step), content, at: moment(second), action }
+            } else {
+                command(&mut dice, sequence, step, second, &asked)
+            };
+            if dice.is_one_in(8) && !asked.is_empty() {
+                command = again(&mut dice, command, &asked, second);
             }
             let answer = engines.answer(&command, &format!("sequence {sequence}, step {step}: {command:?}"));
             answered[usize::from(answer.is_ok())] += 1;
-            said.push(command);
+            if is_of_gifts {
+                let told: String = said(&answer).chars().filter(|letter| !letter.is_ascii_digit()).collect();
+                *answers.entry(told).or_default() += 1;
+            }
+            asked.push(command);
         }
-        // All holds end.
-        second += 1_000;
-        let request = request(sequence, COMMANDS);
-        let (content, at) = (Content("end".to_owned()), moment(second));
-        let action = Action::Refuse(Rejection::QuoteExpired);
-        let _ = engines.answer(&Command { request, content, at, action }, "end");
+        second = close(&mut engines, sequence, steps, second);
+        books::check(&engines.model.balances, &format!("sequence {sequence}"));
         engines.close_sequence();
         if sequence % 10_000 == 9_999 {
             println!("{} sequences", sequence + 1);
@@ -76,10 +87,43 @@ fn random_commands_come_to_the_same_on_every_engine() {
     }
     let facts = engines.compare();
     println!(
-        "{sequences} sequences of {COMMANDS} commands: {} kept or answered again, {} turned down, {facts} facts, the same everywhere",
+        "{sequences} sequences of {COMMANDS} commands, or {COMMANDS_OF_GIFTS} about certificates: {} kept or answered again, {} turned down, {facts} facts, the same everywhere",
         answered[1], answered[0],
     );
+    println!("of certificates: {answers:?}");
+    gifts::all_were_met(&answers);
     assert!(answered.iter().all(|&count| count > sequences), "too few of a kind: {answered:?}");
+}
+
+/// An answer was lost, and the caller asks again; or uses an id twice.
+fn again(dice: &mut Dice, command: Command, asked: &[Command], second: u64) -> Command {
+    let place = dice.below(u64::try_from(asked.len()).unwrap());
+    let mut again = asked[usize::try_from(place).unwrap()].clone();
+    again.at = command.at;
+    if let Action::Reserve(reserve) = &mut again.action {
+        // What was refused may be kept now. A hold that is over as it begins would end at a moment that the machine's load decides.
+        reserve.expires_at = reserve.expires_at.max(moment(second + 1));
+    }
+    if dice.is_one_in(3) {
+        again.content.0.push('!');
+    }
+    again
+}
+
+/// All holds end, and then all certificates; the moment after that.
+fn close(engines: &mut Engines, sequence: u64, steps: u64, second: u64) -> u64 {
+    let mut second = second + 3_000;
+    let end = |engines: &mut Engines, step, second| {
+        let (request, action) = (request(sequence, step), Action::Refuse(Rejection::QuoteExpired));
+        let command = Command { request, content: Content("end".to_owned()), at: moment(second), action };
+        let _ = engines.answer(&command, "end");
+    };
+    end(engines, steps, second);
+    if let Some(last) = engines.model.last_end() {
+        second = second.max(u64::try_from(last.unix()).unwrap());
+        end(engines, steps + 1, second);
+    }
+    second
 }
 
 fn moment(second: u64) -> Instant {
@@ -106,7 +150,7 @@ fn command(dice: &mut Dice, sequence: u64, step: u64, second: u64, said: &[Comma
         0..=3 => {
             let expires_at = moment(second + 1 + dice.below(60));
             let total = 700 + i64::try_from(dice.below(400)).unwrap();
-            Action::Reserve(Box::new(Reserve { purchase: purchase(total), takes: takes(dice), expires_at }))
+            Action::Reserve(Box::new(Reserve { takes: takes(dice), ..reserve(purchase(total), expires_at) }))
         }
         4..=6 => {
             let part = dice.is_one_in(3).then(|| Part { purchase: purchase(800), takes: takes(dice) });
@@ -120,7 +164,13 @@ fn command(dice: &mut Dice, sequence: u64, step: u64, second: u64, said: &[Comma
                 takes: takes(dice),
             });
             let units = (0..dice.below(3)).map(|_| units(dice)).collect();
-            Action::Refund(Box::new(Refund { sale, units, delivery: dice.is_one_in(4), repriced }))
+            Action::Refund(Box::new(Refund {
+                sale,
+                units,
+                certificates: Vec::new(),
+                delivery: dice.is_one_in(4),
+                repriced,
+            }))
         }
         _ => match dice.below(5) {
             0 => Action::Refuse(Rejection::BudgetSpent("p".to_owned())),

@@ -1,9 +1,9 @@
 //! A table of commands, each with its answer in the last column, put to the model and to every engine.
 
 use pricewright::ledger::{
-    Action, AddCodes, AttemptKey, CodeKey, Command, Commit, Content, CounterKey, CustomerKey, Limit, NewCode,
-    Part, PhoneKey, Purchase, Refund, Rejection, Repriced, RequestId, Reserve, ReturnedUnits, SaleId,
-    SoldLine, SoldUnits, Take, Terms,
+    Action, AddCodes, AttemptKey, CertificateKey, CodeKey, Command, Commit, Content, CounterKey, CustomerKey,
+    Limit, NewCode, Part, PhoneKey, Purchase, Refund, Rejection, Repriced, RequestId, Reserve, ReturnedUnits,
+    SaleId, SoldLine, SoldUnits, Take, Terms,
 };
 use pricewright::money::Amount;
 use pricewright::promotion::OnRefund;
@@ -128,7 +128,7 @@ fn command(place: usize, second: i64, text: &str) -> Command {
     let (request, action) = match words[0] {
         "reserve" => {
             let expires_at = Instant::from_unix(number("until").unwrap_or(5_000)).unwrap();
-            let reserve = Reserve { purchase: purchase(1_000), takes, expires_at };
+            let reserve = Reserve { takes, ..reserve(purchase(1_000), expires_at) };
             (id(words[1].as_bytes()[0]), Action::Reserve(Box::new(reserve)))
         }
         "commit" => {
@@ -144,7 +144,8 @@ fn command(place: usize, second: i64, text: &str) -> Command {
             });
             let units = words.iter().filter_map(|word| units(word)).collect();
             let delivery = words.contains(&"delivery");
-            let refund = Refund { sale: sale(words[1]), units, delivery, repriced: again };
+            let refund =
+                Refund { sale: sale(words[1]), units, certificates: Vec::new(), delivery, repriced: again };
             (id_of_row(place), Action::Refund(Box::new(refund)))
         }
         "codes" => {
@@ -238,6 +239,7 @@ pub(crate) fn purchase(total: i64) -> Purchase {
         sku: "CREAM".to_owned(),
         list_price: Amount::from_minor(400),
         units: vec![units(2, 200, "spring"), units(1, 300, "two")],
+        is_certificate: false,
     };
     let delivery = (total - 700).max(0);
     Purchase {
@@ -256,5 +258,20 @@ pub(crate) fn purchase(total: i64) -> Purchase {
         promotions: Vec::new(),
         gifts: Vec::new(),
         points: u64::try_from(total / 10).unwrap(),
+        payments: Vec::new(),
     }
+}
+
+/// A reservation that takes nothing, paid with money.
+pub(crate) fn reserve(purchase: Purchase, expires_at: Instant) -> Reserve {
+    Reserve { purchase, takes: Vec::new(), expires_at, pay: Vec::new() }
+}
+
+/// The id of a certificate that is called so.
+pub(crate) fn id_of(certificate: &CertificateKey) -> RequestId {
+    let mut bytes = [7_u8; 16];
+    certificate.0.bytes().enumerate().for_each(|(place, byte)| {
+        bytes[place % 16] = bytes[place % 16].wrapping_mul(31) ^ byte;
+    });
+    RequestId::from_bytes(bytes)
 }

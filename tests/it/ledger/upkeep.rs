@@ -15,7 +15,7 @@ use pricewright::time::Instant;
 use serde_json::Value;
 use tempfile::TempDir;
 
-use super::table::purchase;
+use super::table::{purchase, reserve};
 
 /// A customer as the ledger knows one: never to be printed.
 const CUSTOMER: &str = "hashed-customer";
@@ -45,7 +45,7 @@ impl Kept {
             for number in 1..=20_u64 {
                 let takes = vec![take(CounterKey::Total("spring".to_owned()))];
                 let expires_at = instant(if number % 5 == 0 { 2_000 } else { 90_000 });
-                let reserve = Reserve { purchase: purchase(1_000), takes, expires_at };
+                let reserve = Reserve { takes, ..reserve(purchase(1_000), expires_at) };
                 submit(number, 1_000, Action::Reserve(Box::new(reserve)));
                 let sale = request(number).sale();
                 match number % 4 {
@@ -55,7 +55,8 @@ impl Kept {
                 }
                 if number % 8 == 1 {
                     let units = vec![ReturnedUnits { line: "1".to_owned(), group: None, quantity: 1 }];
-                    let refund = Refund { sale, units, delivery: false, repriced: None };
+                    let refund =
+                        Refund { sale, units, certificates: Vec::new(), delivery: false, repriced: None };
                     submit(200 + number, 1_300, Action::Refund(Box::new(refund)));
                 }
             }
@@ -455,8 +456,7 @@ fn no_customer_is_ever_told() {
     let kept = Kept::new();
     kept.with(|submit| {
         let counter = CounterKey::Customer("spring".to_owned(), CustomerKey(CUSTOMER.to_owned()));
-        let reserve =
-            Reserve { purchase: purchase(1_000), takes: vec![take(counter)], expires_at: instant(90_000) };
+        let reserve = Reserve { takes: vec![take(counter)], ..reserve(purchase(1_000), instant(90_000)) };
         submit(21, 1_400, Action::Reserve(Box::new(reserve)));
     });
     kept.done("backup monday");

@@ -69,7 +69,7 @@ pub(crate) fn closed_port() -> u16 {
 }
 
 /// Waits until something is so; twenty seconds are for ever.
-async fn until(what: &str, mut done: impl FnMut() -> bool) {
+pub(crate) async fn until(what: &str, mut done: impl FnMut() -> bool) {
     let wait = async {
         while !done() {
             sleep(Duration::from_millis(2)).await;
@@ -88,7 +88,15 @@ impl Gateway {
         port: u16,
         script: impl Fn(usize, &Got) -> Answer + Send + Sync + 'static,
     ) -> Self {
-        let listener = TcpListener::bind(("127.0.0.1", port)).unwrap();
+        // One that was there a moment ago may not be gone yet.
+        let listener = (0..200).find_map(|_| {
+            let bound = TcpListener::bind(("127.0.0.1", port)).ok();
+            bound.or_else(|| {
+                thread::sleep(Duration::from_millis(10));
+                None
+            })
+        });
+        let listener = listener.unwrap();
         let inner = Arc::new(Inner {
             script: Box::new(script),
             got: Mutex::default(),

@@ -3,14 +3,16 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::desk::{Answered, Desk, Named, TRIES_MAX};
-use super::fields::{at_most, request_id, sale_id, units};
+use super::desk::{Desk, TRIES_MAX};
+use super::fields::units;
 use super::pricing::{Priced, priced};
 use super::reserve::changed;
 use crate::basket::limits::LINES_MAX;
-use crate::ledger::{Action, Commit, Outcome, Part, Rejection, Sale, SaleId, State};
+use crate::ledger::{Action, Commit, Part, Rejection, Sale, State};
 use crate::server::convert::{request_from_json, sale};
 use crate::server::grpc::failure::Failure;
+use crate::server::grpc::fields::{at_most, request_id, sale_id};
+use crate::server::grpc::record::Named;
 use crate::server::limits::{Buyer, Seen};
 use crate::server::wire;
 
@@ -52,7 +54,8 @@ impl Desk {
                 }
             };
             if asked.validate_only {
-                return Ok(Self::would_commit(id, held, part));
+                let action = Action::Commit(Box::new(Commit { sale: id, part }));
+                return self.would(&call, id, action).await.map(|would| would.sale());
             }
             match self.submit(&call, Action::Commit(Box::new(Commit { sale: id, part }))).await? {
                 Ok(kept) => return Ok(kept.sale()),
@@ -117,12 +120,6 @@ impl Desk {
         let buyer = Buyer::known(&held.reserved.customer);
         let left = |rulebook: &_, buyer: &_| seen.left(rulebook, buyer);
         priced(&rules, request, held.reserved_at, seen, |_| buyer, left, &held.reserved.codes).map(Ok)
-    }
-
-    /// What a payment would be answered.
-    fn would_commit(id: SaleId, mut held: Sale, part: Option<Part>) -> wire::Sale {
-        held.paid = part.map(|part| part.purchase);
-        Answered { id, sale: held, outcome: Outcome::Committed(id) }.sale()
     }
 
     pub(super) async fn cancel(self: &Arc<Self>, asked: wire::CancelRequest) -> Result<wire::Sale, Failure> {

@@ -2,23 +2,24 @@
 
 use std::sync::Arc;
 
-use prost::Message;
 use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
-use super::fields::sale_id;
 use crate::basket::Country;
-use crate::ledger::{Action, Command, Content, Known, Outcome, Rejection, RequestId, Sale, SaleId, State};
+use crate::ledger::{
+    Account, Action, Balances, Command, Content, Key, Outcome, Rejection, Sale, SaleId, State,
+};
 use crate::server::archive::{Archive, Archived};
-use crate::server::clock;
+use crate::server::certificates::Certificates;
 use crate::server::codes::Codebook;
 use crate::server::convert::sale;
 use crate::server::customers::Customers;
 use crate::server::grpc::failure::Failure;
+use crate::server::grpc::fields::sale_id;
+use crate::server::grpc::record::{Named, Record, unreadable};
 use crate::server::ledger::{Ledger, Settled};
-use crate::server::secrets::{Domain, KeyedHash, Pepper};
+use crate::server::secrets::Pepper;
 use crate::server::wire;
-use crate::time::Instant;
 
 /// Baskets priced at once, for each core: as many as for quotes.
 const ASIDE_PER_CORE_MAX: usize = 16;
@@ -40,28 +41,12 @@ pub struct Desk {
     pub(super) ledger: Ledger,
     pub(super) archive: Arc<Archive>,
     pub(super) pepper: Arc<Pepper>,
+    record: Record,
     pub(super) codebook: Codebook,
+    pub(super) certificates: Certificates,
     pub(super) customers: Arc<Customers>,
     pub(super) settings: Settings,
     aside: Arc<Semaphore>,
-}
-
-/// One call with an id.
-#[derive(Clone)]
-pub(super) struct Named {
-    pub(super) id: RequestId,
-    pub(super) at: Instant,
-    content: Vec<u8>,
-}
-
-impl Named {
-    /// A call of `method` that says `message`.
-    pub(super) fn new(id: RequestId, method: &str, message: &impl Message) -> Self {
-        let mut content = method.as_bytes().to_vec();
-        content.push(b'\n');
-        content.extend_from_slice(&message.encode_to_vec());
-        Named { id, at: clock::now(), content }
-    }
 }
 
 /// What a call was answered, with the sale.
@@ -79,7 +64,12 @@ impl Answered {
             Outcome::Committed(_) => (State::Committed, 0),
             Outcome::Cancelled(_) => (State::Cancelled, 0),
             Outcome::Refunded(_, place) => (State::Committed, place + 1),
-            Outcome::Done | Outcome::Refused(_) => (self.sale.state, self.sale.returns.len()),
+            // Of other calls, which have no sale.
+            Outcome::Done
+            | Outcome::Issued(_)
+            | Outcome::OtpSent(_)
+            | Outcome::Certificate(..)
+            | Outcome::Refused(_) => (self.sale.state, self.sale.returns.len()),
         };
         sale::sale_as_of(self.id, &self.sale, state, returns)
     }
@@ -93,12 +83,14 @@ impl Desk {
         archive: Arc<Archive>,
         pepper: Arc<Pepper>,
         codebook: Codebook,
+        certificates: Certificates,
         customers: Arc<Customers>,
         settings: Settings,
     ) -> Self {
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let aside = Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX)));
-        Desk { ledger, archive, pepper, codebook, customers, settings, aside }
+        let record = Record { ledger: ledger.clone(), pepper: Arc::clone(&pepper) };
+        Desk { ledger, archive, pepper, record, codebook, certificates, customers, settings, aside }
     }
 
     /// A sale as it is now.
@@ -115,12 +107,7 @@ impl Desk {
 
     /// The answer that a call got before, when it did. May read from the disk: for [`Desk::aside`].
     pub(super) fn before(&self, call: &Named) -> Result<Option<Answered>, Failure> {
-        let known = self.ledger.known(call.id).map_err(|error| unreadable(&error))?;
-        match known {
-            None => Ok(None),
-            Some(known) if !self.is_same(&known, call) => Err(Failure::Refused(Rejection::RequestIdReused)),
-            Some(known) => self.answered(known.outcome, None).map(Some),
-        }
+        self.record.before(call)?.map(|before| self.answered(before.outcome, None)).transpose()
     }
 
     /// The answer that a call got before, and else the sale that it is about.
@@ -137,53 +124,55 @@ impl Desk {
         self.aside(look).await
     }
 
-    /// Whether a call says what was said under its id before. The hash is compared under the key that it was made with.
-    fn is_same(&self, known: &Known, call: &Named) -> bool {
-        let hash = KeyedHash::parse(&known.content.0);
-        hash.is_some_and(|hash| self.pepper.matches(&hash, Domain::Request, &call.content))
-    }
-
     /// Puts an action before the ledger. A rejection is not on the record yet.
     pub(super) async fn submit(
         self: &Arc<Self>,
         call: &Named,
         action: Action,
     ) -> Result<Result<Answered, Rejection>, Failure> {
-        let content = Content(self.pepper.hash(Domain::Request, &call.content).to_text());
-        let command = Command { request: call.id, content, at: call.at, action };
-        match self.ledger.submit(command).await {
-            None => Err(Failure::LedgerStopped),
-            // The hash of the same call is another one when the key has changed since.
-            Some(Err(Rejection::RequestIdReused)) => {
-                let call = call.clone();
-                let before = self.aside(move |desk| desk.before(&call)).await?;
-                Ok(before.ok_or(Rejection::RequestIdReused))
-            }
-            Some(Err(rejection)) => Ok(Err(rejection)),
-            Some(Ok(Settled { outcome, sale: None })) => {
-                self.aside(move |desk| desk.answered(outcome, None)).await.map(Ok)
-            }
-            Some(Ok(Settled { outcome, sale })) => self.answered(outcome, sale).map(Ok),
+        match self.record.submit(call, action).await? {
+            Ok(settled) => self.settled(settled).await.map(Ok),
+            Err(rejection) => Ok(Err(rejection)),
         }
     }
 
-    /// Refuses a call, and puts that on the record: the same id is refused again. With `validate_only` nothing is recorded.
-    /// Another call with the same id may have been quicker: then its answer is the answer. On a full disk nothing is recorded of what is
-    /// not held: the room that is left is for what is.
+    /// What a call about a sale would be answered: decided on, and not kept.
+    pub(super) async fn would(
+        self: &Arc<Self>,
+        call: &Named,
+        id: SaleId,
+        action: Action,
+    ) -> Result<Answered, Failure> {
+        let command = Command { request: call.id, content: Content(String::new()), at: call.at, action };
+        let decide = move |desk: &Desk| {
+            let decided = desk.ledger.trial(&command).map_err(|error| unreadable(&error))?;
+            let facts = decided.map_err(Failure::Refused)?;
+            let mut balances = Balances::default();
+            let sale = desk.sale_of(id)?.ok_or(Failure::Internal)?;
+            balances.put(Key::Sale(id), Account::Sale(Box::new(sale)));
+            facts.iter().for_each(|fact| drop(balances.apply(fact)));
+            let outcome = balances.known(command.request).map(|known| known.outcome.clone());
+            desk.answered(outcome.ok_or(Failure::Internal)?, balances.sale(id).cloned())
+        };
+        self.aside(decide).await
+    }
+
+    /// Refuses a call, and puts that on the record.
     pub(super) async fn refuse(
         self: &Arc<Self>,
         call: &Named,
         rejection: Rejection,
         is_trial: bool,
     ) -> Result<Answered, Failure> {
-        // What the id was used for stays its answer.
-        if is_trial || rejection == Rejection::RequestIdReused {
-            return Err(Failure::Refused(rejection));
+        let settled = self.record.refuse(call, rejection, is_trial).await?;
+        self.settled(settled).await
+    }
+
+    async fn settled(self: &Arc<Self>, settled: Settled) -> Result<Answered, Failure> {
+        match settled {
+            Settled { outcome, sale: None } => self.aside(move |desk| desk.answered(outcome, None)).await,
+            Settled { outcome, sale } => self.answered(outcome, sale),
         }
-        if !self.ledger.has_room() {
-            return Err(Failure::Refused(rejection));
-        }
-        self.submit(call, Action::Refuse(rejection)).await?.map_err(Failure::Refused)
     }
 
     /// May read from the disk where no sale is at hand.
@@ -219,9 +208,4 @@ impl Desk {
         };
         spawn_blocking(work).await.map_err(|_| Failure::Internal)?
     }
-}
-
-/// The ledger has said in the log what is wrong, and stops.
-fn unreadable(_error: &crate::server::ledger::Error) -> Failure {
-    Failure::LedgerStopped
 }

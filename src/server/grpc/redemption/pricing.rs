@@ -42,8 +42,10 @@ pub(super) fn priced(
         let request = read.request().clone();
         let (quote, takes) =
             read.price_and(named, |request, quote| seen.takes(rulebook, request, quote, &buyer, codes))?;
+        let certificates = sale::certificates(&asked);
         let kept = sale::kept_request(asked, &request, rulebook);
-        let purchase = sale::purchase(kept, &request, quote, buyer.keys().cloned().collect(), codes);
+        let purchase =
+            sale::purchase(kept, &certificates, &request, quote, buyer.keys().cloned().collect(), codes);
         Ok(Priced { purchase, takes })
     };
     // A panic of the core costs one call and no other.

@@ -4,18 +4,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::commit::keep_units;
-use super::desk::{Answered, Desk, Named, TRIES_MAX};
-use super::fields::{at_most, fault, request_id, sale_id, units};
+use super::desk::{Answered, Desk, TRIES_MAX};
+use super::fields::units;
 use super::pricing::{Priced, priced};
 use crate::basket::Problem;
 use crate::basket::limits::LINES_MAX;
 use crate::ledger::{
-    Account, Action, Balances, Command, Content, Key, Outcome, Purchase, Refund, Rejection, Repriced,
-    ReturnedUnits, Sale, SaleId, State, decide,
+    Action, Outcome, Purchase, Refund, Rejection, Repriced, RequestId, ReturnedUnits, Sale, SaleId, State,
 };
 use crate::money::Amount;
 use crate::server::convert::{request_from_json, sale};
 use crate::server::grpc::failure::Failure;
+use crate::server::grpc::fields::{at_most, fault, request_id, sale_id, uuid};
+use crate::server::grpc::record::Named;
 use crate::server::limits::{Buyer, Seen, kept};
 use crate::server::wire;
 
@@ -32,6 +33,14 @@ impl Desk {
         at_most("units", &asked.units, LINES_MAX)?;
         for (place, one) in asked.units.iter().enumerate() {
             units(place, &one.line_id, one.quantity)?;
+            at_most(
+                &format!("units[{place}].certificate_ids"),
+                &one.certificate_ids,
+                usize::try_from(one.quantity).unwrap_or(usize::MAX),
+            )?;
+            for id in &one.certificate_ids {
+                uuid(&format!("units[{place}].certificate_ids"), id)?;
+            }
         }
         if asked.units.is_empty() && !asked.delivery {
             return Err(fault("units", Problem::Missing));
@@ -61,7 +70,7 @@ impl Desk {
                 }
             }
             if asked.validate_only {
-                return would_refund(&call, id, sold, refund);
+                return told(&self.would(&call, id, Action::Refund(Box::new(refund))).await?);
             }
             match self.submit(&call, Action::Refund(Box::new(refund))).await? {
                 Ok(kept) => return told(&kept),
@@ -137,7 +146,9 @@ fn wanted(sale: SaleId, asked: &wire::RefundRequest) -> Refund {
         group: units.group.map(|group| usize::try_from(group).unwrap_or(usize::MAX)),
         quantity: units.quantity,
     });
-    Refund { sale, units: units.collect(), delivery: asked.delivery, repriced: None }
+    let certificates = asked.units.iter().flat_map(|units| &units.certificate_ids);
+    let certificates = certificates.filter_map(|id| RequestId::parse(id)).collect();
+    Refund { sale, units: units.collect(), certificates, delivery: asked.delivery, repriced: None }
 }
 
 /// Whether a sale has room for one more price of what is left: all of them are kept with it, and told with it.
@@ -178,24 +189,6 @@ fn nothing_left(sold: &Sale, without_delivery: bool) -> Purchase {
         points: 0,
         ..sold.sold().clone()
     }
-}
-
-/// What a refund would be answered: decided on, and not kept.
-fn would_refund(
-    call: &Named,
-    id: SaleId,
-    sold: Sale,
-    refund: Refund,
-) -> Result<wire::RefundResponse, Failure> {
-    let mut balances = Balances::default();
-    let place = sold.returns.len();
-    balances.put(Key::Sale(id), Account::Sale(Box::new(sold)));
-    let action = Action::Refund(Box::new(refund));
-    let command = Command { request: call.id, content: Content(String::new()), at: call.at, action };
-    let facts = decide(&balances, &command).map_err(Failure::Refused)?;
-    facts.iter().for_each(|fact| drop(balances.apply(fact)));
-    let sale = balances.sale(id).cloned().ok_or(Failure::Internal)?;
-    told(&Answered { id, sale, outcome: Outcome::Refunded(id, place) })
 }
 
 fn told(answered: &Answered) -> Result<wire::RefundResponse, Failure> {

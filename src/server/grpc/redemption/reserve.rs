@@ -2,8 +2,8 @@
 
 use std::sync::Arc;
 
-use super::desk::{Answered, Desk, Named, TRIES_MAX};
-use super::fields::{fault, hold_seconds, request_id};
+use super::desk::{Answered, Desk, TRIES_MAX};
+use super::fields::{hold_seconds, pay};
 use super::pricing::{Priced, priced, read};
 use crate::basket::Problem;
 use crate::ledger::{Action, OpenedCode, Rejection, Reserve};
@@ -12,6 +12,8 @@ use crate::server::archive::Archived;
 use crate::server::codes::Trouble;
 use crate::server::convert::{Asked, customer, sale};
 use crate::server::grpc::failure::Failure;
+use crate::server::grpc::fields::{fault, request_id};
+use crate::server::grpc::record::Named;
 use crate::server::limits::{Buyer, Seen};
 use crate::server::wire;
 use crate::time::Instant;
@@ -44,6 +46,7 @@ impl Desk {
         let id = request_id(&asked.request_id)?;
         let call = Named::new(id, "Reserve", &asked);
         let hold = hold_seconds(asked.hold.as_ref())?;
+        let pay = pay(&asked, &self.certificates)?;
         let basket = asked.quote_request.take().ok_or_else(|| fault("quote_request", Problem::Missing))?;
         let expires_at = Instant::from_unix(call.at.unix().saturating_add(hold)).ok_or(Failure::Internal)?;
         let (basket, mut looked) = match self.begin(&call, basket, caller).await? {
@@ -72,7 +75,7 @@ impl Desk {
             if asked.validate_only {
                 return Ok(sale::preview(id.sale(), &purchase, call.at, expires_at));
             }
-            let reserve = Reserve { purchase, takes, expires_at };
+            let reserve = Reserve { purchase, takes, expires_at, pay: pay.clone() };
             match self.submit(&call, Action::Reserve(Box::new(reserve))).await? {
                 Ok(kept) => return Ok(kept.sale()),
                 // Others took what was left since it was priced: what does the basket cost without it?

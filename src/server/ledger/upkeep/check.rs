@@ -1,11 +1,14 @@
 //! Is what is kept what was written, and does what was derived follow from it?
 
+use std::collections::BTreeMap;
 use std::fs;
 use std::path::Path;
 
 use super::error::{Error, disk};
 use super::replay::{Counts, Replay, scratch};
 use super::rest::{Rest, Told};
+use crate::ledger::RequestId;
+use crate::ledger::books::Sums;
 use crate::server::journal::{self, Summary};
 use crate::server::ledger::index::{Index as _, Mark, StateDigest};
 use crate::server::ledger::shelf::Shelf;
@@ -20,6 +23,10 @@ pub struct Checked {
     pub facts: u64,
     /// What is in the ledger.
     pub counts: Counts,
+    /// The sums of the certificates by currency.
+    pub certificates: BTreeMap<String, Sums>,
+    /// The ids of certificates whose accounts do not add up, or are not what the purchases say.
+    pub wrong: Vec<RequestId>,
     /// The digest of all accounts that follow from the facts.
     pub digest: StateDigest,
     /// The index.
@@ -67,7 +74,9 @@ pub fn check(ledger: &Rest, told: Told<'_>) -> Result<Checked, Error> {
     };
     let digest = follow.until(u64::MAX)?.digest;
     let Replay { facts, index: derived, .. } = &follow.replay;
-    Ok(Checked { journal, facts: *facts, counts: Counts::of(derived.as_ref())?, digest, index })
+    let (counts, books) = Counts::of(derived.as_ref())?;
+    let (certificates, wrong) = (books.sums().clone(), books.wrong());
+    Ok(Checked { journal, facts: *facts, counts, certificates, wrong, digest, index })
 }
 
 struct Follow<'a> {

@@ -5,7 +5,7 @@ use std::path::Path;
 use tempfile::TempDir;
 
 use super::error::{Error, disk};
-use crate::ledger::{Account, State};
+use crate::ledger::{Account, Books, State};
 use crate::server::journal;
 use crate::server::ledger::catch_up::catch_up;
 use crate::server::ledger::index::{Index, Mark};
@@ -37,14 +37,19 @@ pub struct Counts {
     pub counters: u64,
     /// Generated codes.
     pub codes: u64,
+    /// Gift certificates.
+    pub certificates: u64,
 }
 
 impl Counts {
-    /// What an index holds.
-    pub(super) fn of(index: &dyn Index) -> Result<Self, Error> {
-        let mut counts = Counts::default();
-        index.each(&mut |_, account| counts.add(account))?;
-        Ok(counts)
+    /// What an index holds, and the books of its certificates.
+    pub(super) fn of(index: &dyn Index) -> Result<(Self, Books), Error> {
+        let (mut counts, mut books) = (Counts::default(), Books::default());
+        index.each(&mut |_, account| {
+            counts.add(account);
+            books.add(account);
+        })?;
+        Ok((counts, books))
     }
 
     fn add(&mut self, account: &Account) {
@@ -53,7 +58,12 @@ impl Counts {
             Account::Request(_) => self.calls += 1,
             Account::Counter(_) => self.counters += 1,
             Account::Code(_) => self.codes += 1,
-            Account::Batch(_) | Account::Pool(_) | Account::Attempts(_) => {}
+            Account::Certificate(_) => self.certificates += 1,
+            Account::Batch(_)
+            | Account::Pool(_)
+            | Account::Attempts(_)
+            | Account::Entry(_)
+            | Account::Sent(_) => {}
             Account::Sale(sale) => {
                 self.refunds += u64::try_from(sale.returns.len()).unwrap_or_default();
                 match sale.state {
@@ -134,7 +144,7 @@ mod tests {
             assert_eq!(place.is_some(), payload_bytes > MEMORY_BYTES_MAX);
             let half = replay.follow(&journal, 20, &mut |_| ()).unwrap();
             let whole = replay.follow(&journal, u64::MAX, &mut |_| ()).unwrap();
-            let counts = Counts::of(replay.index.as_ref()).unwrap();
+            let (counts, _) = Counts::of(replay.index.as_ref()).unwrap();
             assert_eq!((half.sequence, whole.sequence, replay.facts, counts.calls), (20, 50, 50, 50));
             drop(replay);
             assert!(!place.is_some_and(|place| place.exists()), "it is left behind");

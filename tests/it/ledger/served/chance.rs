@@ -110,6 +110,7 @@ impl Sequence {
             expected_total: dice.is_one_in(6).then_some(8_000),
             hold: Some(pbjson_types::Duration { seconds: HOLD_SECONDS, nanos: 0 }),
             validate_only: dice.is_one_in(12),
+            ..wire::ReserveRequest::default()
         }))
     }
 
@@ -183,7 +184,12 @@ impl Sequence {
         for _ in 0..1 + u64::from(dice.is_one_in(4)) {
             let line_id = some(dice, lines).map_or_else(|| "7".to_owned(), |line| line.id.clone());
             let group = dice.is_one_in(6).then(|| small(dice, 2));
-            units.push(wire::ReturnedUnits { line_id, quantity: 1 + u32::from(dice.is_one_in(5)), group });
+            units.push(wire::ReturnedUnits {
+                line_id,
+                quantity: 1 + u32::from(dice.is_one_in(5)),
+                group,
+                certificate_ids: Vec::new(),
+            });
         }
         let (delivery, reprice) = (dice.is_one_in(5), dice.is_one_in(2));
         let validate_only = dice.is_one_in(12);

@@ -11,6 +11,8 @@ use pricewright::server::ledger::index::Index;
 use pricewright::time::Instant;
 use serde_json::Value;
 
+use crate::ledger::table::reserve;
+
 /// Accounts by their names in bytes.
 pub(super) type Accounts = BTreeMap<Vec<u8>, Account>;
 
@@ -68,7 +70,11 @@ fn command(fact: &Fact, balances: &Balances) -> Command {
 fn action(event: &Event, balances: &Balances) -> Action {
     match event.clone() {
         Event::Reserved { expires_at, purchase, takes, .. } => {
-            Action::Reserve(Box::new(Reserve { purchase: *purchase, takes, expires_at }))
+            assert!(
+                purchase.payments.is_empty(),
+                "passwords are not in the facts: such a call cannot be made again"
+            );
+            Action::Reserve(Box::new(Reserve { takes, ..reserve(*purchase, expires_at) }))
         }
         Event::Committed { sale, part, takes } => {
             let part = part.map(|purchase| Part { purchase: *purchase, takes });
@@ -85,7 +91,13 @@ fn action(event: &Event, balances: &Balances) -> Action {
                 quantity: line.quantity,
             });
             let units = units.collect();
-            Action::Refund(Box::new(Refund { sale, units, delivery: back.delivery, repriced }))
+            Action::Refund(Box::new(Refund {
+                sale,
+                units,
+                certificates: Vec::new(),
+                delivery: back.delivery,
+                repriced,
+            }))
         }
         Event::CodesAdded { pool, terms, codes } => {
             Action::AddCodes(Box::new(AddCodes { pool, terms, codes }))
@@ -95,5 +107,10 @@ fn action(event: &Event, balances: &Balances) -> Action {
         Event::Missed { by } => Action::Miss(by),
         Event::Refused { rejection } => Action::Refuse(rejection),
         Event::KeyUsed => Action::UseKey,
+        Event::CertificateIssued { .. }
+        | Event::OtpSent { .. }
+        | Event::OtpUsed { .. }
+        | Event::CertificateChanged { .. }
+        | Event::CertificateExpired { .. } => panic!("no call was about a certificate: {event:?}"),
     }
 }

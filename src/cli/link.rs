@@ -1,21 +1,21 @@
-//! The way to the service: its address, the id of a call, and what it says when it refuses.
+//! The way to the service: its address, the id of a call, secrets that are typed, and what the service says when it refuses.
 
 use std::future::Future;
-use std::io::{self, Read as _, Write as _};
+use std::io::{self, BufRead, IsTerminal as _, Read as _, Write as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
 use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
+use tonic_types::StatusExt as _;
 use uuid::{Builder, Uuid};
 
 use crate::server::secrets::Entropy;
-use crate::server::wire::code_service_client::CodeServiceClient;
 
 /// A call that makes a million codes, or takes them in with their PINs, is not to end at the time that the service gives a basket.
 const CALL_MAX: Duration = Duration::from_secs(86_400);
 const CONNECT_MAX: Duration = Duration::from_secs(10);
-/// Bytes of a code on standard input.
+/// Bytes of a line on standard input.
 const TYPED_BYTES_MAX: u64 = 1_024;
 
 /// Where the service is.
@@ -31,12 +31,12 @@ impl Link {
     ///
     /// # Errors
     /// Nobody answers, or this is no address.
-    pub async fn codes(&self) -> Result<CodeServiceClient<Channel>> {
+    pub async fn connect(&self) -> Result<Channel> {
         let uri = &self.server;
         let whole = if uri.contains("://") { uri.clone() } else { format!("http://{uri}") };
         let endpoint = Endpoint::from_shared(whole).with_context(|| format!("`{uri}` is no address"))?;
         let channel = endpoint.connect_timeout(CONNECT_MAX).connect().await;
-        Ok(CodeServiceClient::new(channel.with_context(|| format!("cannot connect to `{uri}`"))?))
+        channel.with_context(|| format!("cannot connect to `{uri}`"))
     }
 }
 
@@ -95,7 +95,14 @@ impl Again {
 /// What the service said, without what it was asked.
 #[must_use]
 pub fn refused(status: &Status, again: Again) -> anyhow::Error {
+    let reason = status.get_error_details().error_info().map(|info| info.reason.clone()).unwrap_or_default();
     match status.code() {
+        // It is there, and says what it lacks: to ask again changes nothing.
+        Code::Unavailable
+            if ["OTP_NO_SENDER", "NO_RULEBOOK", "PROFILES_UNAVAILABLE"].contains(&reason.as_str()) =>
+        {
+            anyhow!("the service refuses: {}", status.message())
+        }
         Code::Unavailable | Code::Cancelled | Code::Unknown => {
             anyhow!("the service is gone: {} ({})", again.say(), status.message())
         }
@@ -117,19 +124,37 @@ pub fn wait<T>(again: Again, work: impl Future<Output = Result<T>>) -> Result<T>
     })
 }
 
-/// A code as it was given; `-` for one on standard input, where neither the history of a shell nor a list of processes shows it.
+/// Secrets as they were given, each with what it is; `-` stands for the next line of standard input, where neither the history of a shell
+/// nor a list of processes shows it.
 ///
 /// # Errors
-/// There is nothing on standard input.
-pub fn typed(code: &str) -> Result<String> {
-    if code != "-" {
-        return Ok(code.to_owned());
+/// There are fewer lines than that on standard input.
+pub fn typed<const N: usize>(given: [(&str, &str); N]) -> Result<[String; N]> {
+    read(io::stdin().lock(), io::stdin().is_terminal(), given)
+}
+
+fn read<const N: usize>(
+    mut input: impl BufRead,
+    is_person: bool,
+    given: [(&str, &str); N],
+) -> Result<[String; N]> {
+    let mut typed = [const { String::new() }; N];
+    for (place, (what, text)) in typed.iter_mut().zip(given) {
+        if text != "-" {
+            text.clone_into(place);
+            continue;
+        }
+        if is_person {
+            let _ = write!(io::stderr(), "{what}: ");
+        }
+        while place.is_empty() {
+            let mut line = String::new();
+            let read = input.by_ref().take(TYPED_BYTES_MAX).read_line(&mut line);
+            ensure!(read.context("cannot read standard input")? > 0, "there is no {what} on standard input");
+            line.trim().clone_into(place);
+        }
     }
-    let mut text = String::new();
-    io::stdin().take(TYPED_BYTES_MAX).read_to_string(&mut text).context("cannot read standard input")?;
-    let code = text.trim();
-    ensure!(!code.is_empty(), "there is no code on standard input");
-    Ok(code.to_owned())
+    Ok(typed)
 }
 
 #[cfg(test)]
@@ -142,5 +167,14 @@ mod tests {
         let said = |again| refused(&gone, again).to_string();
         assert_eq!(said(Again::AsItIs), "the service is gone: ask again (gone)");
         assert_eq!(said(Again::WithId), "the service is gone: ask again with the same --request-id (gone)");
+    }
+
+    #[test]
+    fn each_dash_is_the_next_line() {
+        let given = [("number", "-"), ("phone", "+380671234567"), ("password", "-")];
+        let typed = read("\n 7K2M \r\n012345".as_bytes(), false, given).unwrap();
+        assert_eq!(typed, ["7K2M", "+380671234567", "012345"]);
+        let error = read("7K2M\n".as_bytes(), false, given).unwrap_err();
+        assert_eq!(error.to_string(), "there is no password on standard input");
     }
 }

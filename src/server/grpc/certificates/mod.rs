@@ -1,0 +1,131 @@
+//! `CertificateService`: certificates are issued, opened, looked at, and changed by support.
+//!
+//! The ledger decides, and counts what failed in the same moment. Here numbers and passwords become what they are known by, and a password
+//! goes its way: first onto the disk, then into the ledger, then to the gateway.
+
+mod desk;
+mod told;
+mod issue;
+mod otp;
+mod look;
+mod support;
+mod books;
+
+use std::sync::Arc;
+
+use tonic::{Request, Response, Status};
+
+pub use desk::{Desk, Settings};
+
+use super::failure::Failure;
+use super::gate::Call;
+use crate::server::wire;
+
+/// The service.
+#[derive(Debug, Clone)]
+pub struct CertificateCalls(Arc<Desk>);
+
+impl CertificateCalls {
+    /// Keeps certificates at `desk`.
+    #[must_use]
+    pub fn new(desk: Arc<Desk>) -> Self {
+        CertificateCalls(desk)
+    }
+}
+
+/// Answers a call, and writes a line for those who ask for it: no number, phone or password is in it.
+fn said<T>(method: &'static str, call: Call, answer: Result<T, Failure>) -> Result<Response<T>, Status> {
+    match &answer {
+        Ok(_) => tracing::debug!(target: "pricewright::request", method, status = "OK"),
+        Err(failure) => tracing::debug!(
+            target: "pricewright::request",
+            method,
+            status = ?failure.code(),
+            reason = failure.reason(),
+        ),
+    }
+    answer.map(Response::new).map_err(|failure| failure.status(call.lang))
+}
+
+#[tonic::async_trait]
+impl wire::certificate_service_server::CertificateService for CertificateCalls {
+    async fn issue(
+        &self,
+        request: Request<wire::IssueCertificateRequest>,
+    ) -> Result<Response<wire::IssueCertificateResponse>, Status> {
+        let call = Call::of(&request);
+        said("Issue", call, self.0.issue(request.into_inner()).await)
+    }
+
+    async fn request_otp(
+        &self,
+        request: Request<wire::RequestOtpRequest>,
+    ) -> Result<Response<wire::RequestOtpResponse>, Status> {
+        let call = Call::of(&request);
+        said("RequestOtp", call, self.0.request_otp(request.into_inner(), call).await)
+    }
+
+    async fn get_balance(
+        &self,
+        request: Request<wire::GetBalanceRequest>,
+    ) -> Result<Response<wire::GetBalanceResponse>, Status> {
+        let call = Call::of(&request);
+        said("GetBalance", call, self.0.balance(request.into_inner()).await)
+    }
+
+    async fn list_entries(
+        &self,
+        request: Request<wire::ListEntriesRequest>,
+    ) -> Result<Response<wire::ListEntriesResponse>, Status> {
+        let call = Call::of(&request);
+        said("ListEntries", call, self.0.entries(request.into_inner()).await)
+    }
+
+    async fn block(
+        &self,
+        request: Request<wire::BlockCertificateRequest>,
+    ) -> Result<Response<wire::CertificateStanding>, Status> {
+        let call = Call::of(&request);
+        said("Block", call, self.0.block(request.into_inner()).await)
+    }
+
+    async fn unblock(
+        &self,
+        request: Request<wire::UnblockCertificateRequest>,
+    ) -> Result<Response<wire::CertificateStanding>, Status> {
+        let call = Call::of(&request);
+        said("Unblock", call, self.0.unblock(request.into_inner()).await)
+    }
+
+    async fn extend(
+        &self,
+        request: Request<wire::ExtendCertificateRequest>,
+    ) -> Result<Response<wire::CertificateStanding>, Status> {
+        let call = Call::of(&request);
+        said("Extend", call, self.0.extend(request.into_inner()).await)
+    }
+
+    async fn transfer(
+        &self,
+        request: Request<wire::TransferCertificateRequest>,
+    ) -> Result<Response<wire::CertificateStanding>, Status> {
+        let call = Call::of(&request);
+        said("Transfer", call, self.0.transfer(request.into_inner()).await)
+    }
+
+    async fn statement(
+        &self,
+        request: Request<wire::CertificateStatementRequest>,
+    ) -> Result<Response<wire::CertificateStatementResponse>, Status> {
+        let call = Call::of(&request);
+        said("Statement", call, self.0.statement(request.into_inner(), call).await)
+    }
+
+    async fn list_undelivered(
+        &self,
+        request: Request<wire::ListUndeliveredRequest>,
+    ) -> Result<Response<wire::ListUndeliveredResponse>, Status> {
+        let call = Call::of(&request);
+        said("ListUndelivered", call, Ok(self.0.undelivered(&request.into_inner())))
+    }
+}
