@@ -291,8 +291,6 @@ async fn lane(way: Way) -> Lane {
 #[tokio::test(flavor = "multi_thread", worker_threads = 4)]
 async fn files_are_swapped_under_load_and_no_price_is_ever_wrong() {
     let _quiet = crate::running::NOISE.write().await;
-    // A rulebook is on the disk before it is live: what other tests have left to be written must not be in its way.
-    rustix::fs::sync();
     let begun = steady();
     let lanes: Vec<_> = WAYS.into_iter().map(|way| tokio::spawn(lane(way))).collect();
     let (mut quotes, mut swaps) = (0, 0);
@@ -314,13 +312,7 @@ async fn files_are_swapped_under_load_and_no_price_is_ever_wrong() {
         for (digest, total) in good {
             assert_eq!(known.get(digest), Some(total), "{way:?}: a total of another rulebook");
         }
-        // Unoptimized and behind all other tests one of forty may wait for a core or the disk; `benches/swap.rs` measures it alone.
-        let late = times.iter().filter(|time| **time > way.promised()).count();
-        assert!(
-            late <= 1 && max <= way.promised() * 2,
-            "{way:?}: {late} late, live after {max:?}, promised {:?}",
-            way.promised()
-        );
+        assert!(max <= way.promised(), "{way:?}: live after {max:?}, promised {:?}", way.promised());
         quotes += seen.quotes;
         swaps += SWAPS_A_LANE;
     }
