@@ -11,11 +11,12 @@ use crate::cli::calendar;
 use crate::cli::link::{Again, Link, patient};
 use crate::cli::rules::progress::with_wheel;
 use crate::server::archive::Archive;
-use crate::server::certificates::{Day, statement};
+use crate::server::certificates::statement;
+use crate::server::convert;
 use crate::server::engine::Engine;
 use crate::server::ledger::upkeep::{Rest, look};
 use crate::server::reporter::Reporter;
-use crate::server::wire::{CertificateDay, CertificateStatementRequest, CertificateStatementResponse};
+use crate::server::wire::{CertificateStatementRequest, CertificateStatementResponse};
 use crate::time::Zone;
 
 /// The days that are asked for.
@@ -41,8 +42,7 @@ pub(super) fn local(days: Days<'_>, data: &Path) -> Result<CertificateStatementR
         let index = look(&ledger)?;
         let found = statement(index.as_ref(), days.first, days.last, &zone)?;
         index.close()?;
-        let told = found.iter().map(|((currency, day), sums)| told(currency, *day, sums));
-        Ok(CertificateStatementResponse { days: told.collect() })
+        Ok(convert::statement::told(&found))
     })
 }
 
@@ -62,20 +62,4 @@ pub(super) fn remote(days: Days<'_>, server: String) -> Result<CertificateStatem
     let link = Link { server };
     let call = || ask(&link, Again::AsItIs, async |desk| desk.statement(patient(asked)).await);
     Ok(with_wheel("reading entries", call)?.unwrap_or_default())
-}
-
-/// A day as a service would tell it.
-fn told(currency: &str, day: Date, sums: &Day) -> CertificateDay {
-    CertificateDay {
-        day: day.to_string(),
-        currency_code: currency.to_owned(),
-        opening: sums.opening.minor(),
-        issued: sums.issued.minor(),
-        spent: sums.spent.minor(),
-        returned: sums.returned.minor(),
-        expired: sums.expired.minor(),
-        reinstated: sums.reinstated.minor(),
-        refunded: sums.refunded.minor(),
-        closing: sums.closing().minor(),
-    }
 }

@@ -9,6 +9,7 @@ mod reason;
 pub mod quote;
 pub mod customer;
 pub mod sale;
+pub mod statement;
 pub mod report;
 pub mod findings;
 

@@ -13,7 +13,7 @@ use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
 use tonic::transport::server::TcpConnectInfo;
-use tonic::{Code, Extensions, Request};
+use tonic::{Code, Extensions, Request, Response, Status};
 use tower::{Layer, Service};
 
 use super::failure::Failure;
@@ -75,6 +75,24 @@ impl Call {
     #[must_use]
     pub fn caller(&self) -> String {
         self.peer.map(caller_at).unwrap_or_default()
+    }
+
+    /// Answers the call, and writes a line for those who ask for it: nothing of what was asked or answered is in it.
+    pub(super) fn answer<T>(
+        self,
+        method: &'static str,
+        answer: Result<T, Failure>,
+    ) -> Result<Response<T>, Status> {
+        match &answer {
+            Ok(_) => tracing::debug!(target: "pricewright::request", method, status = "OK"),
+            Err(failure) => tracing::debug!(
+                target: "pricewright::request",
+                method,
+                status = ?failure.code(),
+                reason = failure.reason(),
+            ),
+        }
+        answer.map(Response::new).map_err(|failure| failure.status(self.lang))
     }
 
     /// Whether nobody waits for the answer any longer.

@@ -9,7 +9,8 @@ use tokio::time::timeout_at;
 use super::desk::Desk;
 use super::told::timestamp;
 use crate::basket::Problem;
-use crate::server::certificates::{Day, statement};
+use crate::server::certificates::statement;
+use crate::server::convert;
 use crate::server::grpc::failure::Failure;
 use crate::server::grpc::fields::{fault, missing_or_unreadable};
 use crate::server::grpc::gate::Call;
@@ -48,8 +49,7 @@ impl Desk {
             statement(ledger.index(), first, last, &zone)
         });
         let days = work.await.map_err(|_| Failure::Internal)?.map_err(|error| unreadable(&error))?;
-        let days = days.iter().map(|((currency, day), sums)| told(currency, *day, sums));
-        Ok(wire::CertificateStatementResponse { days: days.collect() })
+        Ok(convert::statement::told(&days))
     }
 
     pub(super) fn undelivered(&self, asked: &wire::ListUndeliveredRequest) -> wire::ListUndeliveredResponse {
@@ -64,20 +64,5 @@ impl Desk {
             cause: one.why,
         };
         wire::ListUndeliveredResponse { otps: list.map(told).collect() }
-    }
-}
-
-fn told(currency: &str, day: Date, sums: &Day) -> wire::CertificateDay {
-    wire::CertificateDay {
-        day: day.to_string(),
-        currency_code: currency.to_owned(),
-        opening: sums.opening.minor(),
-        issued: sums.issued.minor(),
-        spent: sums.spent.minor(),
-        returned: sums.returned.minor(),
-        expired: sums.expired.minor(),
-        reinstated: sums.reinstated.minor(),
-        refunded: sums.refunded.minor(),
-        closing: sums.closing().minor(),
     }
 }

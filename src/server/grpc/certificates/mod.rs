@@ -17,7 +17,6 @@ use tonic::{Request, Response, Status};
 
 pub use desk::{Desk, Settings};
 
-use super::failure::Failure;
 use super::gate::Call;
 use crate::server::wire;
 
@@ -33,20 +32,6 @@ impl CertificateCalls {
     }
 }
 
-/// Answers a call, and writes a line for those who ask for it: no number, phone or password is in it.
-fn said<T>(method: &'static str, call: Call, answer: Result<T, Failure>) -> Result<Response<T>, Status> {
-    match &answer {
-        Ok(_) => tracing::debug!(target: "pricewright::request", method, status = "OK"),
-        Err(failure) => tracing::debug!(
-            target: "pricewright::request",
-            method,
-            status = ?failure.code(),
-            reason = failure.reason(),
-        ),
-    }
-    answer.map(Response::new).map_err(|failure| failure.status(call.lang))
-}
-
 #[tonic::async_trait]
 impl wire::certificate_service_server::CertificateService for CertificateCalls {
     async fn issue(
@@ -54,7 +39,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::IssueCertificateRequest>,
     ) -> Result<Response<wire::IssueCertificateResponse>, Status> {
         let call = Call::of(&request);
-        said("Issue", call, self.0.issue(request.into_inner()).await)
+        call.answer("Issue", self.0.issue(request.into_inner()).await)
     }
 
     async fn request_otp(
@@ -62,7 +47,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::RequestOtpRequest>,
     ) -> Result<Response<wire::RequestOtpResponse>, Status> {
         let call = Call::of(&request);
-        said("RequestOtp", call, self.0.request_otp(request.into_inner(), call).await)
+        call.answer("RequestOtp", self.0.request_otp(request.into_inner(), call).await)
     }
 
     async fn get_balance(
@@ -70,7 +55,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::GetBalanceRequest>,
     ) -> Result<Response<wire::GetBalanceResponse>, Status> {
         let call = Call::of(&request);
-        said("GetBalance", call, self.0.balance(request.into_inner()).await)
+        call.answer("GetBalance", self.0.balance(request.into_inner()).await)
     }
 
     async fn list_entries(
@@ -78,7 +63,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::ListEntriesRequest>,
     ) -> Result<Response<wire::ListEntriesResponse>, Status> {
         let call = Call::of(&request);
-        said("ListEntries", call, self.0.entries(request.into_inner()).await)
+        call.answer("ListEntries", self.0.entries(request.into_inner()).await)
     }
 
     async fn block(
@@ -86,7 +71,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::BlockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        said("Block", call, self.0.block(request.into_inner()).await)
+        call.answer("Block", self.0.block(request.into_inner()).await)
     }
 
     async fn unblock(
@@ -94,7 +79,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::UnblockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        said("Unblock", call, self.0.unblock(request.into_inner()).await)
+        call.answer("Unblock", self.0.unblock(request.into_inner()).await)
     }
 
     async fn extend(
@@ -102,7 +87,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::ExtendCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        said("Extend", call, self.0.extend(request.into_inner()).await)
+        call.answer("Extend", self.0.extend(request.into_inner()).await)
     }
 
     async fn transfer(
@@ -110,7 +95,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::TransferCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        said("Transfer", call, self.0.transfer(request.into_inner()).await)
+        call.answer("Transfer", self.0.transfer(request.into_inner()).await)
     }
 
     async fn statement(
@@ -118,7 +103,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::CertificateStatementRequest>,
     ) -> Result<Response<wire::CertificateStatementResponse>, Status> {
         let call = Call::of(&request);
-        said("Statement", call, self.0.statement(request.into_inner(), call).await)
+        call.answer("Statement", self.0.statement(request.into_inner(), call).await)
     }
 
     async fn list_undelivered(
@@ -126,6 +111,6 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::ListUndeliveredRequest>,
     ) -> Result<Response<wire::ListUndeliveredResponse>, Status> {
         let call = Call::of(&request);
-        said("ListUndelivered", call, Ok(self.0.undelivered(&request.into_inner())))
+        call.answer("ListUndelivered", Ok(self.0.undelivered(&request.into_inner())))
     }
 }

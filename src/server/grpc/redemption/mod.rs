@@ -17,7 +17,6 @@ use tonic::{Request, Response, Status};
 
 pub use desk::{Desk, Settings};
 
-use super::failure::Failure;
 use super::gate::Call;
 use crate::server::wire;
 
@@ -33,35 +32,21 @@ impl Redemption {
     }
 }
 
-/// Answers a call, and writes a line for those who ask for it: no code, customer or basket is in it.
-fn told<T>(method: &'static str, call: Call, answer: Result<T, Failure>) -> Result<Response<T>, Status> {
-    match &answer {
-        Ok(_) => tracing::debug!(target: "pricewright::request", method, status = "OK"),
-        Err(failure) => tracing::debug!(
-            target: "pricewright::request",
-            method,
-            status = ?failure.code(),
-            reason = failure.reason(),
-        ),
-    }
-    answer.map(Response::new).map_err(|failure| failure.status(call.lang))
-}
-
 #[tonic::async_trait]
 impl wire::redemption_service_server::RedemptionService for Redemption {
     async fn reserve(&self, request: Request<wire::ReserveRequest>) -> Result<Response<wire::Sale>, Status> {
         let call = Call::of(&request);
-        told("Reserve", call, self.0.reserve(request.into_inner(), &call.caller()).await)
+        call.answer("Reserve", self.0.reserve(request.into_inner(), &call.caller()).await)
     }
 
     async fn commit(&self, request: Request<wire::CommitRequest>) -> Result<Response<wire::Sale>, Status> {
         let call = Call::of(&request);
-        told("Commit", call, self.0.commit(request.into_inner()).await)
+        call.answer("Commit", self.0.commit(request.into_inner()).await)
     }
 
     async fn cancel(&self, request: Request<wire::CancelRequest>) -> Result<Response<wire::Sale>, Status> {
         let call = Call::of(&request);
-        told("Cancel", call, self.0.cancel(request.into_inner()).await)
+        call.answer("Cancel", self.0.cancel(request.into_inner()).await)
     }
 
     async fn refund(
@@ -69,11 +54,11 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
         request: Request<wire::RefundRequest>,
     ) -> Result<Response<wire::RefundResponse>, Status> {
         let call = Call::of(&request);
-        told("Refund", call, self.0.refund(request.into_inner()).await)
+        call.answer("Refund", self.0.refund(request.into_inner()).await)
     }
 
     async fn get_sale(&self, request: Request<wire::GetSaleRequest>) -> Result<Response<wire::Sale>, Status> {
         let call = Call::of(&request);
-        told("GetSale", call, self.0.sale(&request.into_inner().sale_id).await)
+        call.answer("GetSale", self.0.sale(&request.into_inner().sale_id).await)
     }
 }
