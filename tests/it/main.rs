@@ -49,6 +49,8 @@ mod oracle;
 #[cfg(test)]
 mod outbox;
 #[cfg(test)]
+mod postgres;
+#[cfg(test)]
 mod published;
 #[cfg(test)]
 mod receipts;
