@@ -338,6 +338,12 @@ impl Receipt<'_> {
             Status::Unknown => {
                 lang.pick("no promotion has this code", "акції з таким кодом немає").to_owned()
             }
+            Status::Unchecked => lang
+                .pick(
+                    "cannot be checked at the moment, try again",
+                    "зараз неможливо перевірити, спробуйте ще",
+                )
+                .to_owned(),
             Status::NotApplied | Status::Unspecified => {
                 let why = reason.map_or_else(String::new, |reason| {
                     format!(" — {}", self.words.reason(reason, self.is_lowest))

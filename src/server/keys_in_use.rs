@@ -59,7 +59,8 @@ const MARK: &str = "key ";
 /// They are not, or they are missing where something is kept.
 pub fn opened(config: &Config, ledger: &Ledger) -> Result<Pepper, Error> {
     // Also a ledger that is not asked for this time.
-    let has_journal = config.store == Store::Memory && config.data.join("ledger").join("journal").is_dir();
+    let has_journal =
+        matches!(config.store, Store::Memory) && config.data.join("ledger").join("journal").is_dir();
     let is_begun = ledger.sequence() > 0 || Customers::are_below(&config.data) || has_journal;
     let stage = match (config.production, is_begun) {
         (_, true) => Stage::Begun,

@@ -7,6 +7,7 @@ pub mod telemetry;
 pub mod clock;
 pub mod folders;
 pub mod secrets;
+pub mod database;
 pub mod config;
 pub mod outbox;
 pub mod timestamp;

@@ -7,6 +7,7 @@ use super::certificates::Certificates;
 use super::codes::Codebook;
 use super::config::{Config, Store};
 use super::customers::{self, Customers, Phones};
+use super::database::{self, Database};
 use super::engine::Engine;
 use super::grpc::certificates;
 use super::grpc::redemption::{Desk, Settings};
@@ -37,6 +38,9 @@ pub enum Error {
     /// The rulebooks.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The database.
+    #[error(transparent)]
+    Database(#[from] database::Error),
     /// Passwords on their way.
     #[error(transparent)]
     Outbox(#[from] outbox::Error),
@@ -69,9 +73,10 @@ impl Promises {
     /// # Errors
     /// A file is damaged, in use, open to others, or missing in production; the keys are not those of the ledger.
     pub fn open(config: &Config, engine: Arc<Engine>) -> Result<Self, Error> {
-        let options = match config.store {
+        let options = match &config.store {
             Store::Sled => ledger::Options::Embedded(config.data.join("ledger")),
             Store::Memory => ledger::Options::Memory,
+            Store::Postgres(address) => ledger::Options::Shared(Database::open(address)?),
         };
         let archive = Arc::new(Archive::open(&config.data, engine)?);
         let ledger = Ledger::open(&options)?;
@@ -113,8 +118,8 @@ impl Promises {
 
 /// Passwords that were on their way when the service last ended are again, when the ledger has them.
 fn opened_outbox(config: &Config, ledger: &Ledger, pepper: &Arc<Pepper>) -> Result<Outbox, Error> {
-    let folder = match config.store {
-        Store::Sled => Some(config.data.join("outbox")),
+    let folder = match &config.store {
+        Store::Sled | Store::Postgres(_) => Some(config.data.join("outbox")),
         Store::Memory => None,
     };
     // What cannot be read now is not thrown away: the ledger has said so, and the service ends.

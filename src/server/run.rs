@@ -73,6 +73,9 @@ const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// What health is told of; the first is the whole.
 const SERVICES: [&str; 8] = ["", PRICING, REDEMPTION, CODES, CERTIFICATES, CUSTOMERS, RULEBOOKS, REPORTS];
 
+/// Those that promise: they do not serve while the database of many nodes is away.
+const PROMISING: [&str; 4] = [REDEMPTION, CODES, CERTIFICATES, REPORTS];
+
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
@@ -293,9 +296,18 @@ async fn run(
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     let in_step = async {
-        let mut changes = engine.changes();
-        if changes.wait_for(Option::is_some).await.is_ok() {
-            say_health(&health, ServingStatus::Serving).await;
+        let (mut changes, mut away) = (engine.changes(), kept.ledger.away());
+        if changes.wait_for(Option::is_some).await.is_err() {
+            std::future::pending::<()>().await;
+        }
+        say_health(&health, ServingStatus::Serving).await;
+        // Prices go on without the database; what it alone can decide does not.
+        while away.changed().await.is_ok() {
+            let is_away = *away.borrow_and_update();
+            let status = if is_away { ServingStatus::NotServing } else { ServingStatus::Serving };
+            for name in PROMISING {
+                health.set_service_status(name, status).await;
+            }
         }
         std::future::pending::<()>().await;
     };

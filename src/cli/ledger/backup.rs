@@ -31,6 +31,7 @@ pub struct Args {
 /// There is no ledger, the folder is not empty, the disk says no.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let bar = Bar::new("copying");
+    args.place.in_folder()?;
     let backup = Backup { data: args.place.data.clone(), to: args.folder.clone() };
     let done = backup.make(&mut |done, of| bar.told(done, of));
     drop(bar);

@@ -5,11 +5,12 @@ use std::io::{self, BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::place::{Bar, Place, answered, several};
-use crate::server::ledger::upkeep::{Error, Exported, Rest, export};
+use crate::server::database::Database;
+use crate::server::ledger::upkeep::{Error, Exported, Rest, Told, export, export_shared};
 
 /// Write every fact as a line of JSON
 ///
@@ -20,7 +21,8 @@ use crate::server::ledger::upkeep::{Error, Exported, Rest, export};
 Examples:
   pricewright ledger export facts.jsonl
   pricewright ledger export - --data /var/lib/pricewright | zstd > facts.jsonl.zst
-  pricewright ledger export - | jq -c 'select(.fact.event.refunded)'")]
+  pricewright ledger export - | jq -c 'select(.fact.event.refunded)'
+  pricewright ledger export facts.jsonl --store postgres://pricewright@db.example/shop?sslmode=require")]
 pub struct Args {
     /// The file, which must not be there yet; `-` for standard output
     file: PathBuf,
@@ -32,10 +34,13 @@ pub struct Args {
 ///
 /// # Errors
 /// There is no ledger, a service has it, the file is there or takes no more.
-pub fn run(args: &Args) -> Result<ExitCode> {
-    let ledger = Rest::take(&args.place.ledger())?;
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let from = match args.place.database()? {
+        Some(database) => From::Database(database),
+        None => From::Folder(Rest::take(&args.place.ledger())?),
+    };
     let bar = Bar::new("exporting");
-    let done = write(args, &ledger, &bar)?;
+    let done = write(args, &from, &bar)?;
     drop(bar);
     answered(&args.place, done, |Exported { sequence, facts, chain }| {
         // Standard output may be where the facts have gone.
@@ -52,14 +57,29 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     })
 }
 
-fn write(args: &Args, ledger: &Rest, bar: &Bar) -> Result<Result<Exported, Error>> {
+/// Where the facts are.
+enum From {
+    Folder(Rest),
+    Database(Database),
+}
+
+impl From {
+    fn export(&self, to: &mut impl io::Write, told: Told<'_>) -> Result<Exported, Error> {
+        match self {
+            From::Folder(ledger) => export(ledger, to, told),
+            From::Database(database) => export_shared(database, to, told),
+        }
+    }
+}
+
+fn write(args: &Args, from: &From, bar: &Bar) -> anyhow::Result<Result<Exported, Error>> {
     let told = &mut |done, of| bar.told(done, of);
     if args.file == Path::new("-") {
-        return Ok(export(ledger, &mut BufWriter::new(io::stdout().lock()), told));
+        return Ok(from.export(&mut BufWriter::new(io::stdout().lock()), told));
     }
     let file = File::create_new(&args.file);
     let file = file.with_context(|| format!("cannot make `{}`", args.file.display()))?;
-    let done = export(ledger, &mut BufWriter::new(&file), told);
+    let done = from.export(&mut BufWriter::new(&file), told);
     file.sync_all().with_context(|| format!("cannot write `{}`", args.file.display()))?;
     Ok(done)
 }

@@ -5,21 +5,23 @@ use std::io::{self, BufReader};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
-use anyhow::{Context as _, Result};
+use anyhow::Context as _;
 use serde_json::json;
 
 use super::place::{Bar, Place, answered, print, print_json, several};
-use crate::server::ledger::upkeep::{Error, Imported, Rest, import};
+use crate::server::database::Database;
+use crate::server::ledger::upkeep::{Error, Imported, Rest, Told, import, import_shared};
 
 /// Make a ledger of an export
 ///
-/// The data folder must have no ledger yet. Afterwards chain and digest are those of the ledger that was exported; when anything is
+/// The data folder, or the database, must have no ledger yet. Afterwards chain and digest are those of the ledger that was exported; when anything is
 /// amiss, nothing is left of it.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
   pricewright ledger import facts.jsonl --data /var/lib/pricewright-new
-  zstdcat facts.jsonl.zst | pricewright ledger import - --data /var/lib/pricewright-new")]
+  zstdcat facts.jsonl.zst | pricewright ledger import - --data /var/lib/pricewright-new
+  pricewright ledger export - | pricewright ledger import - --store postgres://pricewright@db.example/shop?sslmode=require")]
 pub struct Args {
     /// The export; `-` for standard input
     file: PathBuf,
@@ -31,10 +33,13 @@ pub struct Args {
 ///
 /// # Errors
 /// There is a ledger already, the file cannot be read, the disk says no.
-pub fn run(args: &Args) -> Result<ExitCode> {
-    let ledger = Rest::empty(&args.place.ledger())?;
+pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    let to = match args.place.database()? {
+        Some(database) => To::Database(database),
+        None => To::Folder(Rest::empty(&args.place.ledger())?),
+    };
     let bar = Bar::new("importing");
-    let done = read(args, &ledger, &bar)?;
+    let done = read(args, &to, &bar)?;
     drop(bar);
     answered(&args.place, done, |Imported { sequence, facts, chain, digest }| {
         if args.place.json {
@@ -55,11 +60,26 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     })
 }
 
-fn read(args: &Args, ledger: &Rest, bar: &Bar) -> Result<Result<Imported, Error>> {
+/// Where the facts go.
+enum To {
+    Folder(Rest),
+    Database(Database),
+}
+
+impl To {
+    fn import(&self, from: &mut impl io::BufRead, told: Told<'_>) -> Result<Imported, Error> {
+        match self {
+            To::Folder(ledger) => import(ledger, from, told),
+            To::Database(database) => import_shared(database, from, told),
+        }
+    }
+}
+
+fn read(args: &Args, to: &To, bar: &Bar) -> anyhow::Result<Result<Imported, Error>> {
     let told = &mut |done, of| bar.told(done, of);
     if args.file == Path::new("-") {
-        return Ok(import(ledger, &mut io::stdin().lock(), told));
+        return Ok(to.import(&mut io::stdin().lock(), told));
     }
     let file = File::open(&args.file).with_context(|| format!("cannot read `{}`", args.file.display()))?;
-    Ok(import(ledger, &mut BufReader::new(file), told))
+    Ok(to.import(&mut BufReader::new(file), told))
 }

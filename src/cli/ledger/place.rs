@@ -3,23 +3,36 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
+use std::str::FromStr as _;
 use std::time::Duration;
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
 
 use crate::cli::rules::progress;
 use crate::cli::words::count;
 use crate::server::clock;
+use crate::server::config::Store;
+use crate::server::database::Database;
 use crate::server::ledger::upkeep::Error;
 
-/// The data folder, and how to tell.
+/// The data folder or the database, and how to tell.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Place {
     /// Folder for what the service keeps
     #[arg(long, env = "PRICEWRIGHT_DATA", default_value = "data", value_name = "DIR")]
     pub data: PathBuf,
+    /// How the service keeps it: sled, in the data folder, or the address of a database
+    #[arg(
+        long,
+        env = "PRICEWRIGHT_STORE",
+        hide_env_values = true,
+        value_parser = Store::from_str,
+        default_value = "sled",
+        value_name = "STORE"
+    )]
+    pub store: Store,
     /// Print one object of JSON
     #[arg(long)]
     pub json: bool,
@@ -30,6 +43,33 @@ impl Place {
     #[must_use]
     pub fn ledger(&self) -> PathBuf {
         self.data.join("ledger")
+    }
+
+    /// Nothing where the ledger lies in a folder.
+    ///
+    /// # Errors
+    /// It does not.
+    pub fn in_folder(&self) -> Result<()> {
+        match &self.store {
+            Store::Sled => Ok(()),
+            Store::Memory => bail!("nothing is kept of a ledger in memory"),
+            Store::Postgres(_) => bail!(
+                "a ledger in a database is backed up by the database's own means, a base backup with its log or `pg_dump`; \
+                 `pricewright ledger export` writes the facts"
+            ),
+        }
+    }
+
+    /// The database, where it is one.
+    ///
+    /// # Errors
+    /// It is away, or there is nothing that lasts.
+    pub fn database(&self) -> Result<Option<Database>> {
+        match &self.store {
+            Store::Sled => Ok(None),
+            Store::Memory => bail!("nothing is kept of a ledger in memory"),
+            Store::Postgres(address) => Ok(Some(Database::open(address)?)),
+        }
     }
 }
 

@@ -36,6 +36,7 @@ pub struct Args {
 /// # Errors
 /// There is a ledger already, the backup cannot be read or ends too soon, the disk says no.
 pub fn run(args: &Args) -> Result<ExitCode> {
+    args.place.in_folder()?;
     let begun = clock::steady();
     let bar = Bar::new("restoring");
     let done = restore(&args.backup, &args.place.data, args.to_seq, &mut |done, of| bar.told(done, of));

@@ -11,7 +11,7 @@ use crate::cli::words::{count, money};
 use crate::lang::Lang;
 use crate::ledger::books::Sums;
 use crate::money::{Amount, Currency};
-use crate::server::ledger::upkeep::{Checked, Index, Rest, check};
+use crate::server::ledger::upkeep::{Checked, Index, Rest, check, check_shared};
 
 /// Derive everything again from the journal, and compare
 ///
@@ -23,6 +23,9 @@ Examples:
   pricewright ledger verify
   pricewright ledger verify --data /var/lib/pricewright
   pricewright ledger verify --json | jq -e .ok
+  PRICEWRIGHT_STORE=postgres://pricewright:…@db.example/shop?sslmode=require pricewright ledger verify
+
+A database is carried into a temporary folder and derived there, at one moment of it: nodes may go on.
 
 What follows from more than 128 MiB of facts is derived in a temporary folder (TMPDIR), which needs room for two indexes.")]
 pub struct Args {
@@ -38,9 +41,15 @@ const WRONG_MAX: usize = 20;
 /// # Errors
 /// There is none, a service has it, the disk says no.
 pub fn run(args: &Args) -> Result<ExitCode> {
-    let ledger = Rest::take(&args.place.ledger())?;
     let bar = Bar::new("verifying");
-    let done = with_wheel("verifying", || check(&ledger, &mut |done, of| bar.told(done, of)));
+    let told = &mut |done, of| bar.told(done, of);
+    let done = match args.place.database()? {
+        Some(database) => with_wheel("verifying", || check_shared(&database, told)),
+        None => {
+            let ledger = Rest::take(&args.place.ledger())?;
+            with_wheel("verifying", || check(&ledger, told))
+        }
+    };
     drop(bar);
     answered(&args.place, done, |checked| {
         if args.place.json {

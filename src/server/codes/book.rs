@@ -30,6 +30,12 @@ impl Codebook {
         Codebook { ledger, pepper, pins, countries, turns, tried, decoy }
     }
 
+    /// Whether codes are in a database that may be away.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.ledger.is_shared()
+    }
+
     /// The names that a code may have in the ledger: under the key of today first.
     pub(super) fn keys(&self, text: &str) -> Vec<CodeKey> {
         self.pepper.hashes(Domain::Code, text.as_bytes()).map(|hash| CodeKey(hash.to_text())).collect()

@@ -302,6 +302,7 @@ impl Codebook {
         }
         let command = Command { request: id, content: Content(content.to_text()), at, action };
         match self.ledger.submit(command).await {
+            None if self.ledger.is_shared() => Err(Trouble::Away.into()),
             None => Err(Trouble::Stopped.into()),
             Some(Err(rejection)) => Err(Refusal::Rejected(rejection)),
             Some(Ok(_)) => Ok(()),

@@ -316,6 +316,7 @@ impl Codebook {
         };
         match self.ledger.submit(command).await {
             Some(Ok(Settled { .. })) => Ok(()),
+            None if self.ledger.is_shared() => Err(Trouble::Away),
             Some(Err(_)) | None => Err(Trouble::Stopped),
         }
     }

@@ -8,6 +8,9 @@ pub enum Trouble {
     /// The ledger has stopped.
     #[error("the ledger has stopped")]
     Stopped,
+    /// The database of the ledger is away.
+    #[error("the ledger's database is away")]
+    Away,
     /// The ledger cannot be read.
     #[error(transparent)]
     Ledger(#[from] Error),

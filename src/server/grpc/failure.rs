@@ -16,6 +16,8 @@ use crate::server::wire;
 pub const DOMAIN: &str = "pricewright";
 /// When to come again after an overload: long enough for a queue of baskets to drain.
 const RETRY_AFTER: Duration = Duration::from_millis(200);
+/// When to come again after an outage of the database: it is asked five times a second whether it is back.
+const RETRY_AFTER_OUTAGE: Duration = Duration::from_secs(1);
 /// Bytes of fields and descriptions in one failure. The details of a status travel as one header, of which clients take
 /// 8 KB unless told otherwise: with more, a caller would see a broken call instead of the reason.
 const VIOLATION_BYTES_MAX: usize = 3_000;
@@ -49,6 +51,8 @@ pub enum Failure {
     Refused(Rejection),
     /// The ledger has stopped: whether the call was kept is not known.
     LedgerStopped,
+    /// The database of the ledger cannot be reached: whether the call was kept is not known.
+    LedgerAway,
     /// There is too little room on the disk for new holds.
     DiskFull,
     /// A report has more rows than a message takes.
@@ -73,7 +77,7 @@ impl Failure {
             Failure::TooLate => Code::DeadlineExceeded,
             Failure::MethodUnknown => Code::Unimplemented,
             Failure::Refused(rejection) => refusal::code(rejection),
-            Failure::LedgerStopped => Code::Unavailable,
+            Failure::LedgerStopped | Failure::LedgerAway => Code::Unavailable,
             Failure::DiskFull | Failure::ReportTooLarge => Code::ResourceExhausted,
             Failure::Internal => Code::Internal,
         }
@@ -96,6 +100,7 @@ impl Failure {
             Failure::MethodUnknown => "METHOD_UNKNOWN",
             Failure::Refused(rejection) => refusal::reason(rejection),
             Failure::LedgerStopped => "LEDGER_STOPPED",
+            Failure::LedgerAway => "LEDGER_UNAVAILABLE",
             Failure::DiskFull => "DISK_NEARLY_FULL",
             Failure::ReportTooLarge => "REPORT_TOO_LARGE",
             Failure::NoSender => "OTP_NO_SENDER",
@@ -139,6 +144,10 @@ impl Failure {
                 "The service is restarting; ask again with the same request id.",
                 "Сервіс перезапускається; повторіть запит із тим самим ідентифікатором.",
             ),
+            Failure::LedgerAway => lang.pick(
+                "The database is out of reach; ask again in a moment with the same request id.",
+                "База даних недоступна; повторіть запит за мить із тим самим ідентифікатором.",
+            ),
             Failure::DiskFull => lang.pick(
                 "The service's disk is nearly full; no new purchases are reserved.",
                 "Диск сервісу майже заповнено; нові покупки не резервуються.",
@@ -176,6 +185,9 @@ impl Failure {
         match self {
             Failure::Overloaded => {
                 details.set_retry_info(Some(RETRY_AFTER));
+            }
+            Failure::LedgerAway => {
+                details.set_retry_info(Some(RETRY_AFTER_OUTAGE));
             }
             Failure::Refused(Rejection::OtpTooSoon(seconds)) => {
                 details.set_retry_info(Some(Duration::from_secs(u64::from(*seconds))));
@@ -243,6 +255,8 @@ impl From<Trouble> for Failure {
         match trouble {
             Trouble::Stopped => Failure::LedgerStopped,
             Trouble::Busy => Failure::Overloaded,
+            Trouble::Away => Failure::LedgerAway,
+            Trouble::Ledger(error) if error.is_away() => Failure::LedgerAway,
             Trouble::Ledger(_) => Failure::LedgerStopped,
             Trouble::DiskFull => Failure::DiskFull,
             Trouble::Entropy => Failure::Internal,

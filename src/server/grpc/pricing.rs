@@ -4,11 +4,12 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::available_parallelism;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use prost::Message;
 use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::yield_now;
+use tokio::time::timeout;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
@@ -20,12 +21,12 @@ use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
 use crate::ledger::OpenedCode;
 use crate::server::clock;
-use crate::server::codes::Codebook;
+use crate::server::codes::{Codebook, Trouble};
 use crate::server::convert::{Asked, Rules, customer};
 use crate::server::customers::Customers;
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
-use crate::server::wire::{self, quote_stream_response::Answer};
+use crate::server::wire::{self, code_result::Status as Fate, quote_stream_response::Answer};
 
 /// Baskets of one batch.
 pub const BATCH_MAX: usize = 1_000;
@@ -39,6 +40,10 @@ const BYTES_AT_ONCE_MAX: usize = 16 * 1_024;
 /// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
 const ASIDE_PER_CORE_MAX: usize = 16;
 
+/// How long a price waits for codes that a database knows: then it goes on without them.
+const CODES_WAIT: Duration = Duration::from_millis(500);
+/// That what is known of limits is younger is not told: nodes hear of each other within a second.
+const AGE_MAX: Duration = Duration::from_secs(2);
 /// Profiles looked up at once: a slow disk must not take all threads.
 const LOOK_UPS_MAX: usize = 64;
 
@@ -87,7 +92,7 @@ impl Pricing {
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let quote = if has_codes(&asked, &live) {
             let (limiter, opened) = (self.limiter.clone(), self.opened(&asked, &live, call).await?);
-            aside(&self.aside, call, move || priced(&live, &limiter, asked, &opened)).await?
+            aside(&self.aside, call, move || priced(&live, &limiter, asked, opened.as_deref())).await?
         } else if !asked.explain && asked.encoded_len() <= BYTES_AT_ONCE_MAX {
             match at_once(&live, &self.limiter, asked)? {
                 Ok(quote) => Ok(quote),
@@ -98,8 +103,9 @@ impl Pricing {
             }
         } else {
             let limiter = self.limiter.clone();
-            aside(&self.aside, call, move || priced(&live, &limiter, asked, &[])).await?
+            aside(&self.aside, call, move || priced(&live, &limiter, asked, Some(&[]))).await?
         };
+        let quote = quote.map(|quote| dated(&self.limiter, quote));
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
     }
@@ -115,18 +121,27 @@ impl Pricing {
         Ok(())
     }
 
-    /// The generated codes of a request that are good for it.
+    /// The generated codes of a request that are good for it; nothing where that cannot be known now: a price waits for no database.
     async fn opened(
         &self,
         asked: &wire::QuoteRequest,
         live: &Live,
         call: Call,
-    ) -> Result<Vec<OpenedCode>, Failure> {
+    ) -> Result<Option<Vec<OpenedCode>>, Failure> {
         let pins = asked.context.as_ref().map(|context| context.code_pins.clone()).unwrap_or_default();
         let copy = asked.clone();
         let read = guarded(|| Asked::read(rules(live), copy, clock::now()))?;
         let caller = call.caller();
-        Ok(self.codebook.resolve(&pins, read.request(), &live.rulebook, &caller).await?)
+        let opened = self.codebook.resolve(&pins, read.request(), &live.rulebook, &caller);
+        let opened = if self.codebook.is_shared() {
+            timeout(CODES_WAIT, opened).await.unwrap_or(Err(Trouble::Away))
+        } else {
+            opened.await
+        };
+        match opened.map_err(Failure::from) {
+            Err(Failure::LedgerAway) => Ok(None),
+            opened => opened.map(Some),
+        }
     }
 
     async fn batch(&self, mut asked: Vec<wire::QuoteRequest>, call: Call) -> Result<Vec<Answer>, Failure> {
@@ -146,11 +161,11 @@ impl Pricing {
             // What is wrong with one of them is told when it is priced, and is no matter of the others.
             opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
                 Ok(live) if has_codes(request, &live) => match self.opened(request, &live, call).await {
-                    Err(Failure::Invalid(_)) => Ok(Vec::new()),
+                    Err(Failure::Invalid(_)) => Ok(Some(Vec::new())),
                     Err(Failure::Overloaded) => Err(Failure::Overloaded),
                     opened => Ok(opened?),
                 },
-                _ => Ok(Vec::new()),
+                _ => Ok(Some(Vec::new())),
             });
         }
         let price_all = move || {
@@ -161,7 +176,7 @@ impl Pricing {
                 }
                 let quote = opened.and_then(|opened| {
                     let live = rulebook_for(&request, &engine, Arc::clone(&live))?;
-                    priced(&live, &limiter, request, &opened)
+                    priced(&live, &limiter, request, opened.as_deref()).map(|quote| dated(&limiter, quote))
                 });
                 answers.push(answer(quote, call.lang));
             }
@@ -184,14 +199,33 @@ fn rules(live: &Live) -> Rules<'_> {
     Rules { rulebook: &live.rulebook, digest: &live.digest }
 }
 
-/// Prices a basket, however long that takes.
+/// Prices a basket, however long that takes; without codes that could not be looked up, and saying so.
 fn priced(
     live: &Live,
     limiter: &Limiter,
     asked: wire::QuoteRequest,
-    opened: &[OpenedCode],
+    opened: Option<&[OpenedCode]>,
 ) -> Result<wire::Quote, Failure> {
-    guarded(|| read(live, limiter, asked)?.with_opened(opened).price(rules(live)))
+    let codes = opened.unwrap_or_default();
+    let quote = guarded(|| read(live, limiter, asked)?.with_opened(codes).price(rules(live)));
+    quote.map(|mut quote| {
+        if opened.is_none() {
+            let (unknown, unchecked) = (Fate::Unknown, Fate::Unchecked);
+            let of_pools = quote.codes.iter_mut().filter(|code| code.status() == unknown);
+            of_pools.for_each(|code| code.set_status(unchecked));
+        }
+        quote
+    })
+}
+
+/// A quote that says how old what it knows of limits is, where that is more than a moment.
+fn dated(limiter: &Limiter, mut quote: wire::Quote) -> wire::Quote {
+    let age = limiter.counters.age().filter(|age| *age > AGE_MAX);
+    quote.limits_age = age.map(|age| pbjson_types::Duration {
+        seconds: i64::try_from(age.as_secs()).unwrap_or(i64::MAX),
+        nanos: i32::try_from(age.subsec_nanos()).unwrap_or_default(),
+    });
+    quote
 }
 
 /// Whether codes of the request may have been generated.

@@ -72,7 +72,7 @@ impl Record {
         let content = Content(self.pepper.hash(Domain::Request, &call.content).to_text());
         let command = Command { request: call.id, content, at: call.at, action };
         match self.ledger.submit(command).await {
-            None => Err(Failure::LedgerStopped),
+            None => Err(silent(&self.ledger)),
             // The hash of the same call is another one when the key has changed since.
             Some(Err(Rejection::RequestIdReused)) => {
                 let before = self.answered_before(call).await?;
@@ -100,7 +100,12 @@ impl Record {
     }
 }
 
-/// The ledger has said in the log what is wrong, and stops.
-pub(super) fn unreadable(_error: &Error) -> Failure {
-    Failure::LedgerStopped
+/// Why the ledger has not answered. It has said in the log what is wrong.
+pub(super) fn silent(ledger: &Ledger) -> Failure {
+    if ledger.is_shared() { Failure::LedgerAway } else { Failure::LedgerStopped }
+}
+
+/// Why the ledger cannot be read. It has said in the log what is wrong, and stops where it will not be better by itself.
+pub(super) fn unreadable(error: &Error) -> Failure {
+    if error.is_away() { Failure::LedgerAway } else { Failure::LedgerStopped }
 }

@@ -9,6 +9,7 @@ use tonic::{Request, Response, Status};
 
 use super::failure::Failure;
 use super::gate::Call;
+use super::record::unreadable;
 use crate::server::convert::report;
 use crate::server::ledger::Ledger;
 use crate::server::reporter::{Error, Reporter};
@@ -59,7 +60,7 @@ fn failure(error: Error) -> Failure {
         Error::Over => Failure::TooLate,
         Error::Ledger(error) => {
             tracing::error!(%error, "the index of the ledger cannot be read");
-            Failure::LedgerStopped
+            unreadable(&error)
         }
     }
 }

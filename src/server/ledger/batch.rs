@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::error::Error;
-use super::index::Index;
+use super::index::Source;
 use crate::ledger::{
     self, Account, Balances, CertificateKey, Command, Event, Fact, Key, Rejection, SaleId, State,
 };
@@ -11,19 +11,19 @@ use crate::money::Amount;
 use crate::time::Instant;
 
 /// Commands decided on and not kept yet.
-pub(super) struct Batch<'a> {
-    index: &'a dyn Index,
+pub(super) struct Batch<'a, S: Source + ?Sized> {
+    source: &'a S,
     balances: Balances,
     /// The accounts that were asked for, those that are not open among them.
-    loaded: BTreeMap<Key, ()>,
+    loaded: BTreeSet<Key>,
     facts: Vec<Fact>,
     changed: Vec<Key>,
 }
 
-impl<'a> Batch<'a> {
-    pub(super) fn new(index: &'a dyn Index) -> Self {
-        let (balances, loaded) = (Balances::default(), BTreeMap::new());
-        Batch { index, balances, loaded, facts: Vec::new(), changed: Vec::new() }
+impl<'a, S: Source + ?Sized> Batch<'a, S> {
+    pub(super) fn new(source: &'a S) -> Self {
+        let (balances, loaded) = (Balances::default(), BTreeSet::new());
+        Batch { source, balances, loaded, facts: Vec::new(), changed: Vec::new() }
     }
 
     pub(super) fn balances(&self) -> &Balances {
@@ -106,17 +106,15 @@ impl<'a> Batch<'a> {
     /// Fetches what is asked for until nothing more is.
     fn load(&mut self, asked: impl Fn(&Balances) -> Vec<Key>) -> Result<(), Error> {
         loop {
-            let mut is_more = false;
-            for key in asked(&self.balances) {
-                if self.loaded.insert(key.clone(), ()).is_none() {
-                    is_more = true;
-                    if let Some(account) = self.index.get(&key)? {
-                        self.balances.put(key, account);
-                    }
-                }
-            }
-            if !is_more {
+            let mut missing = asked(&self.balances);
+            missing.retain(|key| self.loaded.insert(key.clone()));
+            if missing.is_empty() {
                 return Ok(());
+            }
+            for (key, account) in missing.iter().zip(self.source.load(&missing)?) {
+                if let Some(account) = account {
+                    self.balances.put(key.clone(), account);
+                }
             }
         }
     }

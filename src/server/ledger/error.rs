@@ -3,6 +3,7 @@
 use std::io;
 use std::path::PathBuf;
 
+use crate::server::database;
 use crate::server::journal;
 
 /// Why the ledger does not open, or has stopped.
@@ -27,6 +28,9 @@ pub enum Error {
     /// The index holds something else than was written.
     #[error("the index of the ledger is damaged: {0}")]
     Damaged(String),
+    /// The database that many nodes share.
+    #[error(transparent)]
+    Database(#[from] database::Error),
     /// The disk said no.
     #[error("cannot {action} `{path}`: {error}")]
     Disk {
@@ -49,4 +53,12 @@ pub enum Error {
     /// The thread cannot be started.
     #[error("cannot start the writer of the ledger: {0}")]
     Thread(io::Error),
+}
+
+impl Error {
+    /// Whether it may work again by itself: then nothing that is kept is in doubt.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Error::Database(error) if error.is_away() || error.has_given_way())
+    }
 }

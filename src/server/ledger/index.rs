@@ -66,6 +66,21 @@ pub type LookAtSale<'a> = dyn FnMut(&Sale) -> ControlFlow<()> + 'a;
 /// Looks at one entry of a certificate, and says whether it wants more.
 pub type LookAtEntry<'a> = dyn FnMut(&Entry) -> ControlFlow<()> + 'a;
 
+/// Where a batch finds the accounts that it looks at.
+pub(super) trait Source {
+    /// The accounts of these names, in their order.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what was written.
+    fn load(&self, keys: &[Key]) -> Result<Vec<Option<Account>>, Error>;
+}
+
+impl Source for dyn Index + '_ {
+    fn load(&self, keys: &[Key]) -> Result<Vec<Option<Account>>, Error> {
+        self.get_all(keys)
+    }
+}
+
 /// Accounts that follow from the facts. One writes, any number read beside it.
 pub trait Index: Send + Sync + Debug {
     /// An account.
@@ -73,6 +88,14 @@ pub trait Index: Send + Sync + Debug {
     /// # Errors
     /// It cannot be read, or is not what was written.
     fn get(&self, key: &Key) -> Result<Option<Account>, Error>;
+
+    /// Several accounts, in the order in which they are asked for.
+    ///
+    /// # Errors
+    /// One cannot be read, or is not what was written.
+    fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Account>>, Error> {
+        keys.iter().map(|key| self.get(key)).collect()
+    }
 
     /// Changes accounts, all or none, to what they are after record `sequence`.
     ///

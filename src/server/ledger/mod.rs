@@ -12,8 +12,10 @@ pub mod shelf;
 pub mod counters;
 pub mod space;
 mod batch;
+mod record;
 mod catch_up;
 mod writer;
+mod postgres;
 pub mod open;
 pub mod upkeep;
 

@@ -3,7 +3,7 @@
 use std::fs::{self, File, OpenOptions, TryLockError};
 use std::future::pending;
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
@@ -18,13 +18,16 @@ use super::counters::Counters;
 use super::error::Error;
 use super::index::Index;
 use super::memory::Memory;
+use super::postgres::{self, Following, Lane, Lanes, Tables, Turn};
 use super::shelf::Shelf;
 use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
 use crate::ledger::{Account, Command, Fact, Key, Known, Rejection, RequestId, Sale, SaleId};
 use crate::server::clock;
+use crate::server::database::{self, Database, News};
 use crate::server::folders;
 use crate::server::journal::{self, Journal};
+use crate::server::secrets::Entropy;
 use crate::time::Instant;
 
 /// Commands that wait for the writer. With more, callers wait before they are let in.
@@ -50,15 +53,8 @@ pub enum Options {
     Memory,
     /// Below this folder: `journal` and `index`.
     Embedded(PathBuf),
-}
-
-impl Options {
-    fn folder(&self) -> PathBuf {
-        match self {
-            Options::Memory => PathBuf::new(),
-            Options::Embedded(folder) => folder.clone(),
-        }
-    }
+    /// In a database that many nodes share.
+    Shared(Database),
 }
 
 /// A clock of whole seconds.
@@ -74,7 +70,8 @@ struct Inner {
     index: Arc<dyn Index>,
     counters: Arc<Counters>,
     told: Arc<Told>,
-    thread: Option<JoinHandle<()>>,
+    threads: Vec<JoinHandle<()>>,
+    following: Option<Following>,
     /// Held as long as the ledger is open: two writers would each promise the same.
     _lock: Option<File>,
 }
@@ -83,7 +80,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Without senders the writer ends after what has come in.
         self.jobs = None;
-        if let Some(thread) = self.thread.take() {
+        for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
     }
@@ -103,31 +100,37 @@ impl Ledger {
     /// # Errors
     /// See [`Ledger::open`].
     pub fn open_at(options: &Options, now: Now) -> Result<Self, Error> {
-        let (index, journal, lock): (Arc<dyn Index>, Option<Journal>, Option<File>) = match options {
-            Options::Memory => (Arc::new(Memory::default()), None, None),
+        match options {
+            Options::Memory => Self::alone(Arc::new(Memory::default()), None, PathBuf::new(), None, now),
             Options::Embedded(folder) => {
                 let lock = lock(folder)?;
                 whole(folder)?;
                 let (index, journal) = embedded(folder)?;
-                (index, Some(journal), Some(lock))
+                Self::alone(index, Some(journal), folder.clone(), Some(lock), now)
             }
-        };
+            Options::Shared(database) => Self::shared(database, now),
+        }
+    }
+
+    /// One writer, and nobody beside it.
+    fn alone(
+        index: Arc<dyn Index>,
+        journal: Option<Journal>,
+        folder: PathBuf,
+        lock: Option<File>,
+        now: Now,
+    ) -> Result<Self, Error> {
         let counters = Arc::new(Counters::default());
         counters.set(index.counters()?.into_iter());
         let holds = index.holds()?.into_iter().collect();
         let ends = index.ends()?.into_iter().collect();
-        let told = Arc::new(Told {
-            ended: watch::Sender::new(None),
-            indexing: Mutex::default(),
-            has_room: AtomicBool::new(has_room(&options.folder())),
-            sequence: AtomicU64::new(index.mark().sequence),
-        });
+        let told = Arc::new(Told::new(index.mark().sequence, has_room(&folder)));
         let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
         let writer = Writer {
             jobs: waiting,
             index: Arc::clone(&index),
             journal,
-            folder: options.folder(),
+            folder,
             counters: Arc::clone(&counters),
             told: Arc::clone(&told),
             holds,
@@ -135,9 +138,57 @@ impl Ledger {
             now,
             ticked: clock::steady(),
         };
-        let thread = thread::Builder::new().name("pricewright-ledger".to_owned()).spawn(move || writer.run());
-        let thread = Some(thread.map_err(Error::Thread)?);
-        Ok(Ledger(Arc::new(Inner { jobs: Some(jobs), index, counters, told, thread, _lock: lock })))
+        let threads = vec![started(move || writer.run())?];
+        let (jobs, following) = (Some(jobs), None);
+        Ok(Ledger(Arc::new(Inner { jobs, index, counters, told, threads, following, _lock: lock })))
+    }
+
+    /// One node of many.
+    fn shared(database: &Database, now: Now) -> Result<Self, Error> {
+        let tables = Tables::new(database.clone());
+        let (counters, sequence) = (Arc::new(Counters::default()), tables.sequence()?);
+        counters.set(tables.counters()?.into_iter());
+        counters.refreshed(clock::steady());
+        let told = Arc::new(Told::new(sequence, true));
+        let news = News::of(database)?;
+        let following = postgres::follow(database, &news, &counters, sequence);
+        let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
+        let waiting = Arc::new(Mutex::new(waiting));
+        let turn = Turn::new(database.clone(), own_part());
+        let mut threads = Vec::new();
+        for place in 0..Lanes::COUNT {
+            let lane = Lane {
+                jobs: Arc::clone(&waiting),
+                turn: turn.clone(),
+                counters: Arc::clone(&counters),
+                told: Arc::clone(&told),
+                news: Arc::clone(&news),
+                now: Arc::clone(&now),
+                is_first: place == 0,
+            };
+            threads.push(started(move || lane.run())?);
+        }
+        let (jobs, index, following): (_, Arc<dyn Index>, _) =
+            (Some(jobs), Arc::new(tables), Some(following));
+        Ok(Ledger(Arc::new(Inner { jobs, index, counters, told, threads, following, _lock: None })))
+    }
+
+    /// Whether the database of many nodes is away: then nothing new is promised, and what was kept is safe.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        *self.0.told.is_away.borrow()
+    }
+
+    /// Tells when the database of many nodes is away, and when it is back.
+    #[must_use]
+    pub fn away(&self) -> watch::Receiver<bool> {
+        self.0.told.is_away.subscribe()
+    }
+
+    /// Whether other nodes keep promises beside this one.
+    #[must_use]
+    pub fn is_shared(&self) -> bool {
+        self.0.following.is_some()
     }
 
     /// Decides on a command and keeps what follows. `None` when the writer has failed or is at its end: whether the command was kept is
@@ -196,11 +247,19 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn account(&self, key: &Key) -> Result<Option<Account>, Error> {
+        // Nobody waits for what is known to be away.
+        if self.is_away() {
+            return Err(database::Error::Away("it does not answer".to_owned()).into());
+        }
         self.0.index.get(key).inspect_err(|error| self.poison(error))
     }
 
     /// What a reader finds damaged, the next start must not trust: the ledger stops, and its index is built anew.
     pub fn poison(&self, error: &Error) {
+        // What is away comes back, and nothing that it keeps is in doubt.
+        if error.is_away() {
+            return;
+        }
         tracing::error!(%error, "the index of the ledger is damaged; the service ends and builds it anew at the next start");
         self.0.index.distrust();
         self.0.told.ended.send_replace(Some(Some(error.to_string())));
@@ -268,6 +327,16 @@ impl Ledger {
             reason = stalled => reason,
         }
     }
+}
+
+fn started(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error> {
+    thread::Builder::new().name("pricewright-ledger".to_owned()).spawn(work).map_err(Error::Thread)
+}
+
+/// The part of counters that this node has. Two that draw the same wait for each other now and then.
+fn own_part() -> i16 {
+    let drawn = Entropy.bytes::<2>().map(i16::from_be_bytes);
+    drawn.unwrap_or_default()
 }
 
 /// Takes `folder` for this process, before anything in it is looked at.

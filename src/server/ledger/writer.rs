@@ -12,9 +12,9 @@ use tokio::sync::{oneshot, watch};
 
 use super::batch::Batch;
 use super::counters::Counters;
-use super::encode;
 use super::error::Error;
 use super::index::Index;
+use super::record::Record;
 use super::space::{FREE_BYTES_MIN, free_bytes};
 use crate::ledger::{
     Account, Action, CertificateKey, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State,
@@ -61,9 +61,22 @@ pub(super) struct Told {
     pub(super) has_room: AtomicBool,
     /// Records of the journal.
     pub(super) sequence: AtomicU64,
+    /// Whether the database of many nodes is away.
+    pub(super) is_away: watch::Sender<bool>,
 }
 
 impl Told {
+    /// Of a ledger with so many records.
+    pub(super) fn new(sequence: u64, has_room: bool) -> Self {
+        Told {
+            ended: watch::Sender::new(None),
+            indexing: Mutex::default(),
+            has_room: AtomicBool::new(has_room),
+            sequence: AtomicU64::new(sequence),
+            is_away: watch::Sender::new(false),
+        }
+    }
+
     /// Says that the index is at work on something new, or that it is not.
     fn index_at_work(&self, is_at_work: bool) {
         let since = is_at_work.then(clock::steady);
@@ -170,7 +183,7 @@ impl Writer {
         let mut record = Record::default();
         record.take(&batch);
         let mut answers = Vec::new();
-        while record.bytes.len() < BATCH_BYTES {
+        while record.len() < BATCH_BYTES {
             let Some(job) = waiting.pop_front() else { break };
             self.told.index_at_work(true);
             let decided = batch.decide(&job.command)?;
@@ -179,7 +192,7 @@ impl Writer {
             let is_miss = matches!(job.command.action, Action::Miss(_));
             answers.push((job.answer, decided.map(|()| (!is_miss).then_some(request))));
         }
-        if record.count > 0 {
+        if !record.is_empty() {
             self.keep(&batch, &record.closed())?;
         }
         for (answer, decided) in answers {
@@ -200,14 +213,14 @@ impl Writer {
     }
 
     /// A sale as the batch leaves it. A call that was answered before is about a sale that the batch need not have looked at.
-    fn sale(&self, batch: &Batch<'_>, id: SaleId) -> Option<Sale> {
+    fn sale(&self, batch: &Batch<'_, dyn Index>, id: SaleId) -> Option<Sale> {
         batch.balances().sale(id).cloned().or_else(|| match self.index.get(&Key::Sale(id)) {
             Ok(Some(Account::Sale(sale))) => Some(*sale),
             _ => None,
         })
     }
 
-    fn expire(&mut self, batch: &mut Batch<'_>) -> Result<(), Error> {
+    fn expire(&mut self, batch: &mut Batch<'_, dyn Index>) -> Result<(), Error> {
         let now = (self.now)();
         let due: Vec<(Instant, SaleId)> =
             self.holds.iter().take_while(|(at, _)| *at <= now).take(EXPIRED_AT_ONCE).copied().collect();
@@ -229,7 +242,7 @@ impl Writer {
     }
 
     /// First the disk, then everybody else.
-    fn keep(&mut self, batch: &Batch<'_>, record: &[u8]) -> Result<(), Error> {
+    fn keep(&mut self, batch: &Batch<'_, dyn Index>, record: &[u8]) -> Result<(), Error> {
         self.told.index_at_work(false);
         let sequence = match &mut self.journal {
             Some(journal) => journal.append(record)?.sequence,
@@ -270,28 +283,5 @@ impl Writer {
         let closed = self.index.close();
         self.told.index_at_work(false);
         closed
-    }
-}
-
-/// The facts of a batch as text, written as they come, so that their size is known.
-#[derive(Default)]
-struct Record {
-    bytes: Vec<u8>,
-    count: usize,
-}
-
-impl Record {
-    /// Takes the facts that are new.
-    fn take(&mut self, batch: &Batch<'_>) {
-        for fact in batch.facts().iter().skip(self.count) {
-            self.bytes.push(if self.count == 0 { b'[' } else { b',' });
-            encode::fact(fact, &mut self.bytes);
-            self.count += 1;
-        }
-    }
-
-    fn closed(mut self) -> Vec<u8> {
-        self.bytes.push(b']');
-        self.bytes
     }
 }

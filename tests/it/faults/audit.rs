@@ -27,12 +27,16 @@ pub(super) struct Audit {
 
 /// Opens the ledger below `data` and holds it against itself and against the tills.
 pub(super) fn audit(data: &Path, tills: &[Till]) -> Audit {
-    let ledger = Ledger::open(&Options::Embedded(data.join("ledger"))).unwrap();
+    audit_of(&Ledger::open(&Options::Embedded(data.join("ledger"))).unwrap(), tills)
+}
+
+/// Holds a ledger against itself and against the tills.
+pub(super) fn audit_of(ledger: &Ledger, tills: &[Till]) -> Audit {
     let mut audit = Audit::default();
-    let sales = sales(&ledger);
+    let sales = sales(ledger);
     audit.sales = sales.len();
-    audit.wrong.extend(count(&ledger, &sales));
-    let books = books(&ledger);
+    audit.wrong.extend(count(ledger, &sales));
+    let books = books(ledger);
     audit.certificates = books.sums().values().map(|sums| sums.certificates).sum();
     audit.paid = sales.values().filter(|sale| !sale.reserved.payments.is_empty()).count();
     audit.wrong.extend(wrong(&books));
@@ -42,7 +46,7 @@ pub(super) fn audit(data: &Path, tills: &[Till]) -> Audit {
     audit.wrong.extend(strange.map(|sale| format!("nobody has reserved {sale}")));
     for kept in tills.iter().flat_map(|till| &till.kept) {
         audit.answers += 1;
-        audit.wrong.extend(answer(&ledger, kept));
+        audit.wrong.extend(answer(ledger, kept));
     }
     audit
 }

@@ -17,3 +17,4 @@ mod files;
 mod power;
 mod rot;
 mod full;
+mod nodes;

@@ -10,13 +10,16 @@ use pricewright::ledger::{
     Rejection, Sale, SaleId, SentKey, State, decide,
 };
 use pricewright::money::Amount;
-use pricewright::server::journal;
 use pricewright::server::ledger::encode;
 use pricewright::server::ledger::index::StateDigest;
 use pricewright::server::ledger::{Answer, Ledger, Options, Settled};
+use pricewright::server::{self, journal};
 use pricewright::time::Instant;
+use sha2::digest::Output;
 use sha2::{Digest, Sha256};
 use tokio::runtime::Runtime;
+
+use crate::postgres::Database;
 
 /// The ledger as it is defined: all in memory, one pure function.
 #[derive(Default)]
@@ -91,6 +94,8 @@ pub(super) struct Engines {
     clock: Arc<AtomicI64>,
     engines: Vec<(&'static str, Ledger)>,
     folder: tempfile::TempDir,
+    // Below the engines, which end before it.
+    database: Option<Database>,
     pub(super) model: Model,
     facts: Sha256,
     digest: StateDigest,
@@ -103,21 +108,34 @@ fn folder() -> tempfile::TempDir {
 }
 
 impl Engines {
+    /// Those of one machine.
     pub(super) fn new() -> Self {
+        Self::beside(None)
+    }
+
+    /// Those of one machine, and one of many over a database of its own.
+    pub(super) fn with_postgres() -> Self {
+        Self::beside(Some(Database::new()))
+    }
+
+    fn beside(database: Option<Database>) -> Self {
         let clock = Arc::new(AtomicI64::new(0));
         let folder = folder();
         let read = Arc::clone(&clock);
         let now = Arc::new(move || Instant::from_unix(read.load(Ordering::SeqCst)).unwrap());
-        let options =
-            [("memory", Options::Memory), ("sled", Options::Embedded(folder.path().join("ledger")))];
+        let mut options =
+            vec![("memory", Options::Memory), ("sled", Options::Embedded(folder.path().join("ledger")))];
+        options.extend(database.as_ref().map(|database| ("postgres", shared(database))));
+        let engines = options.into_iter();
         let engines =
-            options.map(|(name, options)| (name, Ledger::open_at(&options, now.clone()).unwrap())).to_vec();
+            engines.map(|(name, options)| (name, Ledger::open_at(&options, now.clone()).unwrap())).collect();
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
         Engines {
             runtime,
             clock,
             engines,
             folder,
+            database,
             model: Model::default(),
             facts: Sha256::new(),
             digest: StateDigest::default(),
@@ -188,7 +206,13 @@ impl Engines {
                 count += 1;
             }
         }
-        assert_eq!(facts.finalize(), self.facts.finalize(), "facts of sled");
+        let expected = self.facts.finalize();
+        assert_eq!(facts.finalize(), expected, "facts of sled");
+        if let Some(database) = &self.database {
+            assert_eq!(facts_of(&self.runtime, database), expected, "facts of postgres");
+            let again = Ledger::open(&shared(database)).unwrap();
+            assert_eq!(again.index().mark().digest, self.digest, "balances of postgres after a restart");
+        }
         // Once from the index, and once from nothing but the journal.
         for is_lost in [false, true] {
             if is_lost {
@@ -203,6 +227,25 @@ impl Engines {
         }
         count
     }
+}
+
+/// A ledger over that database.
+pub(super) fn shared(database: &Database) -> Options {
+    Options::Shared(server::database::Database::open(&database.url().parse().unwrap()).unwrap())
+}
+
+/// The sum of all facts of a database.
+fn facts_of(runtime: &Runtime, database: &Database) -> Output<Sha256> {
+    let mut facts = Sha256::new();
+    let rows = runtime.block_on(async {
+        let client = database.connect().await;
+        client.query("select content from pricewright.record order by sequence", &[]).await.unwrap()
+    });
+    for row in rows {
+        let content: &str = row.get(0);
+        encode::read_record(1, content.as_bytes()).unwrap().iter().for_each(|fact| fold(&mut facts, fact));
+    }
+    facts.finalize()
 }
 
 /// Whether an account goes on from one sequence to the next.

@@ -6,5 +6,8 @@ mod random;
 mod engines;
 mod race;
 mod served;
+mod shared;
+mod nodes;
+mod carried;
 mod upkeep;
 mod verified;

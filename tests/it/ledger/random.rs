@@ -1,6 +1,7 @@
 //! Random commands: every engine answers as the model does, and comes to the same facts and balances.
 //!
-//! `LEDGER_SEQUENCES=100000 cargo test --release --test it ledger::random -- --nocapture` for a long run.
+//! `LEDGER_SEQUENCES=100000 cargo test --release --test it ledger::random -- --nocapture` for a long run; `ledger::shared::random` over
+//! PostgreSQL too.
 
 mod books;
 mod gifts;
@@ -42,11 +43,14 @@ impl Dice {
 
 #[test]
 fn random_commands_come_to_the_same_on_every_engine() {
+    check(Engines::new(), SEQUENCES);
+}
+
+pub(super) fn check(mut engines: Engines, sequences: u64) {
     let _noise = crate::running::NOISE.blocking_read();
-    let sequences = std::env::var("LEDGER_SEQUENCES").map_or(SEQUENCES, |text| text.parse().unwrap());
+    let sequences = std::env::var("LEDGER_SEQUENCES").map_or(sequences, |text| text.parse().unwrap());
     let seed = std::env::var("LEDGER_SEED").map_or(1, |text| text.parse().unwrap());
     let mut dice = Dice(0x9e37_79b9_7f4a_7c15 ^ seed);
-    let mut engines = Engines::new();
     let mut answered = [0_u64; 2];
     let mut answers: BTreeMap<String, u64> = BTreeMap::new();
     let mut second = 0;

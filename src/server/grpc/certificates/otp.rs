@@ -14,6 +14,7 @@ use crate::server::grpc::failure::Failure;
 use crate::server::grpc::fields::{NAME_BYTES_MAX, fault, request_id, text};
 use crate::server::grpc::gate::Call;
 use crate::server::grpc::record::Named;
+use crate::server::grpc::record::silent;
 use crate::server::ledger::Settled;
 use crate::server::outbox::{self, Delivery, Message, Prepared, Purpose};
 use crate::server::secrets::{Entropy, Pin};
@@ -189,7 +190,7 @@ impl Desk {
         let request = RequestId::from_bytes(Entropy.bytes::<16>().map_err(|_| Failure::Internal)?);
         let (content, action) = (Content(String::new()), Action::Miss(by));
         let missed = self.ledger().submit(Command { request, content, at: named.at, action }).await;
-        Err(missed.map_or(Failure::LedgerStopped, |_| Failure::Refused(Rejection::CertificateRefused)))
+        Err(missed.map_or_else(|| silent(self.ledger()), |_| Failure::Refused(Rejection::CertificateRefused)))
     }
 
     async fn prepared(&self, message: Message) -> Result<Prepared, Failure> {

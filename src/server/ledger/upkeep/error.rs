@@ -18,6 +18,9 @@ pub enum Error {
     /// Something is there that must not be written over.
     #[error("`{0}` is not empty: choose another folder, or move what is there away")]
     NotEmpty(PathBuf),
+    /// Something is kept in a database already.
+    #[error("the ledger in {0} is not empty: choose another database")]
+    TablesNotEmpty(String),
     /// The backup says something else of itself than what is in it.
     #[error(
         "the backup in `{folder}` is not what was written: {what} is `{found}`, and its manifest says `{told}`"

@@ -11,8 +11,10 @@ pub mod look;
 mod tree;
 pub mod backup;
 pub mod text;
+pub mod carried;
 
 pub use backup::{Backup, Manifest, Restored, restore};
+pub use carried::{check_shared, export_shared, import_shared};
 pub use check::{Checked, Index, check};
 pub use error::Error;
 pub use look::look;

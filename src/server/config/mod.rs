@@ -1,17 +1,22 @@
 //! What `pricewright serve` can be told: by flags, then by the environment, then by a TOML file, then by defaults.
 
+mod store;
+
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
+use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
 use ureq::http::Uri;
 
-use super::telemetry::{self, LogFormat};
+pub use store::Store;
+
 use crate::basket::{COUNTRIES, Country};
 use crate::lang::Lang;
+use crate::server::telemetry::{self, LogFormat};
 
 /// What can be wrong with the settings of the service.
 #[derive(Debug, thiserror::Error)]
@@ -61,6 +66,12 @@ pub enum Error {
     /// A gateway, and nothing to sign with.
     #[error("`otp-webhook` needs `otp-webhook-secret`: the file of secrets that sign what the gateway gets")]
     WebhookSecret,
+    /// What is promised would cross a network in clear.
+    #[error(
+        "the address of the database must ask for TLS in production: `?sslmode=require`, and `&sslrootcert=FILE` where its authority is \
+         your own"
+    )]
+    PlainDatabase,
     /// One-time passwords would be shown to whoever sees the terminal.
     #[error("`otp-terminal` shows one-time passwords on the terminal: not in production")]
     Terminal,
@@ -71,17 +82,6 @@ pub enum Error {
 
 fn known_countries() -> String {
     COUNTRIES.map(|country| country.iso).join(", ")
-}
-
-/// How promises are kept.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Store {
-    /// In a journal on disk, with an index by sled.
-    #[default]
-    Sled,
-    /// In memory: nothing outlives the process.
-    Memory,
 }
 
 /// The language of `_STATUS.txt`.
@@ -128,8 +128,10 @@ pub struct Options {
     /// Folder for what the service keeps [default: ./data]
     #[arg(long, env = "PRICEWRIGHT_DATA", value_name = "DIR")]
     pub data: Option<PathBuf>,
-    /// How promises are kept: sled, on disk below the data folder, or memory, for trying out [default: sled]
-    #[arg(long, env = "PRICEWRIGHT_STORE", value_enum, value_name = "STORE")]
+    /// How promises are kept: sled, on disk below the data folder; the address of a PostgreSQL that many nodes share,
+    /// `postgres://user@host/name?sslmode=require`, best by the environment for the password in it; or memory, for trying out
+    /// [default: sled]
+    #[arg(long, env = "PRICEWRIGHT_STORE", hide_env_values = true, value_parser = Store::from_str, value_name = "STORE")]
     pub store: Option<Store>,
     /// File with the keys under which codes, phones and customers are hashed; keep it apart from backups of the data folder
     /// [default: secrets/keys.toml in the data folder]
@@ -330,6 +332,12 @@ impl Options {
         };
         telemetry::levels(&config.log_level)?;
         check_passwords(&config)?;
+        match &config.store {
+            Store::Postgres(address) if config.production && address.may_be_read() => {
+                return Err(Error::PlainDatabase);
+            }
+            _ => {}
+        }
         match config.cors_origins.iter().find(|origin| !is_origin(origin)) {
             Some(origin) => Err(Error::Origin(origin.clone())),
             None => Ok(config),
@@ -420,6 +428,15 @@ mod tests {
             ("drain-seconds = -1", "drain-seconds"),
             ("otp-per-hour = 0", "`otp-per-hour` must be between 1 and 1000000, not 0"),
             ("otp-terminal = true\nproduction = true", "not in production"),
+            ("store = \"mellon\"", "the store must be `sled`, `memory`, or the address"),
+            (
+                "store = \"postgres://me:secret@db.example/x\"\nproduction = true",
+                "must ask for TLS in production",
+            ),
+            (
+                "store = \"postgres://me:secret@db.example:port/x\"",
+                "the address of the database must be such as",
+            ),
         ] {
             let error = from_file(text, Options::default()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");

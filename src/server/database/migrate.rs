@@ -1,0 +1,62 @@
+//! Brings the tables up to what this program knows: forward only, each step once, whichever node comes first.
+//!
+//! A step only adds, so that nodes of the version before go on beside new ones. One that they could not live with says so in
+//! `needs`: a program that knows less than that does not start.
+
+use tokio_postgres::Client;
+
+use super::error::Error;
+
+/// The steps, in order. What is here is never changed: it has run somewhere.
+const STEPS: &[Step] = &[Step { version: 1, needs: 1, sql: include_str!("migrations/0001.sql") }];
+
+/// Any number that other programs do not take: nodes that start together wait for each other by it.
+const LOCK: i64 = 0x7072_6963_6577_7269;
+
+struct Step {
+    version: i32,
+    /// The least version that a program must know beside it.
+    needs: i32,
+    sql: &'static str,
+}
+
+/// Runs the steps that have not run.
+///
+/// # Errors
+/// The tables are newer than this program, or the database does not let it.
+pub(super) async fn migrate(client: &mut Client) -> Result<(), Error> {
+    let transaction = client.transaction().await?;
+    // The time of a statement is for calls that somebody waits for; a step may build an index over all that there is.
+    transaction.batch_execute("set local statement_timeout = 0; set local lock_timeout = 0").await?;
+    transaction.query("select pg_advisory_xact_lock($1)", &[&LOCK]).await?;
+    transaction
+        .batch_execute(
+            "create schema if not exists pricewright;
+             create table if not exists pricewright.migration (
+                 version int primary key, needs int not null, run_at timestamptz not null default now())",
+        )
+        .await?;
+    let row = transaction
+        .query_one(
+            "select coalesce(max(version), 0), coalesce(max(needs), 0) from pricewright.migration",
+            &[],
+        )
+        .await?;
+    let (found, needs): (i32, i32) = (row.get(0), row.get(1));
+    let known = STEPS.last().map_or(0, |step| step.version);
+    if needs > known {
+        return Err(Error::TooNew { found, known });
+    }
+    for step in STEPS.iter().filter(|step| step.version > found) {
+        transaction.batch_execute(step.sql).await?;
+        transaction
+            .execute(
+                "insert into pricewright.migration (version, needs) values ($1, $2)",
+                &[&step.version, &step.needs],
+            )
+            .await?;
+        tracing::info!(version = step.version, "the tables of the database are brought up to date");
+    }
+    transaction.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,53 @@
+-- Facts, in the order in which they were kept: a row is a batch of them, as text, exactly as a journal has it.
+create sequence pricewright.record_sequence;
+create table pricewright.record (
+    sequence bigint primary key,
+    -- How many facts there are in it.
+    facts int not null,
+    -- A list of facts in JSON. Not jsonb: what is exported must be what was kept, to the letter.
+    content text not null,
+    -- The first half of a SHA-256 of the content.
+    seal bytea not null,
+    -- Names of counters that changed, and of codes and pools that were taken out of use: what caches want to know.
+    touched bytea[] not null
+);
+
+-- What follows from the facts, by name, under a seal: calls, sales, codes, certificates.
+create table pricewright.account (
+    name bytea primary key,
+    content bytea not null,
+    -- The second at which something is to be done by itself: a hold ends, a certificate expires.
+    due bigint
+);
+create index account_due on pricewright.account (due, name) where due is not null;
+
+-- Counters. A large one is cut into parts, one a node, each with room that it may give away without asking the others.
+create table pricewright.counter (
+    name bytea not null,
+    part smallint not null,
+    held bigint not null,
+    kept bigint not null,
+    -- What this part may still give, of the limit that was divided. Nothing where the counter is whole.
+    room bigint,
+    divided bigint,
+    primary key (name, part)
+) with (fillfactor = 50);
+
+-- Rulebooks that were live, the sources of each, and every publication.
+create table pricewright.rule_file (
+    sha256 bytea primary key,
+    content bytea not null
+);
+create table pricewright.rulebook (
+    digest text primary key,
+    -- Paths and hashes of its files, in JSON.
+    files text not null
+);
+create table pricewright.publication (
+    number bigint primary key,
+    digest text not null references pricewright.rulebook (digest),
+    live_at timestamptz not null,
+    -- Who, how, why, in JSON.
+    said text not null,
+    request uuid unique
+);

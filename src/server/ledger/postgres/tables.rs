@@ -1,0 +1,202 @@
+//! The tables as an index: what any node may ask of them beside the batches that change them.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
+use deadpool_postgres::ClientWrapper;
+
+use super::parts;
+use super::rows::{self, Read, value};
+use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Key, SaleId};
+use crate::server::database::{self, Database};
+use crate::server::ledger::encode;
+use crate::server::ledger::error::Error;
+use crate::server::ledger::index::{Index, LookAtEntry, LookAtSale, Mark, StateDigest};
+use crate::time::Instant;
+
+/// Accounts that are fetched at once where all are looked at.
+const PAGE: i64 = 2_000;
+
+/// The tables of a database.
+#[derive(Debug)]
+pub(in crate::server::ledger) struct Tables {
+    database: Database,
+}
+
+/// Names and accounts of a page.
+type Page = Vec<(Vec<u8>, Account)>;
+
+impl Tables {
+    pub(in crate::server::ledger) fn new(database: Database) -> Self {
+        Tables { database }
+    }
+
+    /// The last record that there is.
+    pub(in crate::server::ledger) fn sequence(&self) -> Result<u64, Error> {
+        let asked = self.ask(|client| Box::pin(last(client)))?;
+        Ok(u64::try_from(asked).unwrap_or_default())
+    }
+
+    fn ask<T: Send + 'static>(
+        &self,
+        work: impl for<'a> FnOnce(
+            &'a ClientWrapper,
+        )
+            -> std::pin::Pin<Box<dyn Future<Output = Result<T, Error>> + Send + 'a>>
+        + Send
+        + 'static,
+    ) -> Result<T, Error> {
+        let done = self.database.run(|database| async move {
+            let client = database.client().await?;
+            let done = work(client.get()?).await;
+            // An answer that is an error of ours leaves the connection as good as it was.
+            if !matches!(&done, Err(Error::Database(_))) {
+                client.done();
+            }
+            Ok(done)
+        });
+        done.map_err(Error::from)?
+    }
+
+    fn read(&self, keys: &[Key]) -> Result<Read, Error> {
+        let (names, counters) = rows::apart(keys.iter());
+        self.ask(move |client| Box::pin(rows::read(client, names, counters)))
+    }
+
+    /// Every account whose name lies between, page by page, each as it is at that moment.
+    fn pages(
+        &self,
+        from: Vec<u8>,
+        until: Vec<u8>,
+        look: &mut dyn FnMut(&[u8], &Account) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        let mut after = from;
+        loop {
+            let (begin, end) = (after.clone(), until.clone());
+            let page: Page = self.ask(move |client| Box::pin(page(client, begin, end)))?;
+            for (name, account) in &page {
+                if look(name, account).is_break() {
+                    return Ok(());
+                }
+            }
+            match page.last() {
+                Some((last, _)) => after.clone_from(last),
+                None => return Ok(()),
+            }
+        }
+    }
+
+    fn of_kind(
+        &self,
+        kind: u8,
+        look: &mut dyn FnMut(&[u8], &Account) -> ControlFlow<()>,
+    ) -> Result<(), Error> {
+        self.pages(vec![kind], vec![kind + 1], look)
+    }
+}
+
+async fn last(client: &ClientWrapper) -> Result<i64, Error> {
+    let rows = rows::query(client, "select coalesce(max(sequence), 0) from pricewright.record", &[]).await?;
+    rows.first().map_or(Ok(0), |row| value(row, 0))
+}
+
+async fn page(client: &ClientWrapper, after: Vec<u8>, until: Vec<u8>) -> Result<Page, Error> {
+    let sql =
+        "select name, content from pricewright.account where name > $1 and name < $2 order by name limit $3";
+    rows::accounts(&rows::query(client, sql, &[&after, &until, &PAGE]).await?)
+}
+
+impl Index for Tables {
+    fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
+        Ok(self.read(std::slice::from_ref(key))?.get(key))
+    }
+
+    fn get_all(&self, keys: &[Key]) -> Result<Vec<Option<Account>>, Error> {
+        let read = self.read(keys)?;
+        Ok(keys.iter().map(|key| read.get(key)).collect())
+    }
+
+    fn apply(&self, _changes: &BTreeMap<Key, Account>, _sequence: u64) -> Result<(), Error> {
+        Err(database::Error::Refused("tables change by batches alone".to_owned()).into())
+    }
+
+    /// Reads all: no row is written by every batch, so that none holds all nodes up.
+    fn mark(&self) -> Mark {
+        let mut digest = StateDigest::default();
+        let summed = self.each(&mut |name, account| digest.add(&encode::account(name, account)));
+        match summed.and_then(|()| self.sequence()) {
+            Ok(sequence) => Mark { sequence, digest },
+            Err(error) => {
+                tracing::error!(%error, "the accounts cannot be summed up");
+                Mark::default()
+            }
+        }
+    }
+
+    fn holds(&self) -> Result<Vec<(Instant, SaleId)>, Error> {
+        // Whichever node comes first asks the database itself for what is due.
+        Ok(Vec::new())
+    }
+
+    fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error> {
+        let counters = self.database.run_long(|database| async move {
+            let client = database.client().await?;
+            let sql =
+                "select name, sum(held)::bigint, sum(kept)::bigint from pricewright.counter group by name";
+            let statement = client.get()?.prepare_cached(sql).await?;
+            let rows = client.get()?.query(&statement, &[]).await?;
+            client.done();
+            Ok(rows)
+        })?;
+        counters
+            .iter()
+            .map(|row| {
+                let (name, held, kept): (&[u8], i64, i64) = (value(row, 0)?, value(row, 1)?, value(row, 2)?);
+                let part = parts::Part { held, kept, ..parts::Part::new(0) };
+                Ok((counter_of(name)?, parts::whole(&[part])))
+            })
+            .collect()
+    }
+
+    fn ends(&self) -> Result<Vec<(Instant, CertificateKey)>, Error> {
+        Ok(Vec::new())
+    }
+
+    fn each(&self, look: &mut dyn FnMut(&[u8], &Account)) -> Result<(), Error> {
+        self.pages(vec![0], vec![u8::MAX], &mut |name, account| {
+            look(name, account);
+            ControlFlow::Continue(())
+        })?;
+        for (key, counter) in self.counters()? {
+            look(&encode::key(&Key::Counter(key)), &Account::Counter(counter));
+        }
+        Ok(())
+    }
+
+    fn sales(&self, look: &mut LookAtSale<'_>) -> Result<(), Error> {
+        self.of_kind(b's', &mut |_, account| match account {
+            Account::Sale(sale) => look(sale),
+            _ => ControlFlow::Continue(()),
+        })
+    }
+
+    fn entries(&self, look: &mut LookAtEntry<'_>) -> Result<(), Error> {
+        self.of_kind(b'e', &mut |_, account| match account {
+            Account::Entry(entry) => look(entry),
+            _ => ControlFlow::Continue(()),
+        })
+    }
+
+    /// Nothing is built anew at the next start: the database is the truth.
+    fn distrust(&self) {}
+
+    fn close(&self) -> Result<(), Error> {
+        Ok(())
+    }
+}
+
+/// The counter of a name.
+pub(super) fn counter_of(name: &[u8]) -> Result<CounterKey, Error> {
+    let key = name.get(1..).and_then(|json| serde_json::from_slice(json).ok());
+    key.ok_or_else(|| Error::Damaged("a counter is none".to_owned()))
+}
