@@ -20,9 +20,11 @@ use super::shop::{Found, Shop, ask_again, compare_with_quotes, memory, work};
 use super::till::{Till, basket};
 use crate::postgres::cluster::{Cluster, Options};
 
-const ROUNDS: u64 = 8;
+const ROUNDS: u64 = 4;
 const NODES: usize = 3;
 const TILLS: u64 = 48;
+/// Calls of a till in a round.
+const CALLS: usize = 60;
 /// Milliseconds of work before something happens, and behind it.
 const LOAD_MS: std::ops::Range<u64> = 50..250;
 /// An outage that takes longer to be over does not end by itself.
@@ -171,7 +173,7 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
             .zip(clients)
             .map(|(mut tills, client)| {
                 tokio::spawn(async move {
-                    work(&mut tills, &client, 400, None).await;
+                    work(&mut tills, &client, CALLS, None).await;
                     tills
                 })
             })

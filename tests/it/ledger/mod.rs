@@ -9,5 +9,6 @@ mod served;
 mod shared;
 mod nodes;
 mod carried;
+mod pace;
 mod upkeep;
 mod verified;
