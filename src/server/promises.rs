@@ -16,7 +16,7 @@ use super::limits::Limiter;
 use super::outbox::{self, Outbox, Sender};
 use super::reporter::Reporter;
 use super::secrets::{self, Pepper, PinPool};
-use super::store;
+use super::store::History;
 use crate::ledger::Outcome;
 
 /// Why promises cannot be kept.
@@ -34,9 +34,6 @@ pub enum Error {
     /// The profiles of customers.
     #[error(transparent)]
     Customers(#[from] customers::Error),
-    /// The rulebooks.
-    #[error(transparent)]
-    Store(#[from] store::Error),
     /// Passwords on their way.
     #[error(transparent)]
     Outbox(#[from] outbox::Error),
@@ -64,16 +61,16 @@ pub struct Promises {
 }
 
 impl Promises {
-    /// Opens what `config` names; rulebooks of today are those of `engine`. Reads from the disk, for long where an index is built anew.
+    /// Opens what `config` names; rulebooks of today are those of `engine`, those of the past are in `history`. Reads from the disk, for long where an index is built anew.
     ///
     /// # Errors
     /// A file is damaged, in use, open to others, or missing in production; the keys are not those of the ledger.
-    pub fn open(config: &Config, engine: Arc<Engine>) -> Result<Self, Error> {
+    pub fn open(config: &Config, engine: Arc<Engine>, history: Arc<dyn History>) -> Result<Self, Error> {
         let options = match config.store {
             Store::Sled => ledger::Options::Embedded(config.data.join("ledger")),
             Store::Memory => ledger::Options::Memory,
         };
-        let archive = Arc::new(Archive::open(&config.data, engine)?);
+        let archive = Arc::new(Archive::new(history, engine));
         let ledger = Ledger::open(&options)?;
         let pepper = Arc::new(keys_in_use::opened(config, &ledger)?);
         let limiter = Limiter {

@@ -40,6 +40,8 @@ use super::outbox::Outbox;
 use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
+use super::store::History;
+use super::store::disk::OnDisk;
 use super::wire::DESCRIPTORS;
 use super::wire::certificate_service_server::{CertificateServiceServer, SERVICE_NAME as CERTIFICATES};
 use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
@@ -165,9 +167,15 @@ impl Server {
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let bytes_max = usize::try_from(config.message_bytes_max).unwrap_or(usize::MAX);
+        let history: Arc<dyn History> = {
+            let data = config.data.clone();
+            Arc::new(spawn_blocking(move || OnDisk::open(&data)).await.map_err(|_| Error::Failed)??)
+        };
         let promises = {
-            let (config, engine) = (config.clone(), Arc::clone(&engine));
-            spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
+            let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
+            spawn_blocking(move || Promises::open(&config, engine, history))
+                .await
+                .map_err(|_| Error::Failed)??
         };
         let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox } =
             promises;
@@ -176,7 +184,13 @@ impl Server {
         let pricing =
             Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
         let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
-        let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
+        let keeper = {
+            let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
+            spawn_blocking(move || Keeper::start(&config, engine, history))
+                .await
+                .map_err(|_| Error::Failed)??
+        };
+        let rulebooks = Rulebooks::new(Arc::clone(&engine), keeper.handle(), history, closed.clone());
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
             .add_service(CodeServiceServer::new(codes).max_decoding_message_size(bytes_max))
@@ -191,10 +205,6 @@ impl Server {
             .add_service(ReportServiceServer::new(reports).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
         let routes = more(routes);
-        let keeper = {
-            let (config, engine) = (config.clone(), Arc::clone(&engine));
-            spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
-        };
         let drain = config.drain;
         let accounts = ledger.weak_index();
         let work = serve(listener, routes, config, closed.clone());
