@@ -51,6 +51,8 @@ mod outbox;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod redemption;
