@@ -99,7 +99,8 @@ pub fn refused(status: &Status, again: Again) -> anyhow::Error {
     match status.code() {
         // It is there, and says what it lacks: to ask again changes nothing.
         Code::Unavailable
-            if ["OTP_NO_SENDER", "NO_RULEBOOK", "PROFILES_UNAVAILABLE"].contains(&reason.as_str()) =>
+            if ["OTP_NO_SENDER", "NO_RULEBOOK", "PROFILES_UNAVAILABLE", "RULEBOOKS_UNAVAILABLE"]
+                .contains(&reason.as_str()) =>
         {
             anyhow!("the service refuses: {}", status.message())
         }

@@ -16,6 +16,7 @@ pub mod library;
 pub mod outcome;
 pub mod compile;
 pub mod adopt;
+pub mod diff;
 pub mod cases;
 pub mod schema;
 

@@ -22,6 +22,8 @@ pub enum State {
     Held,
     /// At fault, and it never had a good version.
     Out,
+    /// What is in force came another way than from the folder; the core never says so.
+    Superseded,
 }
 
 /// How one file stands.

@@ -1,17 +1,18 @@
 //! Rulebooks that were live once: an old purchase is priced again by its own.
 
 use std::collections::VecDeque;
-use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use jiff::Timestamp;
 
 use super::engine::Engine;
-use super::store::{Error, Store};
+use super::store::{Error, History, Named, Publication};
 use crate::rulebook::{Rulebook, compile};
 
 /// Rulebooks that stay in memory once they were asked for.
 const HELD_MAX: usize = 8;
+/// Publications that are looked through at once for one that is whole.
+const PAGE: usize = 64;
 
 /// A rulebook and its digest.
 #[derive(Debug, Clone)]
@@ -28,17 +29,15 @@ pub struct Archived {
 #[derive(Debug)]
 pub struct Archive {
     engine: Arc<Engine>,
-    store: Store,
+    history: Arc<dyn History>,
     held: Mutex<VecDeque<Archived>>,
 }
 
 impl Archive {
-    /// The rulebooks kept below `data`, and those that `engine` has at hand.
-    ///
-    /// # Errors
-    /// The folder cannot be used.
-    pub fn open(data: &Path, engine: Arc<Engine>) -> Result<Self, Error> {
-        Ok(Archive { engine, store: Store::open(data)?, held: Mutex::default() })
+    /// The rulebooks of `history`, and those that `engine` has at hand.
+    #[must_use]
+    pub fn new(history: Arc<dyn History>, engine: Arc<Engine>) -> Self {
+        Archive { engine, history, held: Mutex::default() }
     }
 
     /// The live rulebook.
@@ -52,9 +51,16 @@ impl Archive {
     #[must_use]
     pub fn newest(&self) -> Option<Archived> {
         self.live().or_else(|| {
-            let history =
-                self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
-            history.iter().rev().find_map(|(digest, _)| self.load(digest).ok().flatten())
+            let mut before = None;
+            loop {
+                let page = self.history.page(before, PAGE);
+                let page = page.inspect_err(|error| tracing::error!(%error, "old rulebooks")).ok()?;
+                before = Some(page.last()?.number);
+                let found = page.into_iter().find_map(|publication| self.load(publication).ok().flatten());
+                if found.is_some() {
+                    return found;
+                }
+            }
         })
     }
 
@@ -78,20 +84,22 @@ impl Archive {
             return Ok(Some(found));
         }
         // Compiled without the lock: others need not wait.
-        let Some(found) = self.load(asked)? else { return Ok(None) };
+        let Some(named @ Named::Version(_)) = Named::parse(asked) else { return Ok(None) };
+        let publication =
+            self.history.find(&named).inspect_err(|error| tracing::error!(%error, "old rulebooks"))?;
+        let Some(publication) = publication else { return Ok(None) };
+        let Some(found) = self.load(publication)? else { return Ok(None) };
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.push_front(found.clone());
         held.truncate(HELD_MAX);
         Ok(Some(found))
     }
 
-    fn load(&self, asked: &str) -> Result<Option<Archived>, Error> {
-        let history = self.store.history().inspect_err(|error| tracing::error!(%error, "old rulebooks"))?;
-        let is_it = |(digest, _): &(String, Timestamp)| digest == asked || digest.get(..12) == Some(asked);
-        let Some(place) = history.iter().rposition(is_it) else { return Ok(None) };
-        let Some((digest, _)) = history.get(place).cloned() else { return Ok(None) };
-        let ended_at = history.get(place + 1).map(|(_, at)| *at);
-        let loaded = self.store.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook"));
+    fn load(&self, publication: Publication) -> Result<Option<Archived>, Error> {
+        let ended_at: Option<Timestamp> = self.history.next(publication.number)?.map(|next| next.note.at);
+        let digest = publication.digest;
+        let loaded =
+            self.history.load(&digest).inspect_err(|error| tracing::error!(%error, "an old rulebook"));
         let sources = match loaded {
             Ok(sources) => sources,
             // It will not come back: prices go by what is known without it.

@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::store::Publication;
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Rulebook, Standing};
 
@@ -27,6 +28,8 @@ pub struct Live {
     pub digest: String,
     /// Since when it is live.
     pub live_at: Timestamp,
+    /// How it came into force the last time; nothing when that could not be kept.
+    pub publication: Option<Publication>,
     /// How the folder stands to it.
     pub folder: Folder,
 }
@@ -36,7 +39,7 @@ impl Live {
     #[must_use]
     pub fn of(rulebook: Arc<Rulebook>, live_at: Timestamp, folder: Folder) -> Self {
         let (version, digest) = (rulebook.digest().version(), rulebook.digest().to_string());
-        Live { rulebook, version, digest, live_at, folder }
+        Live { rulebook, version, digest, live_at, publication: None, folder }
     }
 }
 
@@ -51,6 +54,8 @@ pub struct Folder {
     pub unreadable: Vec<(String, String)>,
     /// Why the folder as a whole is held.
     pub held: Option<Held>,
+    /// Whether what is in force is not what was taken up from it last.
+    pub is_superseded: bool,
 }
 
 /// Why a folder is held: what is in force stays in force.

@@ -7,7 +7,7 @@ use super::certificates::Certificates;
 use super::codes::Codebook;
 use super::config::{Config, Store};
 use super::customers::{self, Customers, Phones};
-use super::database::{self, Database};
+use super::database::Shared;
 use super::engine::Engine;
 use super::grpc::certificates;
 use super::grpc::redemption::{Desk, Settings};
@@ -17,7 +17,7 @@ use super::limits::Limiter;
 use super::outbox::{self, Outbox, Sender};
 use super::reporter::Reporter;
 use super::secrets::{self, Pepper, PinPool};
-use super::store;
+use super::store::History;
 use crate::ledger::Outcome;
 
 /// Why promises cannot be kept.
@@ -35,12 +35,6 @@ pub enum Error {
     /// The profiles of customers.
     #[error(transparent)]
     Customers(#[from] customers::Error),
-    /// The rulebooks.
-    #[error(transparent)]
-    Store(#[from] store::Error),
-    /// The database.
-    #[error(transparent)]
-    Database(#[from] database::Error),
     /// Passwords on their way.
     #[error(transparent)]
     Outbox(#[from] outbox::Error),
@@ -68,17 +62,23 @@ pub struct Promises {
 }
 
 impl Promises {
-    /// Opens what `config` names; rulebooks of today are those of `engine`. Reads from the disk, for long where an index is built anew.
+    /// Opens what `config` names; rulebooks of today are those of `engine`, those of the past are in `history`. Reads from the disk, for
+    /// long where an index is built anew. What many nodes share is in `shared`.
     ///
     /// # Errors
     /// A file is damaged, in use, open to others, or missing in production; the keys are not those of the ledger.
-    pub fn open(config: &Config, engine: Arc<Engine>) -> Result<Self, Error> {
-        let options = match &config.store {
-            Store::Sled => ledger::Options::Embedded(config.data.join("ledger")),
-            Store::Memory => ledger::Options::Memory,
-            Store::Postgres(address) => ledger::Options::Shared(Database::open(address)?),
+    pub fn open(
+        config: &Config,
+        engine: Arc<Engine>,
+        history: Arc<dyn History>,
+        shared: Option<&Shared>,
+    ) -> Result<Self, Error> {
+        let options = match (&config.store, shared) {
+            (_, Some(shared)) => ledger::Options::Shared(shared.clone()),
+            (Store::Memory, None) => ledger::Options::Memory,
+            (Store::Sled | Store::Postgres(_), None) => ledger::Options::Embedded(config.data.join("ledger")),
         };
-        let archive = Arc::new(Archive::open(&config.data, engine)?);
+        let archive = Arc::new(Archive::new(history, engine));
         let ledger = Ledger::open(&options)?;
         let pepper = Arc::new(keys_in_use::opened(config, &ledger)?);
         let limiter = Limiter {

@@ -21,8 +21,9 @@ use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
 
-use super::config::Config;
+use super::config::{Config, Store};
 use super::customers::Customers;
+use super::database::{self, Shared, Topic};
 use super::engine::{Engine, Live};
 use super::grpc::certificates::CertificateCalls;
 use super::grpc::codes::Codes;
@@ -33,13 +34,16 @@ use super::grpc::pricing::Pricing;
 use super::grpc::redemption::Redemption;
 use super::grpc::reports::Reports;
 use super::grpc::rulebooks::Rulebooks;
-use super::keeper::Keeper;
+use super::keeper::{Following, Keeper};
 use super::ledger::Ledger;
 use super::ledger::index::Index;
 use super::outbox::Outbox;
 use super::promises::{self, Promises};
 use super::socket::Socket;
 use super::store;
+use super::store::History;
+use super::store::disk::OnDisk;
+use super::store::shared::InDatabase;
 use super::wire::DESCRIPTORS;
 use super::wire::certificate_service_server::{CertificateServiceServer, SERVICE_NAME as CERTIFICATES};
 use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
@@ -90,6 +94,9 @@ pub enum Error {
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
+    /// The database of many nodes.
+    #[error(transparent)]
+    Database(#[from] database::Error),
     /// Promises cannot be kept.
     #[error(transparent)]
     Promises(#[from] promises::Error),
@@ -168,9 +175,26 @@ impl Server {
             routes = routes.add_service(reflection().build_v1()?).add_service(reflection().build_v1alpha()?);
         }
         let bytes_max = usize::try_from(config.message_bytes_max).unwrap_or(usize::MAX);
+        let shared = match &config.store {
+            Store::Postgres(address) => {
+                let address = address.clone();
+                Some(spawn_blocking(move || Shared::open(&address)).await.map_err(|_| Error::Failed)??)
+            }
+            Store::Sled | Store::Memory => None,
+        };
+        let history: Arc<dyn History> = match &shared {
+            Some(shared) => Arc::new(InDatabase::new(shared.clone())),
+            None => {
+                let data = config.data.clone();
+                Arc::new(spawn_blocking(move || OnDisk::open(&data)).await.map_err(|_| Error::Failed)??)
+            }
+        };
         let promises = {
-            let (config, engine) = (config.clone(), Arc::clone(&engine));
-            spawn_blocking(move || Promises::open(&config, engine)).await.map_err(|_| Error::Failed)??
+            let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
+            let shared = shared.clone();
+            spawn_blocking(move || Promises::open(&config, engine, history, shared.as_ref()))
+                .await
+                .map_err(|_| Error::Failed)??
         };
         let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox } =
             promises;
@@ -179,7 +203,15 @@ impl Server {
         let pricing =
             Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
         let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
-        let rulebooks = Rulebooks::new(Arc::clone(&engine), closed.clone());
+        let keeper = {
+            let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
+            spawn_blocking(move || Keeper::start(&config, engine, history))
+                .await
+                .map_err(|_| Error::Failed)??
+        };
+        let heard = shared.as_ref().map(|shared| shared.news.heard(Topic::Rules));
+        let following = heard.map(|heard| keeper.follow(Arc::clone(&history), heard));
+        let rulebooks = Rulebooks::new(Arc::clone(&engine), keeper.handle(), history, closed.clone());
         let routes = routes
             .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
             .add_service(CodeServiceServer::new(codes).max_decoding_message_size(bytes_max))
@@ -194,14 +226,10 @@ impl Server {
             .add_service(ReportServiceServer::new(reports).max_decoding_message_size(bytes_max))
             .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
         let routes = more(routes);
-        let keeper = {
-            let (config, engine) = (config.clone(), Arc::clone(&engine));
-            spawn_blocking(move || Keeper::start(&config, engine)).await.map_err(|_| Error::Failed)??
-        };
         let drain = config.drain;
         let accounts = ledger.weak_index();
         let work = serve(listener, routes, config, closed.clone());
-        let kept = Kept { keeper, ledger, customers, outbox };
+        let kept = Kept { keeper, following, ledger, customers, outbox };
         let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
         Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
     }
@@ -282,6 +310,8 @@ impl RunningServer {
 /// What must come to its end when the service does.
 struct Kept {
     keeper: Keeper,
+    /// What other nodes publish.
+    following: Option<Following>,
     ledger: Ledger,
     customers: Arc<Customers>,
     outbox: Outbox,
@@ -331,7 +361,8 @@ async fn run(
             Err(Error::LedgerStopped(reason))
         }
     };
-    let Kept { keeper, ledger, customers, outbox } = kept;
+    let Kept { keeper, following, ledger, customers, outbox } = kept;
+    drop(following);
     // What is on its way may still arrive; what is not goes on at the next start.
     outbox.close();
     let _ = timeout(CLOSE_MAX, outbox.closed()).await;

@@ -8,7 +8,7 @@ use jiff::Timestamp;
 
 use super::engine::{Folder, Live};
 use super::rules_dir::STATUS;
-use super::store;
+use super::store::{Origin, Publication, write_durably};
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Severity, State};
 use crate::time::{Instant, Zone};
@@ -57,6 +57,10 @@ pub fn text(live: Option<&Live>, folder: &Folder, counts: Counts, languages: &[L
 fn part(live: Option<&Live>, folder: &Folder, counts: Counts, lang: Lang) -> String {
     let mut out = String::new();
     say_live(&mut out, live, counts, lang);
+    if let Some(superseded) = live.and_then(|live| superseded(live, lang)) {
+        let title = lang.pick("NOT FROM THIS FOLDER", "НЕ З ЦІЄЇ ПАПКИ");
+        let _ = writeln!(out, "\n{title}\n  {superseded}");
+    }
     if let Some(held) = &folder.held {
         let _ = writeln!(out, "\n{}\n  {}", lang.pick("FOLDER HELD", "ПАПКУ ПРИТРИМАНО"), held.say(lang));
     }
@@ -70,6 +74,10 @@ fn part(live: Option<&Live>, folder: &Folder, counts: Counts, lang: Lang) -> Str
             State::Out => lang.pick(
                 "not live: it never had a good version, so nothing of it is in force",
                 "не діє: справної версії ще не було, тож нічого з нього не діє",
+            ),
+            State::Superseded => lang.pick(
+                "not live as it is here: what was published otherwise is in force",
+                "не діє в тому вигляді, в якому лежить тут: діє опубліковане іншим шляхом",
             ),
         };
         let _ = writeln!(out, "\n{} — {fate}", standing.path);
@@ -118,6 +126,57 @@ fn say_live(out: &mut String, live: Option<&Live>, counts: Counts, lang: Lang) {
             zone = zone.name()
         ),
     };
+    let publication = live.publication.as_ref().filter(|_| !live.folder.is_superseded);
+    if let Some(origin) = publication.and_then(|publication| origin(publication, zone, lang)) {
+        let _ = writeln!(out, "  {origin}");
+    }
+}
+
+/// How a rulebook came into force when it did not come from the folder: in one sentence, by whom, when and why.
+fn origin(publication: &Publication, zone: &Zone, lang: Lang) -> Option<String> {
+    let note = &publication.note;
+    let (by, at) = (&note.by, wall(zone, note.at));
+    let said = match note.origin {
+        Origin::Folder => return None,
+        Origin::Call => lang.pick(format!("published by {by} at {at}"), format!("опубліковано: {by}, {at}")),
+        Origin::Rollback => {
+            let number = note.restored.unwrap_or_default();
+            lang.pick(
+                format!("publication {number} was put back by {by} at {at}"),
+                format!("повернено публікацію {number}: {by}, {at}"),
+            )
+        }
+    };
+    let comment = note.comment.split_whitespace().collect::<Vec<_>>().join(" ");
+    let zone = zone.name();
+    Some(match comment.as_str() {
+        "" => format!("{said} ({zone})"),
+        comment => {
+            lang.pick(format!("{said} ({zone}): “{comment}”"), format!("{said} ({zone}): «{comment}»"))
+        }
+    })
+}
+
+/// Why the files of the folder are not what is in force, when that came another way.
+#[must_use]
+pub fn superseded(live: &Live, lang: Lang) -> Option<String> {
+    if !live.folder.is_superseded {
+        return None;
+    }
+    let zone = &live.rulebook.settings().time_zone;
+    let origin = live.publication.as_ref().and_then(|publication| origin(publication, zone, lang));
+    let origin = origin
+        .unwrap_or_else(|| lang.pick("published from elsewhere", "опубліковано з іншого місця").to_owned());
+    Some(lang.pick(
+        format!(
+            "What is in force did not come from this folder: {origin}. It stays in force until a file here changes. To \
+             put this folder in force as it is, put an empty file named _ACCEPT into it."
+        ),
+        format!(
+            "Те, що діє, не з цієї папки: {origin}. Воно діятиме, доки тут не зміниться якийсь файл. Щоб увести в дію \
+             цю папку такою, як є, покладіть у неї порожній файл _ACCEPT."
+        ),
+    ))
 }
 
 fn wall(zone: &Zone, at: Timestamp) -> String {
@@ -158,7 +217,7 @@ impl File {
         if self.written.as_ref() == Some(&text) && !self.is_gone() {
             return Ok(());
         }
-        let done = store::write_durably(&self.place, text.as_bytes());
+        let done = write_durably(&self.place, text.as_bytes());
         self.written = Some(text);
         self.has_failed = done.is_err();
         done

@@ -55,6 +55,8 @@ mod postgres;
 #[cfg(test)]
 mod published;
 #[cfg(test)]
+mod publishing;
+#[cfg(test)]
 mod receipts;
 #[cfg(test)]
 mod redemption;

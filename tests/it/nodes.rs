@@ -2,6 +2,8 @@
 //!
 //! `QUOTE_SECONDS=20 cargo test --release --test it nodes:: -- --nocapture` measures.
 
+mod published;
+
 use std::time::Duration;
 
 use pricewright::server::clock;
@@ -24,10 +26,12 @@ promotions:
 const SECONDS: u64 = 1;
 const CALLERS: usize = 8;
 
-/// A node of that database, with folders of its own and the keys of the first.
-async fn node(url: &str, keys: &std::path::Path) -> (Folders, Running) {
+/// A node of that database, with folders of its own, where there are `rules` or none, and the keys of the first.
+async fn node(url: &str, keys: &std::path::Path, rules: &str) -> (Folders, Running) {
     let folders = Folders::new();
-    folders.put("rules.yaml", RULES);
+    if !rules.is_empty() {
+        folders.put("rules.yaml", rules);
+    }
     let store: Store = url.parse().unwrap();
     let options = Options { store: Some(store), secrets: Some(keys.to_owned()), ..Options::default() };
     let running = folders.serve(options).await;
@@ -87,8 +91,8 @@ async fn prices_go_on_without_the_database_and_promises_wait_for_it() {
     let url = cluster.create("chain");
     let home = tempfile::tempdir().unwrap();
     let keys = home.path().join("keys.toml");
-    let (_first_home, first) = node(&url, &keys).await;
-    let (_second_home, second) = node(&url, &keys).await;
+    let (_first_home, first) = node(&url, &keys, RULES).await;
+    let (_second_home, second) = node(&url, &keys, "").await;
     let (mut pricing, mut till) = (first.pricing().await, first.redemption().await);
 
     // What one node gives, the other knows within a second; a code that one makes, the other prices.
@@ -153,9 +157,13 @@ async fn prices_go_on_without_the_database_and_promises_wait_for_it() {
         health.check(asked).await.unwrap().into_inner().status
     };
     let (serving, not_serving) = (1, 2);
+    let begun = clock::steady();
+    while serves("pricewright.v1.RedemptionService").await != not_serving {
+        assert!(begun.elapsed() < Duration::from_secs(10), "health does not say so");
+        tokio::time::sleep(Duration::from_millis(20)).await;
+    }
     assert_eq!(serves("").await, serving);
     assert_eq!(serves("pricewright.v1.PricingService").await, serving);
-    assert_eq!(serves("pricewright.v1.RedemptionService").await, not_serving);
     let begun = clock::steady();
     let old = loop {
         let quote = pricing.quote(with_code(code)).await.unwrap().into_inner();

@@ -16,6 +16,7 @@ use crate::server::convert;
 use crate::server::engine::Engine;
 use crate::server::ledger::upkeep::{Rest, look};
 use crate::server::reporter::Reporter;
+use crate::server::store::disk::OnDisk;
 use crate::server::wire::{CertificateStatementRequest, CertificateStatementResponse};
 use crate::time::Zone;
 
@@ -47,7 +48,8 @@ pub(super) fn local(days: Days<'_>, data: &Path) -> Result<CertificateStatementR
 }
 
 fn zone_of_rules(data: &Path) -> Result<Zone> {
-    let reporter = Reporter::new(Arc::new(Archive::open(data, Arc::new(Engine::default()))?));
+    let reporter =
+        Reporter::new(Arc::new(Archive::new(Arc::new(OnDisk::open(data)?), Arc::new(Engine::default()))));
     let zone = reporter.zone();
     zone.ok_or_else(|| anyhow!("no rulebook was ever live in `{}`: say --time-zone", data.display()))
 }

@@ -14,6 +14,7 @@ use crate::server::convert::report;
 use crate::server::engine::Engine;
 use crate::server::ledger::upkeep::{Rest, look};
 use crate::server::reporter::Reporter;
+use crate::server::store::disk::OnDisk;
 use crate::server::wire::report_service_client::ReportServiceClient;
 use crate::server::wire::{PromotionsRequest, PromotionsResponse};
 
@@ -26,7 +27,8 @@ const ANSWER_BYTES_MAX: usize = 64 << 20;
 pub(super) fn local(asked: PromotionsRequest, data: &Path) -> Result<PromotionsResponse> {
     let ledger =
         Rest::take(&data.join("ledger")).context("to ask the service itself, name it with --server")?;
-    let reporter = Reporter::new(Arc::new(Archive::open(data, Arc::new(Engine::default()))?));
+    let reporter =
+        Reporter::new(Arc::new(Archive::new(Arc::new(OnDisk::open(data)?), Arc::new(Engine::default()))));
     let zone = reporter.zone().ok_or_else(|| anyhow!("no rulebook was ever live in `{}`", data.display()))?;
     let asked = report::asked(asked, &zone).map_err(|faults| {
         let faults: Vec<String> = faults.iter().map(ToString::to_string).collect();

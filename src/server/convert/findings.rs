@@ -1,14 +1,17 @@
 //! A rulebook and what was found in it, from the core to the wire.
 
+use super::versions::publication;
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Severity, State};
 use crate::server::engine::Live;
+use crate::server::status;
 use crate::server::timestamp::Timestamp;
 use crate::server::wire;
 
 /// Findings in one message, and characters of one that a terminal shows: more would not help a person.
 const FINDINGS_MAX: usize = 500;
 const RENDERED_MAX: usize = 4_096;
+
 /// What is live, as a person who speaks `lang` is told.
 #[must_use]
 pub fn active(live: &Live, lang: Lang) -> wire::Rulebook {
@@ -35,12 +38,15 @@ pub fn active(live: &Live, lang: Lang) -> wire::Rulebook {
                     State::Live => wire::file_standing::State::Live,
                     State::Held => wire::file_standing::State::Held,
                     State::Out => wire::file_standing::State::Out,
+                    State::Superseded => wire::file_standing::State::Superseded,
                 };
                 wire::FileStanding { path: standing.path.clone(), state: state.into() }
             })
             .collect(),
         diagnostics: unreadable.chain(found).take(FINDINGS_MAX).collect(),
         held: live.folder.held.as_ref().map(|held| held.say(lang)).unwrap_or_default(),
+        publication: live.publication.as_ref().map(publication),
+        superseded: status::superseded(live, lang).unwrap_or_default(),
     }
 }
 

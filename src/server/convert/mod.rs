@@ -11,6 +11,7 @@ pub mod customer;
 pub mod sale;
 pub mod statement;
 pub mod report;
+pub mod versions;
 pub mod findings;
 
 use prost::Message as _;

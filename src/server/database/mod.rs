@@ -9,8 +9,10 @@ mod tls;
 mod migrate;
 mod pool;
 pub mod news;
+mod shared;
 
 pub use address::Address;
 pub use error::Error;
 pub use news::{News, Topic};
 pub use pool::{Client, Database, TIMEOUT};
+pub use shared::Shared;

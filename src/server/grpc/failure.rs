@@ -59,6 +59,14 @@ pub enum Failure {
     ReportTooLarge,
     /// Nothing is configured that could send a password.
     NoSender,
+    /// Another rulebook is live than the caller thought: this one, if any.
+    RulebookChanged(Option<String>),
+    /// There was never such a rulebook.
+    RulebookUnknown,
+    /// What is kept of an old rulebook is damaged.
+    RulebookDamaged,
+    /// Rulebooks of the past cannot be read, or a new one not kept.
+    RulebooksUnavailable,
     /// A fault of the server.
     Internal,
 }
@@ -71,8 +79,10 @@ impl Failure {
             Failure::Invalid(_) | Failure::Malformed => Code::InvalidArgument,
             Failure::VersionUnknown => Code::FailedPrecondition,
             Failure::NoRulebook | Failure::ShuttingDown | Failure::ProfilesUnavailable => Code::Unavailable,
-            Failure::NoSender => Code::Unavailable,
-            Failure::CustomerUnknown => Code::NotFound,
+            Failure::NoSender | Failure::RulebooksUnavailable => Code::Unavailable,
+            Failure::CustomerUnknown | Failure::RulebookUnknown => Code::NotFound,
+            Failure::RulebookChanged(_) => Code::FailedPrecondition,
+            Failure::RulebookDamaged => Code::DataLoss,
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
             Failure::MethodUnknown => Code::Unimplemented,
@@ -104,6 +114,10 @@ impl Failure {
             Failure::DiskFull => "DISK_NEARLY_FULL",
             Failure::ReportTooLarge => "REPORT_TOO_LARGE",
             Failure::NoSender => "OTP_NO_SENDER",
+            Failure::RulebookChanged(_) => "RULEBOOK_CHANGED",
+            Failure::RulebookUnknown => "RULEBOOK_UNKNOWN",
+            Failure::RulebookDamaged => "RULEBOOK_DAMAGED",
+            Failure::RulebooksUnavailable => "RULEBOOKS_UNAVAILABLE",
             Failure::Internal => "INTERNAL",
         }
     }
@@ -160,6 +174,18 @@ impl Failure {
                 "No gateway for passwords is set up; call the administrator.",
                 "Надсилання паролів не налаштовано; зверніться до адміністратора.",
             ),
+            Failure::RulebookChanged(live) => return say_changed(live.as_deref(), lang),
+            Failure::RulebookUnknown => {
+                lang.pick("No such version was ever in force.", "Такої версії правил ніколи не було.")
+            }
+            Failure::RulebookDamaged => lang.pick(
+                "What is kept of this version is damaged; publish its files again.",
+                "Збережені файли цієї версії пошкоджено; опублікуйте їх знову.",
+            ),
+            Failure::RulebooksUnavailable => lang.pick(
+                "The history of rules cannot be read or written; nothing was published. Call the administrator.",
+                "Історію правил неможливо прочитати або записати; нічого не опубліковано. Зверніться до адміністратора.",
+            ),
             Failure::Internal => lang.pick("The service has failed.", "У сервісі сталася помилка."),
         };
         text.to_owned()
@@ -171,6 +197,7 @@ impl Failure {
         let mut details = ErrorDetails::new();
         let more = match self {
             Failure::Refused(rejection) => refusal::metadata(rejection),
+            Failure::RulebookChanged(live) => live.clone().map(|live| ("live_version".to_owned(), live)),
             _ => None,
         };
         let nothing_more: [(String, String); 0] = [];
@@ -235,6 +262,16 @@ impl Failure {
             Code::Cancelled | Code::DeadlineExceeded => Some(Failure::TooLate),
             _ => Some(Failure::Malformed),
         }
+    }
+}
+
+fn say_changed(live: Option<&str>, lang: Lang) -> String {
+    match live {
+        Some(live) => lang.pick(
+            format!("Another version is in force by now, {live}; look at what has changed and try again."),
+            format!("Тепер діє інша версія, {live}; перегляньте, що змінилося, і спробуйте ще раз."),
+        ),
+        None => lang.pick("No version is in force yet.", "Жодна версія ще не діє.").to_owned(),
     }
 }
 

@@ -12,6 +12,7 @@ pub mod codes;
 pub mod certificates;
 pub mod redemption;
 pub mod reports;
+mod publishing;
 pub mod rulebooks;
 mod import;
 pub mod customers;

@@ -1,4 +1,4 @@
-//! `RulebookService`: what is live, whether other files would be, and every change.
+//! `RulebookService`: what is live, whether other files would be, and every change; publications are those of `publishing`.
 
 use std::collections::BTreeMap;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -14,16 +14,19 @@ use tonic::{Request, Response, Status};
 
 use super::failure::Failure;
 use super::gate::Call;
+use super::publishing::Publishing;
 use crate::basket::{Fault, Problem};
 use crate::rulebook::{Severity, Source, compile};
 use crate::server::convert;
 use crate::server::engine::Engine;
+use crate::server::keeper::Handle;
 use crate::server::rules_dir::FILES_MAX;
+use crate::server::store::History;
 use crate::server::wire;
 
 /// Watchers at once.
 pub const WATCHERS_MAX: usize = 1_024;
-/// Checks at once: each may compile megabytes, and prices come first.
+/// Checks, publications and looks into history at once: each may compile megabytes, and prices come first.
 const CHECKS_MAX: usize = 2;
 /// Bytes of a path.
 const PATH_BYTES_MAX: usize = 1_024;
@@ -33,24 +36,28 @@ const PATH_BYTES_MAX: usize = 1_024;
 pub struct Rulebooks {
     engine: Arc<Engine>,
     checks: Arc<Semaphore>,
+    publishing: Publishing,
     watchers: Arc<Semaphore>,
     closing: watch::Receiver<bool>,
 }
 
 impl Rulebooks {
-    /// Tells of what `engine` has live; watches end when `closing` turns true.
+    /// Tells of what `engine` has live and `history` had, and has `keeper` publish; watches end when `closing` turns true.
     #[must_use]
-    pub fn new(engine: Arc<Engine>, closing: watch::Receiver<bool>) -> Self {
-        Rulebooks {
-            engine,
-            checks: Arc::new(Semaphore::new(CHECKS_MAX)),
-            watchers: Arc::new(Semaphore::new(WATCHERS_MAX)),
-            closing,
-        }
+    pub fn new(
+        engine: Arc<Engine>,
+        keeper: Handle,
+        history: Arc<dyn History>,
+        closing: watch::Receiver<bool>,
+    ) -> Self {
+        let checks = Arc::new(Semaphore::new(CHECKS_MAX));
+        let publishing =
+            Publishing { engine: Arc::clone(&engine), keeper, history, places: Arc::clone(&checks) };
+        Rulebooks { engine, checks, publishing, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)), closing }
     }
 
     async fn checked(&self, asked: wire::CheckRequest, call: Call) -> Result<wire::CheckResponse, Failure> {
-        let sources = sources(asked).map_err(Failure::Invalid)?;
+        let sources = sources(asked.files).map_err(Failure::Invalid)?;
         let turn = timeout_at(call.deadline, Arc::clone(&self.checks).acquire_owned());
         let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
         let compiled = spawn_blocking(move || {
@@ -69,22 +76,24 @@ impl Rulebooks {
     }
 }
 
-fn sources(asked: wire::CheckRequest) -> Result<Vec<Source>, Vec<Fault>> {
+fn sources(files: Vec<wire::SourceFile>) -> Result<Vec<Source>, Vec<Fault>> {
     let fault = |field: String, problem| Fault { field, problem };
-    if asked.files.is_empty() {
+    if files.is_empty() {
         return Err(vec![fault("files".to_owned(), Problem::Missing)]);
     }
-    if asked.files.len() > FILES_MAX {
+    if files.len() > FILES_MAX {
         return Err(vec![fault("files".to_owned(), Problem::TooMany(FILES_MAX))]);
     }
     let mut faults = Vec::new();
     let mut places = BTreeMap::new();
-    for (place, file) in asked.files.iter().enumerate() {
+    for (place, file) in files.iter().enumerate() {
         let field = format!("files[{place}].path");
         if file.path.is_empty() {
             faults.push(fault(field, Problem::Missing));
         } else if file.path.len() > PATH_BYTES_MAX {
             faults.push(fault(field, Problem::TooLong(PATH_BYTES_MAX)));
+        } else if file.path.chars().any(char::is_control) {
+            faults.push(fault(field, Problem::Unreadable));
         } else if let Some(first) = places.insert(&file.path, place) {
             faults.push(fault(field, Problem::Twice(format!("files[{first}].path"))));
         }
@@ -93,7 +102,7 @@ fn sources(asked: wire::CheckRequest) -> Result<Vec<Source>, Vec<Fault>> {
         return Err(faults);
     }
     let source = |file: wire::SourceFile| Source { path: file.path, bytes: file.content.into() };
-    Ok(asked.files.into_iter().map(source).collect())
+    Ok(files.into_iter().map(source).collect())
 }
 
 type Changes = Pin<Box<dyn Stream<Item = Result<wire::Rulebook, Status>> + Send>>;
@@ -116,6 +125,44 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
         let call = Call::of(&request);
         let checked = self.checked(request.into_inner(), call).await;
         checked.map(Response::new).map_err(|failure| failure.status(call.lang))
+    }
+
+    async fn publish(
+        &self,
+        request: Request<wire::PublishRequest>,
+    ) -> Result<Response<wire::PublishResponse>, Status> {
+        let call = Call::of(&request);
+        let request = request.into_inner();
+        // Bytes of a file are shared, not copied: the whole of the request says whether it is the same.
+        let answer = match sources(request.files.clone()) {
+            Ok(sources) => self.publishing.publish(request, sources, call).await,
+            Err(faults) => Err(Failure::Invalid(faults)),
+        };
+        call.answer("Publish", answer)
+    }
+
+    async fn list_versions(
+        &self,
+        request: Request<wire::ListVersionsRequest>,
+    ) -> Result<Response<wire::ListVersionsResponse>, Status> {
+        let call = Call::of(&request);
+        call.answer("ListVersions", self.publishing.versions(request.into_inner(), call).await)
+    }
+
+    async fn diff(
+        &self,
+        request: Request<wire::DiffRequest>,
+    ) -> Result<Response<wire::DiffResponse>, Status> {
+        let call = Call::of(&request);
+        call.answer("Diff", self.publishing.diff(request.into_inner(), call).await)
+    }
+
+    async fn rollback(
+        &self,
+        request: Request<wire::RollbackRequest>,
+    ) -> Result<Response<wire::RollbackResponse>, Status> {
+        let call = Call::of(&request);
+        call.answer("Rollback", self.publishing.roll_back(request.into_inner(), call).await)
     }
 
     type WatchStream = Changes;

@@ -24,7 +24,7 @@ use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
 use crate::ledger::{Account, Command, Fact, Key, Known, Rejection, RequestId, Sale, SaleId};
 use crate::server::clock;
-use crate::server::database::{self, Database, News};
+use crate::server::database::{self, Shared};
 use crate::server::folders;
 use crate::server::journal::{self, Journal};
 use crate::server::secrets::Entropy;
@@ -54,7 +54,7 @@ pub enum Options {
     /// Below this folder: `journal` and `index`.
     Embedded(PathBuf),
     /// In a database that many nodes share.
-    Shared(Database),
+    Shared(Shared),
 }
 
 /// A clock of whole seconds.
@@ -108,7 +108,7 @@ impl Ledger {
                 let (index, journal) = embedded(folder)?;
                 Self::alone(index, Some(journal), folder.clone(), Some(lock), now)
             }
-            Options::Shared(database) => Self::shared(database, now),
+            Options::Shared(shared) => Self::shared(shared, now),
         }
     }
 
@@ -144,14 +144,13 @@ impl Ledger {
     }
 
     /// One node of many.
-    fn shared(database: &Database, now: Now) -> Result<Self, Error> {
+    fn shared(Shared { database, news }: &Shared, now: Now) -> Result<Self, Error> {
         let tables = Tables::new(database.clone());
         let (counters, sequence) = (Arc::new(Counters::default()), tables.sequence()?);
         counters.set(tables.counters()?.into_iter());
         counters.refreshed(clock::steady());
         let told = Arc::new(Told::new(sequence, true));
-        let news = News::of(database)?;
-        let following = postgres::follow(database, &news, &counters, sequence);
+        let following = postgres::follow(database, news, &counters, sequence);
         let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
         let turn = Turn::new(database.clone(), own_part());
@@ -162,7 +161,7 @@ impl Ledger {
                 turn: turn.clone(),
                 counters: Arc::clone(&counters),
                 told: Arc::clone(&told),
-                news: Arc::clone(&news),
+                news: Arc::clone(news),
                 now: Arc::clone(&now),
                 is_first: place == 0,
             };

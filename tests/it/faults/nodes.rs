@@ -222,7 +222,7 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
     for served in chain.nodes.iter_mut().filter_map(Option::take) {
         served.stop();
     }
-    let shared = database::Database::open(&chain.url.parse().unwrap()).unwrap();
+    let shared = database::Shared::open(&chain.url.parse().unwrap()).unwrap();
     let ledger = Ledger::open(&pricewright::server::ledger::Options::Shared(shared)).unwrap();
     let audit = audit_of(&ledger, &tills);
     back_ms.sort_by_key(|(millis, _)| *millis);

@@ -10,7 +10,7 @@ use pricewright::ledger::{
 };
 use pricewright::promotion::OnRefund;
 use pricewright::server::clock;
-use pricewright::server::database::Database as Shared;
+use pricewright::server::database::Shared;
 use pricewright::server::ledger::upkeep::{
     Imported, Rest, check, check_shared, export, export_shared, import, import_shared,
 };
@@ -113,9 +113,9 @@ fn a_ledger_moves_to_a_database_and_back() {
     let first = text(|text| drop(export(&from, text, quiet).unwrap()));
     let database = Database::new();
     let shared = Shared::open(&database.url().parse().unwrap()).unwrap();
-    let there: Imported = import_shared(&shared, &mut first.as_slice(), quiet).unwrap();
+    let there: Imported = import_shared(&shared.database, &mut first.as_slice(), quiet).unwrap();
     let there_millis = begun.elapsed().as_millis();
-    let checked = check_shared(&shared, quiet).unwrap();
+    let checked = check_shared(&shared.database, quiet).unwrap();
     assert_eq!((checked.digest, checked.journal.chain), (whole.digest, whole.journal.chain));
     assert!(
         matches!(checked.index, pricewright::server::ledger::upkeep::Index::Same(_)),
@@ -125,11 +125,11 @@ fn a_ledger_moves_to_a_database_and_back() {
     assert_eq!(there.digest, whole.digest);
 
     let begun = clock::steady();
-    let second = text(|text| drop(export_shared(&shared, text, quiet).unwrap()));
+    let second = text(|text| drop(export_shared(&shared.database, text, quiet).unwrap()));
     assert!(first == second, "the text of the facts is another");
     let back = import(&Rest::empty(&to).unwrap(), &mut second.as_slice(), quiet).unwrap();
     assert_eq!((back.digest, back.chain), (whole.digest, whole.journal.chain.to_string()));
-    let again = import_shared(&shared, &mut first.as_slice(), quiet).unwrap_err().to_string();
+    let again = import_shared(&shared.database, &mut first.as_slice(), quiet).unwrap_err().to_string();
     assert!(again.contains("is not empty: choose another database"), "{again}");
     println!(
         "{sales} sales, {} facts: to the database in {there_millis} ms, back in {} ms, digest {} three times",
@@ -150,7 +150,7 @@ fn a_ledger_moves_to_a_database_and_back() {
         }
         assert_eq!(nodes[0].index().mark().digest, nodes[1].index().mark().digest);
     });
-    let after = check_shared(&shared, quiet).unwrap();
+    let after = check_shared(&shared.database, quiet).unwrap();
     assert_eq!(after.counts.reserved, whole.counts.reserved + 2);
     assert!(matches!(after.index, pricewright::server::ledger::upkeep::Index::Same(_)), "{:?}", after.index);
 }

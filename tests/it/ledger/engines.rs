@@ -231,7 +231,7 @@ impl Engines {
 
 /// A ledger over that database.
 pub(super) fn shared(database: &Database) -> Options {
-    Options::Shared(server::database::Database::open(&database.url().parse().unwrap()).unwrap())
+    Options::Shared(server::database::Shared::open(&database.url().parse().unwrap()).unwrap())
 }
 
 /// The sum of all facts of a database.

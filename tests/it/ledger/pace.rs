@@ -137,7 +137,7 @@ fn a_hot_code_is_as_fast_as_ten_thousand() {
     let floor = (seconds > SECONDS).then(|| pgbench(&cluster.create("bench"), seconds)).flatten();
     let url = cluster.create("chain");
     let open = |_| {
-        let shared = database::Database::open(&url.parse().unwrap()).unwrap();
+        let shared = database::Shared::open(&url.parse().unwrap()).unwrap();
         Ledger::open(&Options::Shared(shared)).unwrap()
     };
     let shop = Arc::new(Shop { nodes: (0..NODES).map(open).collect(), ids: AtomicU64::new(1) });

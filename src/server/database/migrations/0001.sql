@@ -46,8 +46,8 @@ create table pricewright.rulebook (
 create table pricewright.publication (
     number bigint primary key,
     digest text not null references pricewright.rulebook (digest),
-    live_at timestamptz not null,
-    -- Who, how, why, in JSON.
+    -- When, who, how, why, in JSON.
     said text not null,
-    request uuid unique
+    -- The id of the call.
+    request text unique
 );

@@ -1,0 +1,229 @@
+//! Rulebooks are put in force by calls, listed, compared and put back.
+
+use std::sync::Arc;
+
+use prost::Message;
+use sha2::{Digest as _, Sha256};
+use tokio::sync::Semaphore;
+
+use super::aside::aside;
+use super::failure::Failure;
+use super::fields::{fault, missing_or_unreadable, request_id, text};
+use super::gate::Call;
+use crate::basket::Problem;
+use crate::ledger::Rejection;
+use crate::rulebook::diff::diff;
+use crate::rulebook::{Source, is_rule_file};
+use crate::server::convert;
+use crate::server::engine::Engine;
+use crate::server::keeper::{Asked, Done, Handle, Refusal};
+use crate::server::store::{Error, History, Named, Publication, Request};
+use crate::server::wire;
+
+/// Bytes of the name of who publishes: 200 Cyrillic letters.
+const BY_BYTES_MAX: usize = 400;
+/// Bytes of what they say about it.
+const COMMENT_BYTES_MAX: usize = 2_000;
+/// Publications of one page.
+const PAGE_MAX: u32 = 200;
+/// The same where the caller does not say.
+const PAGE_DEFAULT: u32 = 50;
+/// What stands for the rulebook in force.
+const LIVE: &str = "live";
+
+/// What the calls need.
+#[derive(Debug, Clone)]
+pub(super) struct Publishing {
+    pub(super) engine: Arc<Engine>,
+    pub(super) keeper: Handle,
+    pub(super) history: Arc<dyn History>,
+    /// Places for what compiles.
+    pub(super) places: Arc<Semaphore>,
+}
+
+impl Publishing {
+    /// Puts files in force.
+    pub(super) async fn publish(
+        &self,
+        request: wire::PublishRequest,
+        sources: Vec<Source>,
+        call: Call,
+    ) -> Result<wire::PublishResponse, Failure> {
+        // Nothing but leftovers would be a rulebook without promotions: list prices must be meant.
+        if !sources.iter().any(|source| is_rule_file(&source.path)) {
+            return Err(fault("files", Problem::Missing));
+        }
+        let content = content("Publish", &request);
+        let asked = asked(
+            &request.request_id,
+            content,
+            request.by,
+            request.comment,
+            &request.expected_version,
+            request.validate_only,
+        )?;
+        let keeper = self.keeper.clone();
+        let (version, diagnostics) =
+            told(aside(&self.places, call, move || keeper.publish(&sources, asked)).await?, call)?;
+        Ok(wire::PublishResponse { ok: version.is_some(), version, diagnostics })
+    }
+
+    /// Puts an old rulebook in force again.
+    pub(super) async fn roll_back(
+        &self,
+        request: wire::RollbackRequest,
+        call: Call,
+    ) -> Result<wire::RollbackResponse, Failure> {
+        let content = content("Rollback", &request);
+        let to = named("version", &request.version)?;
+        let asked = asked(
+            &request.request_id,
+            content,
+            request.by,
+            request.comment,
+            &request.expected_version,
+            request.validate_only,
+        )?;
+        let keeper = self.keeper.clone();
+        let (version, diagnostics) =
+            told(aside(&self.places, call, move || keeper.roll_back(to, asked)).await?, call)?;
+        Ok(wire::RollbackResponse { ok: version.is_some(), version, diagnostics })
+    }
+
+    /// A page of history.
+    pub(super) async fn versions(
+        &self,
+        request: wire::ListVersionsRequest,
+        call: Call,
+    ) -> Result<wire::ListVersionsResponse, Failure> {
+        let most = match request.page_size {
+            0 => PAGE_DEFAULT,
+            size if size <= PAGE_MAX => size,
+            _ => return Err(fault("page_size", Problem::OutOfRange(0, i64::from(PAGE_MAX)))),
+        };
+        let before = match request.page_token.as_str() {
+            "" => None,
+            token => Some(token.parse().map_err(|_| fault("page_token", Problem::Unreadable))?),
+        };
+        let history = Arc::clone(&self.history);
+        aside(&self.places, call, move || page(history.as_ref(), before, most)).await?.map_err(failure)
+    }
+
+    /// What is other in one rulebook than in another.
+    pub(super) async fn diff(
+        &self,
+        request: wire::DiffRequest,
+        call: Call,
+    ) -> Result<wire::DiffResponse, Failure> {
+        if request.from.is_empty() {
+            return Err(fault("from", Problem::Missing));
+        }
+        let from = self.asked_for("from", &request.from)?;
+        let to = self.asked_for("to", if request.to.is_empty() { LIVE } else { &request.to })?;
+        let history = Arc::clone(&self.history);
+        aside(&self.places, call, move || {
+            let (from, was) = found(history.as_ref(), &from)?;
+            let (to, is) = found(history.as_ref(), &to)?;
+            Ok(convert::versions::diff(&from, &to, diff(&was, &is)))
+        })
+        .await?
+    }
+
+    fn asked_for(&self, field: &str, text: &str) -> Result<Named, Failure> {
+        if text != LIVE {
+            return named(field, text);
+        }
+        let live = self.engine.live().ok_or(Failure::NoRulebook)?;
+        Ok(Named::Version(live.digest.clone()))
+    }
+}
+
+fn page(history: &dyn History, before: Option<u64>, most: u32) -> Result<wire::ListVersionsResponse, Error> {
+    let most = usize::try_from(most).unwrap_or(usize::MAX);
+    // One more than is told, to know whether there is more.
+    let mut found = history.page(before, most.saturating_add(1))?;
+    let is_more = found.len() > most;
+    found.truncate(most);
+    let end = found.last().filter(|_| is_more).map(|last| last.number.to_string());
+    Ok(wire::ListVersionsResponse {
+        versions: found.iter().map(convert::versions::publication).collect(),
+        next_page_token: end.unwrap_or_default(),
+    })
+}
+
+fn found(history: &dyn History, named: &Named) -> Result<(Publication, Vec<Source>), Failure> {
+    let publication = history.find(named).map_err(failure)?.ok_or(Failure::RulebookUnknown)?;
+    let sources = history.load(&publication.digest).map_err(|error| match error.is_lost() {
+        true => {
+            tracing::error!(%error, "an old rulebook");
+            Failure::RulebookDamaged
+        }
+        false => failure(error),
+    })?;
+    Ok((publication, sources))
+}
+
+fn failure(error: Error) -> Failure {
+    tracing::error!(%error, "the history of rulebooks cannot be read");
+    Failure::RulebooksUnavailable
+}
+
+/// What a call says, as it is known again after years.
+fn content(method: &str, message: &impl Message) -> String {
+    let mut hash = Sha256::new();
+    hash.update(method);
+    hash.update(b"\n");
+    hash.update(message.encode_to_vec());
+    hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn asked(
+    id: &str,
+    content: String,
+    by: String,
+    comment: String,
+    expected: &str,
+    is_trial: bool,
+) -> Result<Asked, Failure> {
+    request_id(id)?;
+    text("by", &by, BY_BYTES_MAX)?;
+    // It is shown on terminals and in a text file: nothing in it may move their cursor.
+    if by.trim().is_empty() || by.chars().any(char::is_control) {
+        return Err(fault("by", Problem::Unreadable));
+    }
+    if comment.len() > COMMENT_BYTES_MAX {
+        return Err(fault("comment", Problem::TooLong(COMMENT_BYTES_MAX)));
+    }
+    if comment.chars().any(|char| char.is_control() && char != '\n' && char != '\t') {
+        return Err(fault("comment", Problem::Unreadable));
+    }
+    let expected = match expected {
+        "" => None,
+        text => Some(named("expected_version", text)?),
+    };
+    let request = Request { id: id.to_ascii_lowercase(), content };
+    Ok(Asked { by, comment, request, expected, is_trial })
+}
+
+fn named(field: &str, text: &str) -> Result<Named, Failure> {
+    Named::parse(text).ok_or_else(|| fault(field, missing_or_unreadable(text)))
+}
+
+type Told = (Option<wire::RulebookVersion>, Vec<wire::Diagnostic>);
+
+/// Files at fault are an answer; all else that keeps a rulebook from being published is not.
+fn told(answer: Result<Done, Refusal>, call: Call) -> Result<Told, Failure> {
+    let found = |found: &[_]| convert::diagnostics(found, call.lang);
+    match answer {
+        Ok(Done { publication, diagnostics }) => {
+            Ok((Some(convert::versions::publication(&publication)), found(&diagnostics)))
+        }
+        Err(Refusal::AtFault(diagnostics)) => Ok((None, found(&diagnostics))),
+        Err(Refusal::Reused) => Err(Failure::Refused(Rejection::RequestIdReused)),
+        Err(Refusal::OtherLive(live)) => Err(Failure::RulebookChanged(live)),
+        Err(Refusal::Unknown) => Err(Failure::RulebookUnknown),
+        Err(Refusal::Damaged) => Err(Failure::RulebookDamaged),
+        Err(Refusal::Unkept) => Err(Failure::RulebooksUnavailable),
+        Err(Refusal::Stopped) => Err(Failure::ShuttingDown),
+    }
+}
