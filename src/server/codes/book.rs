@@ -1,13 +1,18 @@
 //! Where codes are looked up.
 
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant as Steady};
 
 use super::guard::{Tried, Turns};
 use super::look::{Found, text_of};
 use crate::basket::Country;
 use crate::ledger::{CodeKey, Key};
+use crate::server::clock;
 use crate::server::ledger::{Error, Ledger};
 use crate::server::secrets::{Domain, Pepper, PinPool};
+
+/// For how long no code with a PIN, a phone or a customer is tried where an attempt could not be counted.
+const UNCOUNTED: Duration = Duration::from_secs(10);
 
 /// Codes of a ledger, by their text.
 #[derive(Debug, Clone)]
@@ -20,14 +25,28 @@ pub struct Codebook {
     pub(super) tried: Arc<Tried>,
     /// The last code that was found.
     decoy: Arc<Mutex<Option<CodeKey>>>,
+    /// When an attempt could last not be counted.
+    uncounted_at: Arc<Mutex<Option<Steady>>>,
 }
 
 impl Codebook {
     /// Codes of `ledger`, hashed under the keys of `pepper`.
     #[must_use]
     pub fn new(ledger: Ledger, pepper: Arc<Pepper>, pins: Arc<PinPool>, countries: Arc<[Country]>) -> Self {
-        let (turns, tried, decoy) = (Arc::default(), Arc::default(), Arc::default());
-        Codebook { ledger, pepper, pins, countries, turns, tried, decoy }
+        let (turns, tried, decoy, uncounted_at) =
+            (Arc::default(), Arc::default(), Arc::default(), Arc::default());
+        Codebook { ledger, pepper, pins, countries, turns, tried, decoy, uncounted_at }
+    }
+
+    /// Whether a failed attempt can be counted, as far as it is known.
+    pub(super) fn can_count(&self) -> bool {
+        let at = *self.uncounted_at.lock().unwrap_or_else(PoisonError::into_inner);
+        !self.ledger.is_away() && at.is_none_or(|at| clock::steady().duration_since(at) >= UNCOUNTED)
+    }
+
+    /// An attempt could not be counted.
+    pub(super) fn uncounted(&self) {
+        *self.uncounted_at.lock().unwrap_or_else(PoisonError::into_inner) = Some(clock::steady());
     }
 
     /// Whether codes are in a database that may be away.

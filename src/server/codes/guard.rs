@@ -28,8 +28,9 @@ pub(super) const fn whose(of: &AttemptKey) -> &'static str {
 }
 
 /// Whether too many attempts have failed: then nothing is tried any more.
-pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
-    Ok(match ledger.account(&Key::Attempts(of.clone()))? {
+pub(super) fn is_locked(ledger: &Ledger, of: &AttemptKey, now: Instant, lately: bool) -> Result<bool, Error> {
+    let key = Key::Attempts(of.clone());
+    Ok(match if lately { ledger.lately(&key)? } else { ledger.account(&key)? } {
         Some(Account::Attempts(attempts)) => attempts.at(now) >= of.failures_max(),
         _ => false,
     })

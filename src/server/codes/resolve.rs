@@ -43,6 +43,8 @@ struct Teller {
     phones: Vec<PhoneKey>,
     caller: String,
     now: Instant,
+    /// Whether failed attempts may be those of a moment ago: where there is nothing to guess.
+    lately: bool,
 }
 
 impl Teller {
@@ -111,7 +113,7 @@ impl Codebook {
         if told.is_empty() {
             return Ok(Some(Vec::new()));
         }
-        let teller = self.teller(request, caller);
+        let teller = Teller { lately: true, ..self.teller(request, caller) };
         let mut opened = Vec::new();
         for code in &told {
             let looked = self.look(&code.text, &teller)?;
@@ -135,6 +137,10 @@ impl Codebook {
         rulebook: &Rulebook,
         caller: &str,
     ) -> Result<Vec<OpenedCode>, Trouble> {
+        // What cannot be counted is not tried: a right guess would show, and a wrong one cost nothing.
+        if !self.can_count() {
+            return Err(Trouble::Away);
+        }
         let teller = Arc::new(self.teller(request, caller));
         let mut opened = Vec::new();
         for code in told(pins, request, rulebook) {
@@ -173,6 +179,7 @@ impl Codebook {
             phones: phone.as_ref().map(hashes).unwrap_or_default(),
             caller: self.pepper.hash(Domain::Caller, caller.as_bytes()).to_text(),
             now: clock::now(),
+            lately: false,
         }
     }
 
@@ -247,14 +254,15 @@ impl Codebook {
         // With no room for the record of a failure nothing is tried.
         let mut is_shut = !self.ledger.has_room();
         for of in [AttemptKey::All, teller.attempts()] {
-            is_shut |= self.is_locked(&of, teller.now)?;
+            is_shut |= self.is_locked(&of, teller.now, teller.lately)?;
         }
         let mut is_locked = is_shut;
         if let Some(phone) = teller.phones.first() {
-            is_locked |= self.is_locked(&AttemptKey::Phone(phone.clone()), teller.now)? && !is_by_pin;
+            is_locked |=
+                self.is_locked(&AttemptKey::Phone(phone.clone()), teller.now, teller.lately)? && !is_by_pin;
         }
         if let Some(key) = key {
-            is_locked |= self.is_locked(&AttemptKey::Pin(key), teller.now)?;
+            is_locked |= self.is_locked(&AttemptKey::Pin(key), teller.now, teller.lately)?;
         }
         let is_whose = |customer| teller.buyer.is(customer);
         let why = match &found {
@@ -271,8 +279,8 @@ impl Codebook {
         Ok(Looked { found, is_open, by_phone, is_locked, is_shut, why })
     }
 
-    fn is_locked(&self, of: &AttemptKey, now: Instant) -> Result<bool, Error> {
-        let is_locked = is_locked(&self.ledger, of, now)?;
+    fn is_locked(&self, of: &AttemptKey, now: Instant, lately: bool) -> Result<bool, Error> {
+        let is_locked = is_locked(&self.ledger, of, now, lately)?;
         if is_locked && self.tried.is_new(self.remembered(&["locked", &format!("{of:?}")]), now) {
             tracing::warn!(
                 of = whose(of),
@@ -302,7 +310,7 @@ impl Codebook {
         let at = teller.now;
         if let [repeats @ AttemptKey::Repeats(_)] = by.as_slice() {
             let (codebook, repeats) = (self.clone(), repeats.clone());
-            let is_over = spawn_blocking(move || codebook.is_locked(&repeats, at));
+            let is_over = spawn_blocking(move || codebook.is_locked(&repeats, at, false));
             if is_over.await.map_err(|_| Trouble::Stopped)?? {
                 return Ok(());
             }
@@ -316,7 +324,10 @@ impl Codebook {
         };
         match self.ledger.submit(command).await {
             Some(Ok(Settled { .. })) => Ok(()),
-            None if self.ledger.is_shared() => Err(Trouble::Away),
+            None if self.ledger.is_shared() => {
+                self.uncounted();
+                Err(Trouble::Away)
+            }
             Some(Err(_)) | None => Err(Trouble::Stopped),
         }
     }

@@ -62,6 +62,12 @@ impl From<tokio_postgres::Error> for Error {
             return Error::Away(cause(&error));
         };
         let of_class = |class: &str| state.code().starts_with(class);
+        // A number that was given twice: somebody has copied the tables without their sequence. Asking again does not help.
+        if error.as_db_error().is_some_and(|error| error.constraint() == Some("record_pkey")) {
+            return Error::Refused(
+                "the sequence `pricewright.record_sequence` is behind the records: set it to their last number".to_owned(),
+            );
+        }
         let gives_way = [
             SqlState::T_R_SERIALIZATION_FAILURE,
             SqlState::T_R_DEADLOCK_DETECTED,

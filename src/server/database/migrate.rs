@@ -20,6 +20,22 @@ struct Step {
     sql: &'static str,
 }
 
+/// Whether the server is one whose promises are those that the ledger rests on.
+///
+/// # Errors
+/// It speaks like PostgreSQL and is something else.
+pub(super) async fn known_server(client: &Client) -> Result<(), Error> {
+    let row = client.query_one("select version()", &[]).await?;
+    let version: String = row.get(0);
+    let is_other = ["CockroachDB", "-YB-", "Yugabyte"].iter().any(|name| version.contains(name));
+    if !version.starts_with("PostgreSQL") || is_other {
+        return Err(Error::Refused(format!(
+            "`{version}` is not a server that the ledger was tried on: see docs/scale.md"
+        )));
+    }
+    Ok(())
+}
+
 /// Runs the steps that have not run.
 ///
 /// # Errors

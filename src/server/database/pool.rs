@@ -112,6 +112,7 @@ impl Database {
         let inner = Arc::clone(&database.0);
         database.wait(MIGRATION_TIMEOUT, async move {
             let mut client = taken(&inner.pool).await?;
+            migrate::known_server(&client).await?;
             migrate::migrate(&mut client).await
         })?;
         Ok(database)
@@ -148,6 +149,19 @@ impl Database {
         W: FnOnce(Database) -> F,
     {
         self.wait(TIMEOUT, work(self.clone()))
+    }
+
+    /// The same within another time.
+    ///
+    /// # Errors
+    /// Those of the work; it took too long.
+    pub fn run_within<T, F, W>(&self, most: Duration, work: W) -> Result<T, Error>
+    where
+        T: Send + 'static,
+        F: Future<Output = Result<T, Error>> + Send + 'static,
+        W: FnOnce(Database) -> F,
+    {
+        self.wait(most, work(self.clone()))
     }
 
     /// The same for work that may take as long as it does.

@@ -14,6 +14,7 @@ pub mod space;
 mod batch;
 mod record;
 mod catch_up;
+mod recent;
 mod writer;
 mod postgres;
 pub mod open;

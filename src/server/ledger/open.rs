@@ -4,7 +4,7 @@ use std::fs::{self, File, OpenOptions, TryLockError};
 use std::future::pending;
 use std::path::{Path, PathBuf};
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{SyncSender, sync_channel};
+use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
 use std::sync::{Arc, Mutex, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
@@ -18,7 +18,8 @@ use super::counters::Counters;
 use super::error::Error;
 use super::index::Index;
 use super::memory::Memory;
-use super::postgres::{self, Following, Lane, Lanes, Tables, Turn};
+use super::postgres::{self, Following, Lane, Tables, Turn};
+use super::recent::Recent;
 use super::shelf::Shelf;
 use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
@@ -33,6 +34,8 @@ use crate::time::Instant;
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
 
+/// Threads of a node over a database that keep what comes in: while the disk of the database works for one, another decides.
+const LANES: usize = 2;
 /// Looks that may find the index at the same work. It waits for no sync: what takes so long will not come back, for after a failed write sled
 /// may wait for ever.
 const LOOKS_MAX: u32 = 8;
@@ -71,7 +74,11 @@ struct Inner {
     counters: Arc<Counters>,
     told: Arc<Told>,
     threads: Vec<JoinHandle<()>>,
+    /// What quotes ask of a database again and again.
+    recent: Option<Arc<Recent>>,
     following: Option<Following>,
+    /// As long as it is there, what is due is ended and the database is looked after.
+    tender: Option<Sender<()>>,
     /// Held as long as the ledger is open: two writers would each promise the same.
     _lock: Option<File>,
 }
@@ -80,6 +87,7 @@ impl Drop for Inner {
     fn drop(&mut self) {
         // Without senders the writer ends after what has come in.
         self.jobs = None;
+        self.tender = None;
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
@@ -139,8 +147,18 @@ impl Ledger {
             ticked: clock::steady(),
         };
         let threads = vec![started(move || writer.run())?];
-        let (jobs, following) = (Some(jobs), None);
-        Ok(Ledger(Arc::new(Inner { jobs, index, counters, told, threads, following, _lock: lock })))
+        let (jobs, recent, following) = (Some(jobs), None, None);
+        Ok(Ledger(Arc::new(Inner {
+            jobs,
+            index,
+            counters,
+            told,
+            threads,
+            recent,
+            following,
+            tender: None,
+            _lock: lock,
+        })))
     }
 
     /// One node of many.
@@ -149,27 +167,39 @@ impl Ledger {
         let (counters, sequence) = (Arc::new(Counters::default()), tables.sequence()?);
         counters.set(tables.counters()?.into_iter());
         counters.refreshed(clock::steady());
-        let told = Arc::new(Told::new(sequence, true));
-        let following = postgres::follow(database, news, &counters, sequence);
+        let (told, recent) = (Arc::new(Told::new(sequence, true)), Arc::new(Recent::default()));
+        let following = postgres::follow(database, news, (&counters, &recent), sequence);
         let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
         let waiting = Arc::new(Mutex::new(waiting));
-        let turn = Turn::new(database.clone(), own_part());
-        let mut threads = Vec::new();
-        for place in 0..Lanes::COUNT {
-            let lane = Lane {
-                jobs: Arc::clone(&waiting),
-                turn: turn.clone(),
-                counters: Arc::clone(&counters),
-                told: Arc::clone(&told),
-                news: Arc::clone(news),
-                now: Arc::clone(&now),
-                is_first: place == 0,
-            };
+        let lane = Arc::new(Lane {
+            jobs: waiting,
+            turn: Turn::new(database.clone(), own_part()),
+            counters: Arc::clone(&counters),
+            told: Arc::clone(&told),
+            news: Arc::clone(news),
+            recent: Arc::clone(&recent),
+            now,
+        });
+        let (tender, open) = channel();
+        let tends = Arc::clone(&lane);
+        let mut threads = vec![started(move || tends.tend(&open))?];
+        for _ in 0..LANES {
+            let lane = Arc::clone(&lane);
             threads.push(started(move || lane.run())?);
         }
-        let (jobs, index, following): (_, Arc<dyn Index>, _) =
-            (Some(jobs), Arc::new(tables), Some(following));
-        Ok(Ledger(Arc::new(Inner { jobs, index, counters, told, threads, following, _lock: None })))
+        let (jobs, recent, following) = (Some(jobs), Some(recent), Some(following));
+        let index: Arc<dyn Index> = Arc::new(tables);
+        Ok(Ledger(Arc::new(Inner {
+            jobs,
+            index,
+            counters,
+            told,
+            threads,
+            recent,
+            following,
+            tender: Some(tender),
+            _lock: None,
+        })))
     }
 
     /// Whether the database of many nodes is away: then nothing new is promised, and what was kept is safe.
@@ -193,6 +223,10 @@ impl Ledger {
     /// Decides on a command and keeps what follows. `None` when the writer has failed or is at its end: whether the command was kept is
     /// then unknown, and the caller must ask again with the same id.
     pub async fn submit(&self, command: Command) -> Option<Answer> {
+        // Nobody waits for a database that is known to be away.
+        if self.is_away() {
+            return None;
+        }
         let (answer, answered) = oneshot::channel();
         let jobs = self.0.jobs.clone()?;
         let mut job = Job { command, answer };
@@ -246,11 +280,33 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn account(&self, key: &Key) -> Result<Option<Account>, Error> {
+        // How often somebody has failed is asked of the database, where it matters.
+        if matches!(key, Key::Attempts(_)) { self.read(key, None) } else { self.lately(key) }
+    }
+
+    /// An account as it was a moment ago: from memory where it was read before, and no other node has said that it has changed.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn lately(&self, key: &Key) -> Result<Option<Account>, Error> {
+        let recent = self.0.recent.as_ref().filter(|_| Recent::takes(key));
+        self.read(key, recent)
+    }
+
+    fn read(&self, key: &Key, recent: Option<&Arc<Recent>>) -> Result<Option<Account>, Error> {
+        if let Some(account) = recent.and_then(|recent| recent.get(key)) {
+            return Ok(account);
+        }
         // Nobody waits for what is known to be away.
         if self.is_away() {
             return Err(database::Error::Away("it does not answer".to_owned()).into());
         }
-        self.0.index.get(key).inspect_err(|error| self.poison(error))
+        let moment = recent.map(|recent| recent.moment());
+        let account = self.0.index.get(key).inspect_err(|error| self.poison(error))?;
+        if let (Some(recent), Some(moment)) = (recent, moment) {
+            recent.put(key, account.as_ref(), moment);
+        }
+        Ok(account)
     }
 
     /// What a reader finds damaged, the next start must not trust: the ledger stops, and its index is built anew.

@@ -1,5 +1,5 @@
 -- Facts, in the order in which they were kept: a row is a batch of them, as text, exactly as a journal has it.
-create sequence pricewright.record_sequence;
+create sequence pricewright.record_sequence cache 1;
 create table pricewright.record (
     sequence bigint primary key,
     -- How many facts there are in it.
@@ -20,6 +20,8 @@ create table pricewright.account (
     due bigint
 );
 create index account_due on pricewright.account (due, name) where due is not null;
+-- A fifth of a hundred million rows is too many that are dead.
+alter table pricewright.account set (autovacuum_vacuum_scale_factor = 0.01);
 
 -- Counters. A large one is cut into parts, one a node, each with room that it may give away without asking the others.
 create table pricewright.counter (
@@ -31,7 +33,13 @@ create table pricewright.counter (
     room bigint,
     divided bigint,
     primary key (name, part)
-) with (fillfactor = 50);
+) with (fillfactor = 50, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000);
+
+-- A row that a node writes to find out whether the database takes writes.
+create table pricewright.probe (
+    part smallint primary key,
+    at timestamptz not null
+);
 
 -- Rulebooks that were live, the sources of each, and every publication.
 create table pricewright.rule_file (

@@ -1,27 +1,37 @@
 //! A password of one use goes to the certificate's phone.
 
 use std::sync::Arc;
+use std::time::Duration;
+
+use tokio::task::spawn_blocking;
+use tokio::time::sleep;
 
 use super::desk::{Desk, kept, number, other_kind, phone_fault};
 use super::told::timestamp;
 use crate::basket::{Phone, Problem};
 use crate::ledger::{
-    Action, AskOtp, AttemptKey, Certificate, Command, Content, Event, Outcome, PhoneKey, Rejection, RequestId,
+    Action, AskOtp, AttemptKey, Certificate, CertificateKey, Command, Content, Event, OtpKey, Outcome,
+    PhoneKey, Rejection, RequestId,
 };
 use crate::money::Amount;
 use crate::server::certificates::{self, Typed};
+use crate::server::clock;
 use crate::server::grpc::failure::Failure;
 use crate::server::grpc::fields::{NAME_BYTES_MAX, fault, request_id, text};
 use crate::server::grpc::gate::Call;
 use crate::server::grpc::record::Named;
 use crate::server::grpc::record::silent;
-use crate::server::ledger::Settled;
+use crate::server::ledger::{self, Settled};
 use crate::server::outbox::{self, Delivery, Message, Prepared, Purpose};
 use crate::server::secrets::{Entropy, Pin};
 use crate::server::wire;
 use crate::server::wire::request_otp_request::Purpose as Wanted;
 use crate::server::wire::request_otp_response::Delivery as Told;
 use crate::time::Instant;
+
+/// How often a database is asked what it has kept, and for how long an answer that it has nothing may be too early.
+const ASK_AGAIN: Duration = Duration::from_millis(500);
+const NOT_KEPT: Duration = Duration::from_secs(15);
 
 /// What the ledger would say, looked up before anything is written: whoever guesses fills no disk.
 enum Foreseen {
@@ -99,17 +109,47 @@ impl Desk {
             }
         };
         // Broken off here, the message stays on disk, and the next start asks the ledger.
+        let (of, password) = (ask.certificates.clone(), ask.otp.password.clone());
         let outcome = match self.settled(&named, Action::AskOtp(Box::new(ask))).await.and_then(kept) {
             Ok(outcome) => outcome,
             Err(failure @ Failure::Refused(_)) => {
                 self.outbox.withdraw(prepared);
                 return Err(failure);
             }
-            Err(unknown) => return Err(unknown),
+            Err(unknown) => {
+                self.find_out(prepared, of, password);
+                return Err(unknown);
+            }
         };
         drop(turn);
         let delivery = self.outbox.release(prepared).await;
         told(delivery, outcome)
+    }
+
+    /// Of a database that is away nobody knows what it has kept: when it is back it is asked whether this password is the living one, and
+    /// the message goes or is taken back. Another ledger has stopped, and the next start asks it.
+    fn find_out(&self, prepared: Prepared, of: Vec<CertificateKey>, password: OtpKey) {
+        if !self.ledger().is_shared() {
+            return;
+        }
+        let (certificates, outbox) = (self.certificates.clone(), self.outbox.clone());
+        tokio::spawn(async move {
+            let asked = clock::steady();
+            loop {
+                sleep(ASK_AGAIN).await;
+                let (book, of, password) = (certificates.clone(), of.clone(), password.clone());
+                match spawn_blocking(move || is_living(&book, &of, &password)).await {
+                    Ok(Ok(true)) => {
+                        let _ = outbox.release(prepared).await;
+                        return;
+                    }
+                    // A batch that is still on its way would be there by now.
+                    Ok(Ok(false)) if asked.elapsed() < NOT_KEPT => {}
+                    Ok(Err(error)) if error.is_away() => {}
+                    _ => return outbox.withdraw(prepared),
+                }
+            }
+        });
     }
 
     /// What the ledger decides; a refusal is on the record.
@@ -199,10 +239,26 @@ impl Desk {
             tracing::error!(%error, "a password cannot be written to the outbox");
             match error {
                 outbox::Error::Disk { .. } => Failure::DiskFull,
+                // The same call is being found out about.
+                outbox::Error::Twice(_) => silent(self.ledger()),
                 _ => Failure::Internal,
             }
         })
     }
+}
+
+/// Whether a password is the one that opens a certificate now.
+fn is_living(
+    book: &certificates::Certificates,
+    of: &[CertificateKey],
+    password: &OtpKey,
+) -> Result<bool, ledger::Error> {
+    for key in of {
+        if let Some(certificate) = book.get(key)? {
+            return Ok(certificate.otp.is_some_and(|otp| otp.password == *password));
+        }
+    }
+    Ok(false)
 }
 
 fn message(

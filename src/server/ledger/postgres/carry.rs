@@ -81,7 +81,7 @@ impl Snapshot {
         }
         let sql = "select name, sum(held)::bigint, sum(kept)::bigint from pricewright.counter group by name";
         for row in &self.ask(sql, Vec::new())? {
-            let (key, counter) = super::follow::summed(row)?;
+            let (key, counter) = super::tables::summed(row)?;
             digest.add(&encode::account(&encode::key(&Key::Counter(key)), &Account::Counter(counter)));
         }
         Ok(digest)

@@ -9,16 +9,14 @@ use std::time::{Duration, Instant as Steady};
 
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-use tokio_postgres::Row;
 
-use super::parts::{Part, whole};
 use super::rows::{self, value};
-use super::tables::counter_of;
-use crate::ledger::{Counter, CounterKey};
+use super::tables::summed;
 use crate::server::clock;
 use crate::server::database::{self, Database, News, TIMEOUT, Topic};
 use crate::server::ledger::counters::Counters;
 use crate::server::ledger::error::Error;
+use crate::server::ledger::recent::Recent;
 
 /// How often is looked with no word from anybody.
 const LOOK: Duration = Duration::from_secs(1);
@@ -63,21 +61,22 @@ impl Seen {
     }
 }
 
-/// Begins to follow what is kept. `counters` have been read after `last`, the last record of then.
+/// Begins to follow what is kept. Counters have been read after `last`, the last record of then.
 pub(in crate::server::ledger) fn follow(
     database: &Database,
     news: &News,
-    counters: &Arc<Counters>,
+    (counters, recent): (&Arc<Counters>, &Arc<Recent>),
     last: u64,
 ) -> Following {
     let last = i64::try_from(last).unwrap_or(i64::MAX).saturating_sub(BEFORE).max(0);
     let mut seen = Seen { last, missing: BTreeMap::new() };
-    let (mut heard, counters, from) = (news.heard(Topic::Ledger), Arc::clone(counters), database.clone());
+    let (mut heard, from) = (news.heard(Topic::Ledger), database.clone());
+    let caches = (Arc::clone(counters), Arc::clone(recent));
     Following(database.handle().spawn(async move {
         loop {
             let now = clock::steady();
-            match timeout(TIMEOUT, catch_up(&from, &counters, &mut seen, now)).await {
-                Ok(Ok(())) => counters.refreshed(now),
+            match timeout(TIMEOUT, catch_up(&from, &caches, &mut seen, now)).await {
+                Ok(Ok(())) => caches.0.refreshed(now),
                 Ok(Err(error)) => tracing::debug!(%error, "counters are not refreshed"),
                 Err(_) => tracing::debug!("counters are not refreshed: the database does not answer"),
             }
@@ -90,7 +89,7 @@ pub(in crate::server::ledger) fn follow(
 
 async fn catch_up(
     database: &Database,
-    counters: &Counters,
+    (counters, recent): &(Arc<Counters>, Arc<Recent>),
     seen: &mut Seen,
     now: Steady,
 ) -> Result<(), Error> {
@@ -100,13 +99,17 @@ async fn catch_up(
         let sql = "select sequence, touched from pricewright.record \
                    where sequence > $1 or sequence = any($2) order by sequence limit $3";
         let rows = rows::query(client.get()?, sql, &[&seen.last, &missing, &RECORDS]).await?;
-        let mut names: BTreeSet<Vec<u8>> = BTreeSet::new();
+        let (mut names, mut changed): (BTreeSet<Vec<u8>>, Vec<Vec<u8>>) = Default::default();
         let mut sequences = Vec::with_capacity(rows.len());
         for row in &rows {
             sequences.push(value::<i64>(row, 0)?);
             let touched: Vec<Vec<u8>> = value(row, 1)?;
-            names.extend(touched.into_iter().filter(|name| name.first() == Some(&b'c')));
+            let (of_counters, others): (Vec<_>, Vec<_>) =
+                touched.into_iter().partition(|name| name.first() == Some(&b'c'));
+            names.extend(of_counters);
+            changed.extend(others);
         }
+        recent.forget(&changed);
         if !names.is_empty() {
             let names: Vec<Vec<u8>> = names.into_iter().collect();
             let sql = "select name, sum(held)::bigint, sum(kept)::bigint from pricewright.counter \
@@ -123,12 +126,6 @@ async fn catch_up(
             return Ok(());
         }
     }
-}
-
-/// A counter out of a row of name, held and kept.
-pub(super) fn summed(row: &Row) -> Result<(CounterKey, Counter), Error> {
-    let (name, held, kept): (&[u8], i64, i64) = (value(row, 0)?, value(row, 1)?, value(row, 2)?);
-    Ok((counter_of(name)?, whole(&[Part { held, kept, ..Part::new(0) }])))
 }
 
 impl From<tokio_postgres::Error> for Error {

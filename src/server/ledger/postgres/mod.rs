@@ -17,6 +17,6 @@ mod carry;
 
 pub(super) use carry::{Filling, Snapshot};
 pub(super) use follow::{Following, follow};
-pub(super) use lane::{Lane, Lanes};
+pub(super) use lane::Lane;
 pub(super) use tables::Tables;
 pub(super) use turn::Turn;

@@ -8,6 +8,8 @@ use crate::ledger::{Counter, CounterKey};
 
 /// Parts of a divided counter. Nodes beyond it share parts, which costs them a wait and nothing else.
 pub(super) const PARTS: i16 = 16;
+/// So many purchases of one batch want a counter before it is divided: what is wanted now and then is better whole.
+const WANTED_MIN: u32 = 3;
 /// A counter is divided while each part can give so many times what the largest purchase at hand takes of it.
 const TIMES_MIN: i64 = 64;
 
@@ -40,6 +42,8 @@ impl Part {
 pub(super) struct Need {
     /// What its purchases take, without what others of it give back.
     pub(super) taken: i64,
+    /// How many of them there are.
+    pub(super) count: u32,
     /// The largest of them.
     pub(super) largest: i64,
     /// The least limit that one of them named.
@@ -53,6 +57,12 @@ pub(super) fn whole(parts: &[Part]) -> Counter {
         u64::try_from(sum).unwrap_or_default()
     };
     Counter { held: sum(|part| part.held), kept: sum(|part| part.kept) }
+}
+
+/// Whether so much may be given back and the sums are what they are: a sum of moments that do not belong together may be too small.
+pub(super) fn may_give_back(parts: &[Part], held: i64, kept: i64) -> bool {
+    let sum = |of: fn(&Part) -> i64| parts.iter().map(of).fold(0_i64, i64::saturating_add);
+    sum(|part| part.held) >= held && sum(|part| part.kept) >= kept
 }
 
 /// Whether a batch may take what it needs of this part alone.
@@ -85,7 +95,8 @@ pub(super) fn whole_after(
 ) -> Vec<Part> {
     let mut all: Vec<Part> = parts.to_vec();
     let change = (change(before.held, after.held), change(before.kept, after.kept));
-    let share = share(key, after, need).or_else(|| {
+    let is_wanted = need.count >= WANTED_MIN || parts.len() > 1;
+    let share = share(key, after, need).filter(|_| is_wanted).or_else(|| {
         // Nothing was taken: what was divided stays so.
         (need.taken == 0).then(|| all.first().and_then(|part| part.divided)).flatten().and_then(|limit| {
             let left = limit.saturating_sub(given(after));
@@ -146,7 +157,7 @@ mod tests {
     }
 
     fn need(taken: i64, limit: i64) -> Need {
-        Need { taken, largest: taken.min(1), limit: Some(limit) }
+        Need { taken, count: WANTED_MIN, largest: taken.min(1), limit: Some(limit) }
     }
 
     fn total() -> CounterKey {
@@ -179,6 +190,13 @@ mod tests {
             assert_eq!(whole(&parts), after, "{key:?} of {limit}");
             invariant(&parts);
         }
+    }
+
+    #[test]
+    fn what_is_wanted_now_and_then_is_not_divided() {
+        let need = Need { count: WANTED_MIN - 1, ..need(1, i64::MAX) };
+        let parts = whole_after(&total(), &[], 3, (counter(0, 0), counter(1, 0)), &need);
+        assert_eq!((parts.len(), parts[0].room), (1, None));
     }
 
     #[test]

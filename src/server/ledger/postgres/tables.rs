@@ -2,10 +2,12 @@
 
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use deadpool_postgres::ClientWrapper;
+use tokio_postgres::Row;
 
-use super::parts;
+use super::parts::{self, Part};
 use super::rows::{self, Read, value};
 use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Key, SaleId};
 use crate::server::database::{self, Database};
@@ -17,10 +19,15 @@ use crate::time::Instant;
 /// Accounts that are fetched at once where all are looked at.
 const PAGE: i64 = 2_000;
 
+/// Callers that may wait for the database at once. One that hangs must not take all threads with it.
+const ASKING_MAX: usize = 128;
+
 /// The tables of a database.
 #[derive(Debug)]
 pub(in crate::server::ledger) struct Tables {
     database: Database,
+    /// Threads that wait for an answer: each is one of few.
+    asking: AtomicUsize,
 }
 
 /// Names and accounts of a page.
@@ -28,7 +35,7 @@ type Page = Vec<(Vec<u8>, Account)>;
 
 impl Tables {
     pub(in crate::server::ledger) fn new(database: Database) -> Self {
-        Tables { database }
+        Tables { database, asking: AtomicUsize::new(0) }
     }
 
     /// The last record that there is.
@@ -46,6 +53,10 @@ impl Tables {
         + Send
         + 'static,
     ) -> Result<T, Error> {
+        if self.asking.fetch_add(1, Ordering::Relaxed) >= ASKING_MAX {
+            self.asking.fetch_sub(1, Ordering::Relaxed);
+            return Err(database::Error::Away("too many wait for it".to_owned()).into());
+        }
         let done = self.database.run(|database| async move {
             let client = database.client().await?;
             let done = work(client.get()?).await;
@@ -55,6 +66,7 @@ impl Tables {
             }
             Ok(done)
         });
+        self.asking.fetch_sub(1, Ordering::Relaxed);
         done.map_err(Error::from)?
     }
 
@@ -106,6 +118,20 @@ async fn page(client: &ClientWrapper, after: Vec<u8>, until: Vec<u8>) -> Result<
     rows::accounts(&rows::query(client, sql, &[&after, &until, &PAGE]).await?)
 }
 
+async fn counters_after(client: &ClientWrapper, after: Vec<u8>) -> Result<Vec<(CounterKey, Counter)>, Error> {
+    let sql = "select name, sum(held)::bigint, sum(kept)::bigint from pricewright.counter \
+               where name > $1 group by name order by name limit $2";
+    rows::query(client, sql, &[&after, &PAGE]).await?.iter().map(summed).collect()
+}
+
+/// A counter out of a row of name, held and kept.
+pub(super) fn summed(row: &Row) -> Result<(CounterKey, Counter), Error> {
+    let (name, held, kept): (&[u8], i64, i64) = (value(row, 0)?, value(row, 1)?, value(row, 2)?);
+    let key = name.get(1..).and_then(|json| serde_json::from_slice(json).ok());
+    let key = key.ok_or_else(|| Error::Damaged("a counter is none".to_owned()))?;
+    Ok((key, parts::whole(&[Part { held, kept, ..Part::new(0) }])))
+}
+
 impl Index for Tables {
     fn get(&self, key: &Key) -> Result<Option<Account>, Error> {
         Ok(self.read(std::slice::from_ref(key))?.get(key))
@@ -139,23 +165,16 @@ impl Index for Tables {
     }
 
     fn counters(&self) -> Result<Vec<(CounterKey, Counter)>, Error> {
-        let counters = self.database.run_long(|database| async move {
-            let client = database.client().await?;
-            let sql =
-                "select name, sum(held)::bigint, sum(kept)::bigint from pricewright.counter group by name";
-            let statement = client.get()?.prepare_cached(sql).await?;
-            let rows = client.get()?.query(&statement, &[]).await?;
-            client.done();
-            Ok(rows)
-        })?;
-        counters
-            .iter()
-            .map(|row| {
-                let (name, held, kept): (&[u8], i64, i64) = (value(row, 0)?, value(row, 1)?, value(row, 2)?);
-                let part = parts::Part { held, kept, ..parts::Part::new(0) };
-                Ok((counter_of(name)?, parts::whole(&[part])))
-            })
-            .collect()
+        let (mut counters, mut after) = (Vec::new(), Vec::new());
+        loop {
+            let begin = std::mem::take(&mut after);
+            let page = self.ask(move |client| Box::pin(counters_after(client, begin)))?;
+            match page.last() {
+                Some((last, _)) => after = encode::key(&Key::Counter(last.clone())),
+                None => return Ok(counters),
+            }
+            counters.extend(page);
+        }
     }
 
     fn ends(&self) -> Result<Vec<(Instant, CertificateKey)>, Error> {
@@ -193,10 +212,4 @@ impl Index for Tables {
     fn close(&self) -> Result<(), Error> {
         Ok(())
     }
-}
-
-/// The counter of a name.
-pub(super) fn counter_of(name: &[u8]) -> Result<CounterKey, Error> {
-    let key = name.get(1..).and_then(|json| serde_json::from_slice(json).ok());
-    key.ok_or_else(|| Error::Damaged("a counter is none".to_owned()))
 }

@@ -1,19 +1,21 @@
 //! One batch as one transaction: what is locked, decided, written, and what is done again when somebody else was quicker.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
 
 use deadpool_postgres::ClientWrapper;
 
-use super::locks::{self, Due, Locked};
+use super::locks::{self, Due, Known, Locked};
 use super::parts::{self, Need};
 use super::rows::{self, value};
 use super::write::Written;
 use crate::ledger::{
-    Account, Action, CertificateKey, Command, Counter, CounterKey, Event, Fact, Key, Outcome, Rejection,
-    SaleId, Take,
+    self, Account, Action, CertificateKey, Command, Counter, CounterKey, Event, Fact, Key, Outcome,
+    Rejection, SaleId, Take,
 };
-use crate::server::database::{self, Client, Database};
+use crate::server::database::{self, Database, TIMEOUT};
 use crate::server::ledger::batch::Batch;
 use crate::server::ledger::encode;
 use crate::server::ledger::error::Error;
@@ -22,49 +24,86 @@ use crate::server::ledger::record::Record;
 use crate::server::ledger::writer::{Answer, Settled};
 use crate::time::Instant;
 
-/// Holds, and certificates, that are ended at once.
-const EXPIRED_AT_ONCE: usize = 256;
+/// Holds and certificates that are ended at once.
+const EXPIRED_AT_ONCE: i64 = 128;
 /// Bytes of facts after which a batch takes no more commands.
 const BATCH_BYTES: usize = 4 << 20;
+/// How long a database that is well takes at most to say that it is.
+const PROBE_TIMEOUT: Duration = Duration::from_millis(500);
 /// How often a batch begins anew because it turns out to look at more than it has locked.
 const ROUNDS_MAX: u32 = 32;
+/// Seconds behind what was ended last in which is looked again: nodes have clocks of their own. All that is due is looked at now and then.
+const BEHIND_SECONDS: i64 = 5;
 
 /// What came of a batch.
 #[derive(Debug, Default)]
 pub(in crate::server::ledger) struct Done {
     /// An answer to each command, as far as they were taken.
     pub(super) answers: Vec<Answer>,
-    /// The record that was written.
+    /// The record that was written last.
     pub(super) sequence: Option<u64>,
     /// The counters that were looked at, as they are now.
     pub(super) counters: Vec<(CounterKey, Counter)>,
+    /// Names of codes, pools and attempts that have changed.
+    pub(super) changed: Vec<Vec<u8>>,
     /// Sales whose holds have ended.
     pub(super) expired: Vec<SaleId>,
-    /// Whether something of it is due at once.
+    /// Whether something is due at once.
     pub(super) is_due: bool,
 }
 
-/// A node's turn at the database.
+impl Done {
+    fn and(mut self, later: Done) -> Done {
+        self.answers.extend(later.answers);
+        self.counters.extend(later.counters);
+        self.changed.extend(later.changed);
+        self.expired.extend(later.expired);
+        self.sequence = self.sequence.max(later.sequence);
+        self.is_due |= later.is_due;
+        self
+    }
+}
+
+/// How far back is looked for what is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(in crate::server::ledger) enum Back {
+    /// What has come due since it was last looked for.
+    Lately,
+    /// All of it.
+    Wholly,
+}
+
+/// A node's turn at the database. Clones are the same node's.
 #[derive(Debug, Clone)]
 pub(in crate::server::ledger) struct Turn {
     database: Database,
     /// The part of counters that is this node's.
     own: i16,
+    /// Up to which second all that was due has been ended.
+    ended: Arc<AtomicI64>,
 }
 
 impl Turn {
     /// Of the node that has taken part number `own` of all counters.
     pub(in crate::server::ledger) fn new(database: Database, own: i16) -> Self {
-        Turn { database, own: own.rem_euclid(parts::PARTS) }
+        Turn { database, own: own.rem_euclid(parts::PARTS), ended: Arc::new(AtomicI64::new(i64::MIN)) }
     }
 
-    /// Decides on commands and keeps what follows, for at most as long as a caller waits. Not on a thread that others wait for.
-    pub(super) fn take(&self, commands: Arc<Vec<Command>>, now: Instant) -> Result<Done, Error> {
+    /// Ends what is due, decides on commands and keeps what follows, within `most`. Not on a thread that others wait for.
+    pub(super) fn take(
+        &self,
+        commands: Arc<Vec<Command>>,
+        now: Instant,
+        back: Back,
+        most: Duration,
+    ) -> Result<Done, Error> {
         let turn = self.clone();
-        self.database.run(|database| async move {
+        self.database.run_within(most.min(TIMEOUT), |database| async move {
             let client = database.client().await?;
-            let taken = turn.taken(&client, &commands, now).await;
-            if taken.is_ok() {
+            let taken = turn.taken(client.get()?, &commands, now, back).await;
+            // Nothing is open on it, or nothing is once it is called off.
+            let is_given_way = matches!(&taken, Err(Error::Database(error)) if error.has_given_way());
+            if taken.is_ok() || is_given_way && client.get()?.batch_execute("rollback").await.is_ok() {
                 client.done();
             }
             Ok(taken)
@@ -73,26 +112,88 @@ impl Turn {
 
     /// Whether the database takes writes.
     pub(super) fn probe(&self) -> Result<(), Error> {
-        Ok(self.database.run(|database| async move {
+        let own = self.own;
+        Ok(self.database.run_within(PROBE_TIMEOUT, move |database| async move {
             let client = database.client().await?;
-            let row = client.get()?.query_one("select pg_is_in_recovery()", &[]).await?;
+            let sql = "insert into pricewright.probe (part, at) values ($1, now()) \
+                       on conflict (part) do update set at = excluded.at";
+            client.get()?.execute(sql, &[&own]).await?;
             client.done();
-            let is_standby: bool = row.try_get(0)?;
-            if is_standby { Err(database::Error::Away("it only reads".to_owned())) } else { Ok(()) }
+            Ok(())
         })?)
     }
 
-    async fn taken(&self, client: &Client, commands: &[Command], now: Instant) -> Result<Done, Error> {
-        let client = client.get()?;
-        let due = due(client, now).await?;
-        if commands.is_empty() && due.sales.is_empty() && due.certificates.is_empty() {
-            return Ok(Done::default());
+    async fn taken(
+        &self,
+        client: &ClientWrapper,
+        commands: &[Command],
+        now: Instant,
+        back: Back,
+    ) -> Result<Done, Error> {
+        let ended = self.end(client, now, back).await?;
+        if commands.is_empty() {
+            return Ok(ended);
         }
-        let (mut more, mut whole) = (BTreeSet::new(), BTreeSet::new());
+        let done = self.kept(client, commands, &Due::default(), now).await?;
+        Ok(ended.and(done))
+    }
+
+    /// Ends what is due, in a transaction of its own: no caller's command fails with it.
+    async fn end(&self, client: &ClientWrapper, now: Instant, back: Back) -> Result<Done, Error> {
+        let after = match back {
+            Back::Lately => self.ended.load(Ordering::Relaxed).saturating_sub(BEHIND_SECONDS),
+            Back::Wholly => i64::MIN,
+        };
+        let (due, until) = due(client, now, after).await?;
+        let mut done = Done::default();
+        if !due.is_empty() {
+            done = match self.kept(client, &[], &due, now).await {
+                Err(error) if !error.is_away() => {
+                    tracing::error!(%error, "what is due cannot be ended together");
+                    self.end_one_by_one(client, &due, now).await?
+                }
+                ended => ended?,
+            };
+        }
+        if i64::try_from(due.len()).unwrap_or(i64::MAX) < EXPIRED_AT_ONCE {
+            self.ended.fetch_max(until, Ordering::Relaxed);
+        } else {
+            done.is_due = true;
+        }
+        Ok(done)
+    }
+
+    /// One that cannot be ended leaves the others alone.
+    async fn end_one_by_one(&self, client: &ClientWrapper, due: &Due, now: Instant) -> Result<Done, Error> {
+        let wrong = database::Error::from;
+        client.batch_execute("rollback").await.map_err(wrong)?;
+        let mut done = Done::default();
+        for one in due.each() {
+            match self.kept(client, &[], &one, now).await {
+                Ok(ended) => done = done.and(ended),
+                Err(error) if error.is_away() => return Err(error),
+                Err(error) => {
+                    tracing::error!(%error, sale = ?one.sales.first(), "it cannot be ended");
+                    client.batch_execute("rollback").await.map_err(wrong)?;
+                }
+            }
+        }
+        Ok(done)
+    }
+
+    /// One transaction.
+    async fn kept(
+        &self,
+        client: &ClientWrapper,
+        commands: &[Command],
+        due: &Due,
+        now: Instant,
+    ) -> Result<Done, Error> {
+        let mut known = Known::default();
         for _ in 0..ROUNDS_MAX {
-            let closure = locks::closure(client, commands, &due, &more).await?;
-            let locked = locks::locked(client, commands, closure, self.own, &whole).await?;
-            match decided(&locked, commands, &due, now, self.own)? {
+            let closure = locks::closure(client, commands, due, &known.keys).await?;
+            let locked = locks::locked(client, commands, closure, self.own, &known).await?;
+            match decided(&locked, commands, due, now, self.own)? {
                 Decided::Kept(mut done, written) => {
                     match written {
                         Some(written) => done.sequence = Some(written.keep(client).await?),
@@ -100,10 +201,11 @@ impl Turn {
                     }
                     return Ok(*done);
                 }
-                Decided::Again { keys, counters } => {
+                Decided::Again(more) => {
                     client.batch_execute("rollback").await.map_err(database::Error::from)?;
-                    more.extend(keys);
-                    whole.extend(counters);
+                    known.keys.extend(more.keys);
+                    known.written.extend(more.written);
+                    known.whole.extend(more.whole);
                 }
             }
         }
@@ -111,28 +213,30 @@ impl Turn {
     }
 }
 
-/// What is due at `now`, the first of it.
-async fn due(client: &ClientWrapper, now: Instant) -> Result<Due, Error> {
-    let sql = "select name, due from pricewright.account where due <= $1 order by due, name limit $2";
-    let most = i64::try_from(2 * EXPIRED_AT_ONCE).unwrap_or(i64::MAX);
+/// What is due after second `after` and until `now`, the first of it, and until when: a node whose clock is ahead of the database's waits
+/// for that.
+async fn due(client: &ClientWrapper, now: Instant, after: i64) -> Result<(Due, i64), Error> {
+    const UNTIL: &str = "select least($1::bigint, extract(epoch from clock_timestamp())::bigint)";
+    const DUE: &str = "select name, due from pricewright.account where due > $2 \
+        and due <= least($1::bigint, extract(epoch from clock_timestamp())::bigint) order by due, name limit $3";
+    let until = rows::query(client, UNTIL, &[&now.unix()]).await?;
+    let until: i64 = until.first().map_or(Ok(i64::MIN), |row| value(row, 0))?;
     let mut due = Due::default();
-    for row in rows::query(client, sql, &[&now.unix(), &most]).await? {
+    for row in rows::query(client, DUE, &[&until, &after, &EXPIRED_AT_ONCE]).await? {
         let (name, second): (&[u8], i64) = (value(&row, 0)?, value(&row, 1)?);
         let text = name.get(1..).and_then(|text| std::str::from_utf8(text).ok());
-        let at = Instant::from_unix(second);
-        let wrong = || Error::Damaged("what is due has no name".to_owned());
-        match (name.first(), text, at) {
-            (Some(b's'), Some(text), Some(_)) => due.sales.push(SaleId::parse(text).ok_or_else(wrong)?),
-            (Some(b'g'), Some(text), Some(at)) => {
-                let key = text.strip_suffix('.').ok_or_else(wrong)?;
-                due.certificates.push((at, CertificateKey(key.to_owned())));
+        let sale = text.and_then(SaleId::parse);
+        let certificate = text.and_then(|text| text.strip_suffix('.'));
+        match (name.first(), sale, certificate, Instant::from_unix(second)) {
+            (Some(b's'), Some(sale), _, _) => due.sales.push(sale),
+            (Some(b'g'), _, Some(key), Some(at)) => {
+                due.certificates.push((at, CertificateKey(key.to_owned())))
             }
-            _ => return Err(wrong()),
+            // Of a newer node, which ends it.
+            _ => tracing::warn!("something is due that this version does not know"),
         }
     }
-    due.sales.truncate(EXPIRED_AT_ONCE);
-    due.certificates.truncate(EXPIRED_AT_ONCE);
-    Ok(due)
+    Ok((due, until))
 }
 
 /// What a batch has come to.
@@ -140,7 +244,7 @@ enum Decided {
     /// Facts to be written, when there are some.
     Kept(Box<Done>, Option<Box<Written>>),
     /// It looks at more than is locked.
-    Again { keys: BTreeSet<Key>, counters: BTreeSet<CounterKey> },
+    Again(Known),
 }
 
 /// Accounts that are locked, and the names of those that should be.
@@ -173,6 +277,10 @@ fn decided(
     now: Instant,
     own: i16,
 ) -> Result<Decided, Error> {
+    let mut again = Known { whole: locked.too_little(), ..Known::default() };
+    if !again.whole.is_empty() {
+        return Ok(Decided::Again(again));
+    }
     let seen = Seen { locked, missed: Mutex::default() };
     let mut batch = Batch::new(&seen);
     let mut record = Record::default();
@@ -182,7 +290,7 @@ fn decided(
     }
     let mut certificates: BTreeSet<(Instant, CertificateKey)> = due.certificates.iter().cloned().collect();
     certificates.extend(batch.ends().into_iter().filter(|(at, _)| *at <= now));
-    for end in certificates.iter().take(EXPIRED_AT_ONCE) {
+    for end in &certificates {
         batch.expire_certificate(end, now)?;
     }
     record.take(&batch);
@@ -192,38 +300,46 @@ fn decided(
         if record.len() >= BATCH_BYTES {
             break;
         }
-        decisions.push(batch.decide(command)?);
+        let decision = batch.decide(command)?;
+        if decision.as_ref().is_err_and(is_full) {
+            // The parts of others are as they were a moment ago: that there is no room is asked of the whole.
+            again.whole.extend(in_part(locked, command));
+        }
+        decisions.push(decision);
         record.take(&batch);
         needs.take(&batch);
     }
-    let mut keys = std::mem::take(&mut *seen.missed.lock().unwrap_or_else(PoisonError::into_inner));
-    // A call that was answered before is about a sale, which the batch need not have looked at.
-    keys.retain(|key| !locked.keys.contains(key));
+    again.keys = std::mem::take(&mut *seen.missed.lock().unwrap_or_else(PoisonError::into_inner));
     let mut changes = batch.changes();
-    let (rows, counters) = counted(locked, &mut changes, &needs.0, own);
-    if !keys.is_empty() || !counters.is_empty() {
-        return Ok(Decided::Again { keys, counters });
+    again.written = changes.keys().filter(|key| is_written_unlocked(locked, key)).cloned().collect();
+    let (rows, short) = counted(locked, &mut changes, &needs.0, own);
+    again.whole.extend(short);
+    if !(again.keys.is_empty() && again.written.is_empty() && again.whole.is_empty()) {
+        return Ok(Decided::Again(again));
     }
     let expired = |fact: &Fact| match &fact.event {
         Event::Expired { sale } => Some(*sale),
         _ => None,
     };
-    let done = Done {
+    let mut done = Done {
         answers: answers(&batch, commands, decisions, locked),
         sequence: None,
+        changed: Vec::new(),
         counters: looked_at(&batch, locked),
         expired: batch.facts().iter().filter_map(expired).collect(),
-        is_due: changes.values().filter_map(super::write::due).any(|second| second <= now.unix())
-            || due.sales.len() >= EXPIRED_AT_ONCE
-            || due.certificates.len() >= EXPIRED_AT_ONCE,
+        is_due: changes.values().filter_map(super::write::due).any(|second| second <= now.unix()),
     };
     if batch.facts().is_empty() {
         return Ok(Decided::Kept(Box::new(done), None));
     }
-    let is_told = |key: &Key| matches!(key, Key::Code(_) | Key::Pool(_));
-    let old = |key: &&Key| locked.accounts.contains_key(&encode::key(key));
-    let disabled = changes.keys().filter(|key| is_told(key)).filter(old).map(encode::key);
-    let touched = rows.iter().map(|(name, _, _)| name.clone()).chain(disabled).collect();
+    // Of codes that are new nobody knows that they are not there.
+    let is_told = |key: &&Key| match key {
+        Key::Code(_) | Key::Pool(_) => locked.accounts.contains_key(&encode::key(key)),
+        Key::Attempts(_) => true,
+        _ => false,
+    };
+    done.changed = changes.keys().filter(is_told).map(encode::key).collect();
+    let touched = rows.iter().map(|(name, _, _)| name).chain(&done.changed).cloned().collect();
     let facts = batch.facts().len();
     let mut written = Written::record(facts, record.closed(), touched);
     for (name, after, before) in &rows {
@@ -233,6 +349,34 @@ fn decided(
         written.account(key, account, !locked.accounts.contains_key(&encode::key(key)));
     }
     Ok(Decided::Kept(Box::new(done), Some(Box::new(written))))
+}
+
+/// Whether a command was refused because something is used up.
+fn is_full(rejection: &Rejection) -> bool {
+    matches!(
+        rejection,
+        Rejection::LimitReached(_)
+            | Rejection::CustomerLimitReached(_)
+            | Rejection::BudgetSpent(_)
+            | Rejection::OutOfStock(_)
+            | Rejection::CodeRefused
+    )
+}
+
+/// The counters of a command of which the own part alone is locked.
+fn in_part(locked: &Locked, command: &Command) -> Vec<CounterKey> {
+    if locked.in_part.is_empty() {
+        return Vec::new();
+    }
+    let keys = ledger::touched(&locked.balances(), command).into_iter();
+    let counters = keys.filter(|key| locked.in_part.contains(&encode::key(key)));
+    counters.filter_map(|key| if let Key::Counter(counter) = key { Some(counter) } else { None }).collect()
+}
+
+/// Whether an account that was there is written and was not locked.
+fn is_written_unlocked(locked: &Locked, key: &Key) -> bool {
+    locked.unlocked.contains(key)
+        && (locked.accounts.contains_key(&encode::key(key)) || matches!(key, Key::Attempts(_)))
 }
 
 /// What is taken of counters, without what others of the batch give back.
