@@ -49,6 +49,8 @@ impl Mark {
         let marked = fs::read(&self.place).ok().and_then(|bytes| serde_json::from_slice(&bytes).ok());
         let Marked { digest, accepted } = match marked {
             Some(marked) => marked,
+            // What a folder published there was the folder of another node.
+            None if history.is_shared() => return None,
             None => {
                 let page = history.page(None, LOOKED_THROUGH).ok()?;
                 let newest = page.into_iter().find(|one| one.note.origin == Origin::Folder)?;

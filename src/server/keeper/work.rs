@@ -276,9 +276,13 @@ impl Work {
         }
         let digest = rulebook.digest().to_string();
         let before = self.taken.as_ref();
-        let is_same = before.is_some_and(|taken| taken.digest == digest);
-        let is_accepted = accept && !before.is_some_and(|taken| taken.accepted);
         let live = self.engine.live();
+        // A node that comes new to others finds a folder there, and does not know whether it is older than what is in force.
+        let is_same = match before {
+            Some(taken) => taken.digest == digest,
+            None => self.history.is_shared() && live.is_some(),
+        };
+        let is_accepted = accept && !before.is_some_and(|taken| taken.accepted);
         let now = Taken { digest: digest.clone(), sources: sources.clone(), accepted: accept };
         let is_other = before != Some(&now);
         if live.as_ref().is_none_or(|live| live.digest != digest)

@@ -200,6 +200,11 @@ pub struct Recovered {
 
 /// Every rulebook that was ever live. All of it may wait for a disk or a network.
 pub trait History: Send + Sync + Debug {
+    /// Whether others publish in it from folders of their own.
+    fn is_shared(&self) -> bool {
+        false
+    }
+
     /// Keeps `sources` and notes that the rulebook they make has come into force. `after` is the number of the newest publication
     /// that the caller knows of, 0 for none: where there is a newer one, nothing is published.
     ///

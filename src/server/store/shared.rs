@@ -79,6 +79,10 @@ fn number(number: u64) -> Box<dyn ToSql + Sync + Send> {
 }
 
 impl History for InDatabase {
+    fn is_shared(&self) -> bool {
+        true
+    }
+
     fn publish(&self, sources: &[Source], note: &Note, after: u64) -> Result<Publication, Error> {
         let mut entries = Vec::with_capacity(sources.len());
         let (mut hashes, mut contents) = (Vec::new(), Vec::new());

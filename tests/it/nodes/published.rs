@@ -179,8 +179,22 @@ async fn all_nodes_price_by_what_one_publishes() {
         ..wire::PublishRequest::default()
     };
     assert_eq!(others.publish(stale).await.unwrap_err().code(), tonic::Code::FailedPrecondition);
-    // A node that comes later, with nothing of its own, prices by it at once.
-    let (_folders, late) = node(database.url(), &keys, "").await;
-    let live = late.server.ready().await.unwrap();
-    assert_eq!(live.version, nodes[0].1.server.live().unwrap().version);
+    // A node that comes later prices by it at once, whether it has nothing of its own or a folder from long ago.
+    let version = nodes[0].1.server.live().unwrap().version.clone();
+    let old = String::from_utf8(files(7_000)[0].content.to_vec()).unwrap();
+    for rules in ["", &old] {
+        let (folders, late) = node(database.url(), &keys, rules).await;
+        late.until(|live| live.folder.standings.len() == usize::from(!rules.is_empty())).await;
+        let told = late.server.live().unwrap();
+        assert_eq!((&told.version, &told.folder.held), (&version, &None));
+        assert_eq!(told.folder.is_superseded, !rules.is_empty());
+        // Changed there, it is what comes last.
+        if !rules.is_empty() {
+            folders.put("rules.yaml", &String::from_utf8(files(7_001)[0].content.to_vec()).unwrap());
+            for (_, running) in &nodes {
+                running.until(|live| live.version != version).await;
+            }
+        }
+        late.server.shutdown().await.unwrap();
+    }
 }
