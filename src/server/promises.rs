@@ -7,7 +7,7 @@ use super::certificates::Certificates;
 use super::codes::Codebook;
 use super::config::{Config, Store};
 use super::customers::{self, Customers, Phones};
-use super::database::{self, Database};
+use super::database::{self, Database, News};
 use super::engine::Engine;
 use super::grpc::certificates;
 use super::grpc::redemption::{Desk, Settings};
@@ -78,6 +78,10 @@ impl Promises {
             Store::Memory => ledger::Options::Memory,
             Store::Postgres(address) => ledger::Options::Shared(Database::open(address)?),
         };
+        let database = match &options {
+            ledger::Options::Shared(database) => Some((database.clone(), News::of(database)?)),
+            _ => None,
+        };
         let archive = Arc::new(Archive::open(&config.data, engine)?);
         let ledger = Ledger::open(&options)?;
         let pepper = Arc::new(keys_in_use::opened(config, &ledger)?);
@@ -93,7 +97,11 @@ impl Promises {
         let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
-        let customers = Arc::new(Customers::open(&config.data, phones)?);
+        let customers = match &database {
+            Some((database, news)) => Customers::shared(database, news, phones, ledger.away())?,
+            None => Customers::open(&config.data, phones)?,
+        };
+        let customers = Arc::new(customers);
         let settings = Settings {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
