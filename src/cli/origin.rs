@@ -3,6 +3,8 @@
 use std::env;
 use std::path::PathBuf;
 
+use anyhow::{Result, bail};
+
 /// What flags say of it.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Origin {
@@ -25,16 +27,27 @@ pub enum Place {
 
 impl Origin {
     /// What a flag names; else the service of the environment, as for `codes` and `customers`; else the data folder.
-    #[must_use]
-    pub fn place(&self) -> Place {
+    ///
+    /// # Errors
+    /// The environment names a database, which no command reads by itself.
+    pub fn place(&self) -> Result<Place> {
         let said = |name| env::var_os(name).filter(|value| !value.is_empty());
         let server = || said("PRICEWRIGHT_SERVER").and_then(|server| server.into_string().ok());
-        match (&self.server, &self.data) {
+        Ok(match (&self.server, &self.data) {
             (Some(server), _) => Place::Server(server.clone()),
             (None, Some(folder)) => Place::Data(folder.clone()),
-            (None, None) => server().map(Place::Server).unwrap_or_else(|| {
-                Place::Data(said("PRICEWRIGHT_DATA").map_or_else(|| "data".into(), PathBuf::from))
-            }),
-        }
+            (None, None) => match server() {
+                Some(server) => Place::Server(server),
+                // What lies there may be from the day before the ledger moved.
+                None if said("PRICEWRIGHT_STORE").is_some_and(|store| is_database(&store)) => bail!(
+                    "PRICEWRIGHT_STORE names a database: ask a service on it with `--server`, or name a data folder with `--data`"
+                ),
+                None => Place::Data(said("PRICEWRIGHT_DATA").map_or_else(|| "data".into(), PathBuf::from)),
+            },
+        })
     }
+}
+
+fn is_database(store: &std::ffi::OsStr) -> bool {
+    store.to_str().is_some_and(|store| store.starts_with("postgres://") || store.starts_with("postgresql://"))
 }

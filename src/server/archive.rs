@@ -89,6 +89,10 @@ impl Archive {
             self.history.find(&named).inspect_err(|error| tracing::error!(%error, "old rulebooks"))?;
         let Some(publication) = publication else { return Ok(None) };
         let Some(found) = self.load(publication)? else { return Ok(None) };
+        // One that is in force at another node has an end that is not known yet: it is asked for each time.
+        if found.ended_at.is_none() && self.history.is_shared() {
+            return Ok(Some(found));
+        }
         let mut held = self.held.lock().unwrap_or_else(PoisonError::into_inner);
         held.push_front(found.clone());
         held.truncate(HELD_MAX);

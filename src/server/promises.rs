@@ -19,6 +19,7 @@ use super::reporter::Reporter;
 use super::secrets::{self, Pepper, PinPool};
 use super::store::History;
 use crate::ledger::Outcome;
+use crate::time::Instant;
 
 /// Why promises cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -93,7 +94,11 @@ impl Promises {
         let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
-        let customers = Arc::new(Customers::open(&config.data, phones)?);
+        let customers = match shared {
+            Some(Shared { database, news }) => Customers::shared(database, news, phones, ledger.away())?,
+            None => Customers::open(&config.data, phones)?,
+        };
+        let customers = Arc::new(customers);
         let settings = Settings {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
@@ -123,8 +128,11 @@ fn opened_outbox(config: &Config, ledger: &Ledger, pepper: &Arc<Pepper>) -> Resu
         Store::Memory => None,
     };
     // What cannot be read now is not thrown away: the ledger has said so, and the service ends.
-    let is_kept = |id| match ledger.known(id) {
-        Ok(known) => known.is_some_and(|known| matches!(known.outcome, Outcome::OtpSent(_))),
+    let is_kept = |id, ends: Option<Instant>| match ledger.known(id) {
+        Ok(known) => known.is_some_and(|known| match known.outcome {
+            Outcome::OtpSent(at) => ends.is_none_or(|ends| ends == at),
+            _ => false,
+        }),
         Err(_) => true,
     };
     Ok(Outbox::open(folder.as_deref(), Arc::clone(pepper), Sender::of(config)?, &is_kept)?)

@@ -77,8 +77,8 @@ const CLOSE_MAX: Duration = Duration::from_secs(5);
 /// What health is told of; the first is the whole.
 const SERVICES: [&str; 8] = ["", PRICING, REDEMPTION, CODES, CERTIFICATES, CUSTOMERS, RULEBOOKS, REPORTS];
 
-/// Those that promise: they do not serve while the database of many nodes is away.
-const PROMISING: [&str; 4] = [REDEMPTION, CODES, CERTIFICATES, REPORTS];
+/// Those that promise, and the one that keeps profiles: they do not serve while the database of many nodes is away.
+const PROMISING: [&str; 5] = [REDEMPTION, CODES, CERTIFICATES, CUSTOMERS, REPORTS];
 
 /// Why the service does not start, or ended.
 #[derive(Debug, thiserror::Error)]

@@ -1,6 +1,7 @@
 //! Profiles of customers: over real gRPC, in prices, across restarts and damage, from the command line.
 
 mod damage;
+mod shared;
 mod shell;
 
 use pricewright::server::config::Options;
@@ -17,6 +18,10 @@ type Client = CustomerServiceClient<Channel>;
 
 /// A service with three promotions that ask who buys.
 async fn started(folders: &Folders) -> (Running, Client) {
+    started_with(folders, Options::default()).await
+}
+
+async fn started_with(folders: &Folders, options: Options) -> (Running, Client) {
     folders.put("settings.yaml", "currency: UAH\n");
     folders.put(
         "club.yaml",
@@ -26,7 +31,7 @@ async fn started(folders: &Folders) -> (Running, Client) {
          \x20 - {id: silver, name: Silver, when: {tiers: [silver]}, give: {percent: 10}}\n\
          \x20 - {id: family, name: Family, when: {customer: {children: {at_least: 2}}}, give: {percent: 5}}\n",
     );
-    let running = folders.serve(Options::default()).await;
+    let running = folders.serve(options).await;
     running.server.ready().await.unwrap();
     let client = CustomerServiceClient::new(running.channel().await);
     (running, client)
@@ -84,8 +89,12 @@ fn unknown<T: std::fmt::Debug>(answer: Result<T, Status>) -> bool {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_profile_is_kept_found_replaced_and_forgotten() {
+    kept_and_forgotten(Options::default()).await;
+}
+
+async fn kept_and_forgotten(options: Options) {
     let folders = Folders::new();
-    let (_running, mut client) = started(&folders).await;
+    let (_running, mut client) = started_with(&folders, options).await;
     let whole = wire::Profile {
         birthday: "1990-11-25".to_owned(),
         first_purchase: Some(true),
@@ -129,8 +138,12 @@ async fn a_profile_is_kept_found_replaced_and_forgotten() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_fault_is_named_and_nothing_is_repeated() {
+    faults_are_named(Options::default()).await;
+}
+
+async fn faults_are_named(options: Options) {
     let folders = Folders::new();
-    let (_running, mut client) = started(&folders).await;
+    let (_running, mut client) = started_with(&folders, options).await;
     let faulty = wire::Profile {
         birthday: "1990-02-30".to_owned(),
         ..profile("", "8-800-secret", &[&"s".repeat(257)], &"t".repeat(257))
@@ -161,8 +174,12 @@ async fn every_fault_is_named_and_nothing_is_repeated() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_import_counts_names_places_and_may_be_sent_again() {
+    imported(Options::default()).await;
+}
+
+async fn imported(options: Options) {
     let folders = Folders::new();
-    let (_running, mut client) = started(&folders).await;
+    let (_running, mut client) = started_with(&folders, options).await;
     let batch = |from: usize| -> Vec<wire::Profile> {
         let one = |n: usize| profile(&n.to_string(), &format!("+38050{n:07}"), &["vip"], "gold");
         (from..from + 500).map(one).collect()
@@ -203,8 +220,12 @@ fn bought_by(customer: wire::Customer) -> wire::QuoteRequest {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn who_is_named_is_priced_with_the_profile() {
+    priced_with_the_profile(Options::default()).await;
+}
+
+async fn priced_with_the_profile(options: Options) {
     let folders = Folders::new();
-    let (running, mut client) = started(&folders).await;
+    let (running, mut client) = started_with(&folders, options).await;
     upsert(&mut client, profile("g", "0501111111", &[], "gold")).await.unwrap();
     upsert(&mut client, profile("v", "0502222222", &["vip"], "gold")).await.unwrap();
     let family = wire::Profile {

@@ -136,7 +136,7 @@ async fn a_restored_ledger_knows_its_keys() {
 async fn a_missing_file_is_not_made_beside_profiles_either() {
     let folders = Folders::new();
     folders.put("rules.yaml", RULES);
-    let options = || Options { store: Some(Store::Memory), ..Options::default() };
+    let options = || Options { store: Some(Store::Memory.into()), ..Options::default() };
     let running = folders.serve(options()).await;
     let profile =
         wire::Profile { id: "1".to_owned(), phone: "0671234567".to_owned(), ..wire::Profile::default() };

@@ -60,7 +60,8 @@ impl Home {
     }
 
     fn open(&self, sender: Sender, is_kept: &dyn Fn(RequestId) -> bool, pace: Pace) -> Outbox {
-        Outbox::at_pace(Some(&self.folder()), Arc::clone(&self.pepper), sender, is_kept, pace).unwrap()
+        let is_kept = |id, _| is_kept(id);
+        Outbox::at_pace(Some(&self.folder()), Arc::clone(&self.pepper), sender, &is_kept, pace).unwrap()
     }
 
     fn at(&self, url: &str) -> Outbox {
@@ -426,7 +427,7 @@ async fn without_a_folder_nothing_is_on_disk_and_all_else_is_the_same() {
         first[0]
     });
     let sender = home.webhook(&url, Webhook::ATTEMPT);
-    let outbox = Outbox::at_pace(None, Arc::clone(&home.pepper), sender, &|_| true, pace()).unwrap();
+    let outbox = Outbox::at_pace(None, Arc::clone(&home.pepper), sender, &|_, _| true, pace()).unwrap();
     let ended = outbox.prepare(message(2, 0)).unwrap();
     assert_eq!(outbox.release(ended).await, Delivery::Undelivered);
     let prepared = outbox.prepare(message(1, 1)).unwrap();

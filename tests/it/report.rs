@@ -209,7 +209,7 @@ async fn a_ledger_in_memory_tells_the_same() {
     folders.put("settings.yaml", SETTINGS);
     folders.put("catalog.csv", CATALOG);
     folders.put("rules.yaml", RULES);
-    let store = Some(pricewright::server::config::Store::Memory);
+    let store = Some(pricewright::server::config::Store::Memory.into());
     let running = folders.serve(Options { store, ..Options::default() }).await;
     running.server.ready().await.unwrap();
     a_day(&running).await;

@@ -58,7 +58,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     ensure!(first <= last, "--until is before --from");
     ensure!((last - first).get_days() <= DAYS_MAX, "at most {DAYS_MAX} days at once");
     let days = Days { first, last, time_zone: args.time_zone.as_deref() };
-    let told = match args.origin.place() {
+    let told = match args.origin.place()? {
         Place::Server(server) => books::remote(days, server)?,
         Place::Data(folder) => books::local(days, &folder)?,
     };

@@ -3,7 +3,6 @@
 use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
-use std::str::FromStr as _;
 use std::time::Duration;
 
 use anyhow::{Result, bail};
@@ -13,7 +12,7 @@ use serde_json::{Value, json};
 use crate::cli::rules::progress;
 use crate::cli::words::count;
 use crate::server::clock;
-use crate::server::config::Store;
+use crate::server::config::{Said, Store};
 use crate::server::database::Database;
 use crate::server::ledger::upkeep::Error;
 
@@ -28,11 +27,10 @@ pub struct Place {
         long,
         env = "PRICEWRIGHT_STORE",
         hide_env_values = true,
-        value_parser = Store::from_str,
         default_value = "sled",
         value_name = "STORE"
     )]
-    pub store: Store,
+    pub store: Said,
     /// Print one object of JSON
     #[arg(long)]
     pub json: bool,
@@ -50,7 +48,7 @@ impl Place {
     /// # Errors
     /// It does not.
     pub fn in_folder(&self) -> Result<()> {
-        match &self.store {
+        match self.store.read()? {
             Store::Sled => Ok(()),
             Store::Memory => bail!("nothing is kept of a ledger in memory"),
             Store::Postgres(_) => bail!(
@@ -65,10 +63,10 @@ impl Place {
     /// # Errors
     /// It is away, or there is nothing that lasts.
     pub fn database(&self) -> Result<Option<Database>> {
-        match &self.store {
+        match self.store.read()? {
             Store::Sled => Ok(None),
             Store::Memory => bail!("nothing is kept of a ledger in memory"),
-            Store::Postgres(address) => Ok(Some(Database::open(address)?)),
+            Store::Postgres(address) => Ok(Some(Database::open(&address)?)),
         }
     }
 }

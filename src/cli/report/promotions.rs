@@ -84,7 +84,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         promotion_ids: args.promotions.clone(),
         group_by: dimensions.into_iter().map(i32::from).collect(),
     };
-    let report = match args.origin.place() {
+    let report = match args.origin.place()? {
         Place::Server(server) => source::remote(asked, &server)?,
         Place::Data(folder) => source::local(asked, &folder)?,
     };

@@ -50,7 +50,7 @@ pub struct Args {
 /// A rulebook cannot be read, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let lang = terminal::language(args.lang);
-    let answer = match args.origin.place() {
+    let answer = match args.origin.place()? {
         Place::Data(data) => match source::difference(&data, &args.from, &args.to)? {
             Ok(answer) => answer,
             Err(named) => {

@@ -50,7 +50,7 @@ pub struct Args {
 /// It cannot be read, or standard output cannot be written.
 pub fn run(args: &Args) -> Result<ExitCode> {
     let lang = terminal::language(args.lang);
-    let answer = match args.origin.place() {
+    let answer = match args.origin.place()? {
         Place::Data(data) => source::history(&data, usize::try_from(args.limit).unwrap_or(usize::MAX))?,
         Place::Server(server) => match remote(server, args.limit, lang)? {
             Ok(answer) => answer,

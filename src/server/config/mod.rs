@@ -5,14 +5,13 @@ mod store;
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
-use std::str::FromStr;
 use std::time::Duration;
 
 use clap::Args;
 use serde::Deserialize;
 use ureq::http::Uri;
 
-pub use store::Store;
+pub use store::{NoStore, Said, Store};
 
 use crate::basket::{COUNTRIES, Country};
 use crate::lang::Lang;
@@ -66,6 +65,9 @@ pub enum Error {
     /// A gateway, and nothing to sign with.
     #[error("`otp-webhook` needs `otp-webhook-secret`: the file of secrets that sign what the gateway gets")]
     WebhookSecret,
+    /// There is no such store.
+    #[error(transparent)]
+    Store(#[from] NoStore),
     /// What is promised would cross a network in clear.
     #[error(
         "the address of the database must ask for TLS in production: `?sslmode=require`, and `&sslrootcert=FILE` where its authority is \
@@ -131,8 +133,8 @@ pub struct Options {
     /// How promises are kept: sled, on disk below the data folder; the address of a PostgreSQL that many nodes share,
     /// `postgres://user@host/name?sslmode=require`, best by the environment for the password in it; or memory, for trying out
     /// [default: sled]
-    #[arg(long, env = "PRICEWRIGHT_STORE", hide_env_values = true, value_parser = Store::from_str, value_name = "STORE")]
-    pub store: Option<Store>,
+    #[arg(long, env = "PRICEWRIGHT_STORE", hide_env_values = true, value_name = "STORE")]
+    pub store: Option<Said>,
     /// File with the keys under which codes, phones and customers are hashed; keep it apart from backups of the data folder
     /// [default: secrets/keys.toml in the data folder]
     #[arg(long, env = "PRICEWRIGHT_SECRETS", value_name = "FILE")]
@@ -277,7 +279,7 @@ impl Options {
     fn over(self, file: Options) -> Result<Config, Error> {
         let data = self.data.or(file.data).unwrap_or_else(|| "data".into());
         let config = Config {
-            store: self.store.or(file.store).unwrap_or_default(),
+            store: self.store.or(file.store).map(|said| said.read()).transpose()?.unwrap_or_default(),
             secrets: self.secrets.or(file.secrets).unwrap_or_else(|| data.join("secrets").join("keys.toml")),
             production: self.production.or(file.production).unwrap_or(false),
             quote_ttl_seconds: ranged(
@@ -440,6 +442,7 @@ mod tests {
         ] {
             let error = from_file(text, Options::default()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
+            assert!(!error.contains("secret") && !error.contains("mellon"), "{text}: {error}");
         }
     }
 

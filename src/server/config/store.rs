@@ -7,8 +7,7 @@ use serde::Deserialize;
 use crate::server::database::{Address, address};
 
 /// How promises are kept.
-#[derive(Debug, Clone, Default, Deserialize)]
-#[serde(try_from = "String")]
+#[derive(Debug, Clone, Default)]
 pub enum Store {
     /// In a journal on disk, with an index by sled.
     #[default]
@@ -47,10 +46,44 @@ impl FromStr for Store {
     }
 }
 
-impl TryFrom<String> for Store {
-    type Error = NoStore;
+/// A store as somebody has named it, not read yet. Whoever reads flags and files repeats what cannot be read, and there may be a password
+/// in it: so this is read later, and never shown.
+#[derive(Clone, Deserialize)]
+#[serde(from = "String")]
+pub enum Said {
+    /// In words.
+    Text(String),
+    /// By a program.
+    Is(Store),
+}
 
-    fn try_from(text: String) -> Result<Self, NoStore> {
-        text.parse()
+impl Said {
+    /// The store that is named.
+    ///
+    /// # Errors
+    /// There is none of that name.
+    pub fn read(&self) -> Result<Store, NoStore> {
+        match self {
+            Said::Text(text) => text.parse(),
+            Said::Is(store) => Ok(store.clone()),
+        }
+    }
+}
+
+impl std::fmt::Debug for Said {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str("Said")
+    }
+}
+
+impl From<String> for Said {
+    fn from(text: String) -> Self {
+        Said::Text(text)
+    }
+}
+
+impl From<Store> for Said {
+    fn from(store: Store) -> Self {
+        Said::Is(store)
     }
 }

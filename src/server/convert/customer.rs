@@ -4,7 +4,7 @@ use jiff::Timestamp;
 use jiff::civil::Date;
 
 use crate::basket::{Fault, Problem, limits};
-use crate::server::customers::{Customers, PROFILE_BYTES_MAX, Profile, Who};
+use crate::server::customers::{Customers, Known, PROFILE_BYTES_MAX, Profile, Who};
 use crate::server::wire;
 
 /// Reads a profile that changes at `now`. Fields are named from the profile on: `birthday`.
@@ -125,10 +125,11 @@ pub fn asked_for(asked: &wire::QuoteRequest) -> Option<Who> {
     }
 }
 
-/// Fills what a request does not say of its customer from the profile.
-pub fn fill(asked: &mut wire::QuoteRequest, profile: Option<Profile>) {
+/// Fills what a request does not say of its customer from the profile. Where that is not known the sale goes on without one.
+pub fn fill(asked: &mut wire::QuoteRequest, known: Known) {
     let customer = asked.context.as_mut().and_then(|context| context.customer.as_mut());
-    let (Some(customer), Some(profile)) = (customer, profile) else { return };
+    let (Some(customer), Known::Profile(profile)) = (customer, known) else { return };
+    let profile = *profile;
     if customer.id.is_empty() {
         customer.id = profile.id;
     }
@@ -145,10 +146,4 @@ pub fn fill(asked: &mut wire::QuoteRequest, profile: Option<Profile>) {
     for (name, value) in profile.attributes {
         customer.attributes.entry(name).or_insert(value);
     }
-}
-
-/// The profile of a customer. Where profiles cannot be read, which the log tells, the sale goes on without one.
-#[must_use]
-pub fn known(customers: &Customers, who: &Who) -> Option<Profile> {
-    customers.find(who).unwrap_or_default()
 }

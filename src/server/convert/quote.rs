@@ -72,6 +72,7 @@ pub(super) fn told(rules: Rules<'_>, request: &Request, id: String, priced: Quot
         gifts_refused: refused.map(|refused| refused_gift(rulebook, request, refused)).collect(),
         time: Some(Timestamp { seconds: request.context.time.unix(), nanos: 0 }),
         limits_age: None,
+        customer_unchecked: false,
     }
 }
 

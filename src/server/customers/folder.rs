@@ -36,6 +36,9 @@ pub enum Error {
     /// Reading or writing has failed, now or before; it is in the log.
     #[error("the profiles of customers cannot be read or written")]
     Unavailable,
+    /// The database that has them does not answer: it may again by itself.
+    #[error("the database of the profiles of customers is away")]
+    Away,
 }
 
 /// sled may panic on files that are damaged.

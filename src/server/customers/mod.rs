@@ -1,7 +1,8 @@
-//! What the CRM knows of customers, on disk: found by the retailer's id or by phone.
+//! What the CRM knows of customers: found by the retailer's id or by phone. On the disk of one machine, or in a database that many nodes
+//! share.
 //!
 //! The CRM is the truth. A folder that is damaged is put aside and an empty one begun, for the CRM can import again; what it
-//! must never be is wrong, or a reason not to start. Nothing of a customer is in a log, an error, or readable in the files.
+//! must never be is wrong, or a reason not to start. Nothing of a customer is in a log, an error, or readable in the files or tables.
 
 mod bytes;
 pub mod phone;
@@ -11,23 +12,32 @@ mod seal;
 mod fault;
 mod shelf;
 mod folder;
+mod embedded;
+mod known;
+mod plan;
+mod cipher;
+mod cache;
+mod tables;
+mod follow;
+mod shared;
 
-use std::fs::{self, File};
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::fs;
+use std::path::Path;
+use std::sync::Arc;
 
-use arc_swap::ArcSwapOption;
+use tokio::sync::watch;
 
 pub use folder::Error;
+pub use known::Known;
 pub use phone::{NoPhone, PhoneKey, Phones};
 pub use profile::{PROFILE_BYTES_MAX, Profile};
 pub use shelf::Put;
 
-use fault::Fault;
-use folder::{caught, disk, locked, opened, put_aside, synced};
-use shelf::Shelf;
+use cache::Name;
+use embedded::Embedded;
+use shared::Shared;
+
+use super::database::{Database, News};
 
 /// Who is asked for.
 #[derive(Clone, PartialEq, Eq)]
@@ -50,16 +60,16 @@ impl std::fmt::Debug for Who {
 /// The profiles of all customers.
 #[derive(Debug)]
 pub struct Customers {
-    // Nothing once closed.
-    shelf: ArcSwapOption<Shelf>,
     phones: Phones,
-    // One writer: what is compared with must be what is replaced.
-    writer: Mutex<()>,
-    // After a write or a sync that failed nobody knows what is on disk: no change is confirmed until the next start.
-    faulted: AtomicBool,
-    // Stands when something went wrong while the service ran: the next start reads everything before it trusts it.
-    suspect: PathBuf,
-    _lock: File,
+    kept: Kept,
+}
+
+#[derive(Debug)]
+enum Kept {
+    /// On this machine.
+    Folder(Box<Embedded>),
+    /// In a database, with a part of them in memory.
+    Tables(Box<Shared>),
 }
 
 impl Customers {
@@ -74,34 +84,28 @@ impl Customers {
     /// # Errors
     /// The disk says no, or another process has them. Damage is none: see the log.
     pub fn open(data: &Path, phones: Phones) -> Result<Self, Error> {
-        let folder = data.join("customers");
-        fs::create_dir_all(data).map_err(|error| disk("make the folder", data, error))?;
-        let lock = locked(&data.join("customers.lock"))?;
-        let suspect = data.join("customers.suspect");
-        let shelf = opened(&folder, suspect.exists()).or_else(|fault| match fault {
-            Fault::Failed(error) => Err(disk("open the folder", &folder, error)),
-            Fault::Damaged(what) => {
-                let aside = put_aside(data, &folder)?;
-                tracing::error!(
-                    folder = %aside.display(),
-                    what,
-                    "the profiles of customers are damaged: they are put aside, and the CRM must import all of them again"
-                );
-                opened(&folder, false).map_err(|fault| disk("open the folder", &folder, fault.into_io()))
-            }
-        })?;
-        if suspect.exists() {
-            fs::remove_file(&suspect).map_err(|error| disk("remove", &suspect, error))?;
-        }
-        synced(data).map_err(|error| disk("sync", data, error))?;
-        Ok(Customers {
-            shelf: ArcSwapOption::from_pointee(shelf),
-            phones,
-            writer: Mutex::default(),
-            faulted: AtomicBool::new(false),
-            suspect,
-            _lock: lock,
-        })
+        Ok(Customers { phones, kept: Kept::Folder(Box::new(Embedded::open(data)?)) })
+    }
+
+    /// Those of a database, enciphered and found by phone under the keys of `phones`. What other nodes write is heard by `news`; while
+    /// `away` is true nobody waits for it. Not on a thread that others wait for.
+    ///
+    /// # Errors
+    /// The database is away.
+    pub fn shared(
+        database: &Database,
+        news: &Arc<News>,
+        phones: Phones,
+        away: watch::Receiver<bool>,
+    ) -> Result<Self, Error> {
+        let shared = Shared::open(database, news, &phones, away)?;
+        Ok(Customers { phones, kept: Kept::Tables(Box::new(shared)) })
+    }
+
+    /// Whether other nodes write them too.
+    #[must_use]
+    pub fn are_shared(&self) -> bool {
+        matches!(self.kept, Kept::Tables(_))
     }
 
     /// What a phone is found by.
@@ -112,22 +116,38 @@ impl Customers {
         self.phones.phone_key(typed)
     }
 
-    /// The profile asked for; waits for the disk where it must.
+    /// The profile asked for, as it is kept; waits for the disk or the database where it must.
     ///
     /// # Errors
     /// It cannot be read.
     pub fn find(&self, who: &Who) -> Result<Option<Profile>, Error> {
-        self.guarded(|shelf| match who {
-            Who::Id(id) => shelf.by_id(id),
-            Who::Phone(typed) => {
-                for phone in self.phones.phone_keys(typed) {
-                    if let Some(profile) = shelf.by_phone(phone)? {
-                        return Ok(Some(profile));
-                    }
-                }
-                Ok(None)
-            }
-        })
+        let name = self.name(who);
+        match &self.kept {
+            Kept::Folder(kept) => match &name {
+                Name::Id(id) => kept.by_id(id),
+                Name::Phone(phones) => kept.by_phone(phones),
+            },
+            Kept::Tables(kept) => kept.find(&name),
+        }
+    }
+
+    /// What a price can know of a customer without waiting for anything; `None` where somebody must look.
+    #[must_use]
+    pub fn at_once(&self, who: &Who) -> Option<Known> {
+        match &self.kept {
+            Kept::Folder(_) => None,
+            Kept::Tables(kept) => kept.at_once(&self.name(who)),
+        }
+    }
+
+    /// What a price knows of a customer; waits for the disk or the database where it must. What was looked up is known at once the next
+    /// time.
+    #[must_use]
+    pub fn known(&self, who: &Who) -> Known {
+        match &self.kept {
+            Kept::Folder(_) => self.find(who).into(),
+            Kept::Tables(kept) => kept.known(&self.name(who)),
+        }
     }
 
     /// What writing these profiles would do.
@@ -135,7 +155,10 @@ impl Customers {
     /// # Errors
     /// They cannot be compared with what is kept.
     pub fn would(&self, profiles: &[Profile]) -> Result<Vec<Put>, Error> {
-        self.guarded(|shelf| profiles.iter().map(|profile| shelf.would(profile)).collect())
+        match &self.kept {
+            Kept::Folder(kept) => kept.would(profiles),
+            Kept::Tables(kept) => kept.would(profiles),
+        }
     }
 
     /// Writes profiles, one after the other. They are on disk after [`Customers::sync`].
@@ -143,16 +166,21 @@ impl Customers {
     /// # Errors
     /// Nobody knows how many are written.
     pub fn put(&self, profiles: &[Profile]) -> Result<Vec<Put>, Error> {
-        self.change(|shelf| profiles.iter().map(|profile| shelf.put(profile)).collect())
+        match &self.kept {
+            Kept::Folder(kept) => kept.put(profiles),
+            Kept::Tables(kept) => kept.put(profiles),
+        }
     }
 
-    /// Brings what was written to the disk.
+    /// Brings what was written to the disk. A database has done so before it answered.
     ///
     /// # Errors
     /// It may not be there.
     pub fn sync(&self) -> Result<(), Error> {
-        // Not one at a time: flushes that meet are one.
-        self.changed(Shelf::sync)
+        match &self.kept {
+            Kept::Folder(kept) => kept.sync(),
+            Kept::Tables(_) => Ok(()),
+        }
     }
 
     /// Forgets a customer, on disk too; whether there was one.
@@ -160,48 +188,25 @@ impl Customers {
     /// # Errors
     /// Some of it may still be there.
     pub fn delete(&self, id: &str) -> Result<bool, Error> {
-        self.change(|shelf| shelf.delete(id))
+        match &self.kept {
+            Kept::Folder(kept) => kept.delete(id),
+            Kept::Tables(kept) => kept.delete(id),
+        }
     }
 
     /// Lets the folder go, when the last reader has. Whoever asks afterwards is told that profiles are unavailable.
     pub fn close(&self) {
-        let shelf = self.shelf.swap(None);
-        // sled may panic here as anywhere.
-        let _ = catch_unwind(AssertUnwindSafe(move || drop(shelf)));
-    }
-
-    fn change<T>(&self, work: impl FnOnce(&Shelf) -> Result<T, Fault>) -> Result<T, Error> {
-        let _writer = self.writer.lock().unwrap_or_else(PoisonError::into_inner);
-        self.changed(work)
-    }
-
-    fn changed<T>(&self, work: impl FnOnce(&Shelf) -> Result<T, Fault>) -> Result<T, Error> {
-        if self.faulted.load(Ordering::Acquire) {
-            return Err(Error::Unavailable);
+        match &self.kept {
+            Kept::Folder(kept) => kept.close(),
+            // Nothing of it is this process's alone.
+            Kept::Tables(_) => {}
         }
-        let done = self.guarded(work);
-        // A failure is never tried again: after a failed sync Linux forgets what it could not write.
-        if done.is_err() {
-            self.faulted.store(true, Ordering::Release);
-        }
-        done
     }
 
-    fn guarded<T>(&self, work: impl FnOnce(&Shelf) -> Result<T, Fault>) -> Result<T, Error> {
-        let shelf = self.shelf.load_full().ok_or(Error::Unavailable)?;
-        caught(|| work(&shelf)).map_err(|fault| {
-            self.tell(&fault);
-            Error::Unavailable
-        })
-    }
-
-    fn tell(&self, fault: &Fault) {
-        // Best effort: what is not noted now shows again.
-        let is_first = !self.suspect.exists();
-        let _ = File::create(&self.suspect).and_then(|file| file.sync_all());
-        if is_first {
-            let what = fault.say();
-            tracing::error!(what, "the profiles of customers fail: the next start reads all of them");
+    fn name(&self, who: &Who) -> Name {
+        match who {
+            Who::Id(id) => Name::Id(id.clone()),
+            Who::Phone(typed) => Name::Phone(self.phones.phone_keys(typed)),
         }
     }
 }

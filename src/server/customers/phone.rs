@@ -24,7 +24,7 @@ pub struct NoPhone;
 /// Turns phone numbers into what they are found by.
 #[derive(Debug, Clone)]
 pub struct Phones {
-    pepper: Arc<Pepper>,
+    pub(super) pepper: Arc<Pepper>,
     countries: Arc<[Country]>,
 }
 

@@ -43,7 +43,9 @@ impl Address {
     /// Whether what is said goes over a network that anybody might read.
     #[must_use]
     pub fn may_be_read(&self) -> bool {
-        self.config.get_ssl_mode() != SslMode::Require && !self.config.get_hosts().iter().all(is_near)
+        let is_near = self.config.get_hosts().iter().all(is_near)
+            && self.config.get_hostaddrs().iter().all(std::net::IpAddr::is_loopback);
+        self.config.get_ssl_mode() != SslMode::Require && !is_near
     }
 
     /// The settings of a connection.
@@ -106,7 +108,8 @@ impl fmt::Debug for Address {
 
 impl fmt::Display for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let hosts: Vec<String> = self.config.get_hosts().iter().map(named).collect();
+        let mut hosts: Vec<String> = self.config.get_hosts().iter().map(named).collect();
+        hosts.extend(self.config.get_hostaddrs().iter().map(ToString::to_string));
         write!(f, "postgres://{}/{}", hosts.join(","), self.config.get_dbname().unwrap_or_default())
     }
 }
@@ -177,6 +180,8 @@ mod tests {
                 false,
                 Some("ca.pem"),
             ),
+            ("postgres:///shop?hostaddr=10.0.0.5", "postgres://10.0.0.5/shop", true, None),
+            ("postgres://localhost/shop?hostaddr=10.0.0.5", "postgres://localhost,10.0.0.5/shop", true, None),
             ("postgres://127.0.0.1/shop", "postgres://127.0.0.1/shop", false, None),
             ("postgres:///shop?host=/run/postgresql", "postgres:///run/postgresql/shop", false, None),
         ] {

@@ -30,27 +30,49 @@ pub enum Topic {
     Ledger,
     /// A rulebook was published.
     Rules,
+    /// Profiles of customers were written or deleted.
+    Customers,
 }
 
 impl Topic {
+    const ALL: [Topic; 3] = [Topic::Ledger, Topic::Rules, Topic::Customers];
+
     fn word(self) -> &'static str {
         match self {
             Topic::Ledger => "ledger",
             Topic::Rules => "rules",
+            Topic::Customers => "customers",
         }
     }
 
     fn of(word: &str) -> Option<Self> {
-        [Topic::Ledger, Topic::Rules].into_iter().find(|topic| topic.word() == word)
+        Topic::ALL.into_iter().find(|topic| topic.word() == word)
+    }
+}
+
+/// Something of each topic.
+#[derive(Debug, Clone, Default)]
+struct OfEach<T> {
+    ledger: T,
+    rules: T,
+    customers: T,
+}
+
+impl<T> OfEach<T> {
+    fn of(&self, topic: Topic) -> &T {
+        match topic {
+            Topic::Ledger => &self.ledger,
+            Topic::Rules => &self.rules,
+            Topic::Customers => &self.customers,
+        }
     }
 }
 
 /// The words of a database: what this node says, and what it hears, its own among it. Ends when it is dropped.
 #[derive(Debug)]
 pub struct News {
-    ledger: watch::Sender<u64>,
-    rules: watch::Sender<u64>,
-    said: [Arc<Notify>; 2],
+    heard: OfEach<watch::Sender<u64>>,
+    said: OfEach<Arc<Notify>>,
     tasks: Vec<tokio::task::JoinHandle<()>>,
 }
 
@@ -66,22 +88,21 @@ impl News {
     /// # Errors
     /// TLS cannot be had.
     pub fn of(database: &Database) -> Result<Arc<Self>, Error> {
-        let (ledger, rules) = (watch::Sender::new(0), watch::Sender::new(0));
-        let said = [Arc::new(Notify::new()), Arc::new(Notify::new())];
+        let (heard, said) = (OfEach::<watch::Sender<u64>>::default(), OfEach::<Arc<Notify>>::default());
         let address = database.address().clone();
         let tls = tls::connector(address.root().map(std::path::PathBuf::as_path))?;
         let mut tasks = Vec::new();
-        let heard = [ledger.clone(), rules.clone()];
+        let hears = heard.clone();
         tasks.push(database.handle().spawn(async move {
             loop {
-                if let Err(error) = listen(address.config(), tls.clone(), &heard).await {
+                if let Err(error) = listen(address.config(), tls.clone(), &hears).await {
                     tracing::debug!(%error, "the listener has lost the database");
                 }
                 sleep(AGAIN).await;
             }
         }));
-        for (topic, asked) in [Topic::Ledger, Topic::Rules].into_iter().zip(&said) {
-            let (database, asked) = (database.clone(), Arc::clone(asked));
+        for topic in Topic::ALL {
+            let (database, asked) = (database.clone(), Arc::clone(said.of(topic)));
             tasks.push(database.handle().clone().spawn(async move {
                 loop {
                     asked.notified().await;
@@ -91,25 +112,18 @@ impl News {
                 }
             }));
         }
-        Ok(Arc::new(News { ledger, rules, said, tasks }))
+        Ok(Arc::new(News { heard, said, tasks }))
     }
 
     /// Says to all nodes that there is news.
     pub fn tell(&self, topic: Topic) {
-        let [ledger, rules] = &self.said;
-        match topic {
-            Topic::Ledger => ledger.notify_one(),
-            Topic::Rules => rules.notify_one(),
-        }
+        self.said.of(topic).notify_one();
     }
 
     /// Changes with each word about `topic`, and when words may have been lost.
     #[must_use]
     pub fn heard(&self, topic: Topic) -> watch::Receiver<u64> {
-        match topic {
-            Topic::Ledger => self.ledger.subscribe(),
-            Topic::Rules => self.rules.subscribe(),
-        }
+        self.heard.of(topic).subscribe()
     }
 }
 
@@ -124,19 +138,17 @@ async fn say(database: &Database, topic: Topic) -> Result<(), Error> {
 async fn listen(
     config: &Config,
     tls: tokio_postgres_rustls::MakeRustlsConnect,
-    heard: &[watch::Sender<u64>; 2],
+    heard: &OfEach<watch::Sender<u64>>,
 ) -> Result<(), Error> {
-    let [ledger, rules] = heard;
     let late = |_| Error::Away("it did not answer in time".to_owned());
+    let hear = |topic| heard.of(topic).send_modify(|count| *count += 1);
     let (client, mut connection) = timeout(TIMEOUT, config.connect(tls)).await.map_err(late)??;
     let hears = async {
         loop {
             match poll_fn(|context| connection.poll_message(context)).await {
-                Some(Ok(AsyncMessage::Notification(word))) => match Topic::of(word.payload()) {
-                    Some(Topic::Ledger) => ledger.send_modify(|count| *count += 1),
-                    Some(Topic::Rules) => rules.send_modify(|count| *count += 1),
-                    None => {}
-                },
+                Some(Ok(AsyncMessage::Notification(word))) => {
+                    Topic::of(word.payload()).into_iter().for_each(hear)
+                }
                 Some(Ok(_)) => {}
                 Some(Err(error)) => return Err(Error::from(error)),
                 None => return Err(Error::Away("the connection has ended".to_owned())),
@@ -146,8 +158,7 @@ async fn listen(
     let begins = async {
         client.batch_execute(&format!("listen {CHANNEL}")).await?;
         // What was said before nobody has heard.
-        ledger.send_modify(|count| *count += 1);
-        rules.send_modify(|count| *count += 1);
+        Topic::ALL.into_iter().for_each(hear);
         std::future::pending::<Result<(), Error>>().await
     };
     tokio::select! {

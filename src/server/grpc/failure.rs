@@ -39,6 +39,8 @@ pub enum Failure {
     CustomerUnknown,
     /// Profiles cannot be read from the disk or written to it.
     ProfilesUnavailable,
+    /// The database that has the profiles cannot be reached.
+    ProfilesAway,
     /// Too much to do at the moment.
     Overloaded,
     /// The caller's deadline, or the server's, has passed.
@@ -79,7 +81,7 @@ impl Failure {
             Failure::Invalid(_) | Failure::Malformed => Code::InvalidArgument,
             Failure::VersionUnknown => Code::FailedPrecondition,
             Failure::NoRulebook | Failure::ShuttingDown | Failure::ProfilesUnavailable => Code::Unavailable,
-            Failure::NoSender | Failure::RulebooksUnavailable => Code::Unavailable,
+            Failure::NoSender | Failure::RulebooksUnavailable | Failure::ProfilesAway => Code::Unavailable,
             Failure::CustomerUnknown | Failure::RulebookUnknown => Code::NotFound,
             Failure::RulebookChanged(_) => Code::FailedPrecondition,
             Failure::RulebookDamaged => Code::DataLoss,
@@ -104,6 +106,7 @@ impl Failure {
             Failure::NoRulebook => "NO_RULEBOOK",
             Failure::CustomerUnknown => "CUSTOMER_UNKNOWN",
             Failure::ProfilesUnavailable => "PROFILES_UNAVAILABLE",
+            Failure::ProfilesAway => "PROFILES_AWAY",
             Failure::Overloaded => "OVERLOADED",
             Failure::TooLate => "DEADLINE_EXCEEDED",
             Failure::ShuttingDown => "SHUTTING_DOWN",
@@ -141,6 +144,10 @@ impl Failure {
             Failure::ProfilesUnavailable => lang.pick(
                 "Customer profiles are unavailable; call the administrator.",
                 "Профілі клієнтів недоступні; зверніться до адміністратора.",
+            ),
+            Failure::ProfilesAway => lang.pick(
+                "The database of the customer profiles is out of reach; try again in a moment.",
+                "База даних профілів клієнтів недоступна; спробуйте ще раз за мить.",
             ),
             Failure::Overloaded => {
                 lang.pick("The service is busy; try again.", "Сервіс перевантажено; спробуйте ще раз.")
@@ -213,7 +220,7 @@ impl Failure {
             Failure::Overloaded => {
                 details.set_retry_info(Some(RETRY_AFTER));
             }
-            Failure::LedgerAway => {
+            Failure::LedgerAway | Failure::ProfilesAway => {
                 details.set_retry_info(Some(RETRY_AFTER_OUTAGE));
             }
             Failure::Refused(Rejection::OtpTooSoon(seconds)) => {

@@ -85,6 +85,9 @@ impl<'a> Import<'a> {
 }
 
 /// Why is in the log.
-pub(super) fn unavailable(_error: Error) -> Failure {
-    Failure::ProfilesUnavailable
+pub(super) fn unavailable(error: Error) -> Failure {
+    match error {
+        Error::Away => Failure::ProfilesAway,
+        _ => Failure::ProfilesUnavailable,
+    }
 }

@@ -23,7 +23,7 @@ use crate::ledger::OpenedCode;
 use crate::server::clock;
 use crate::server::codes::{Codebook, Trouble};
 use crate::server::convert::{Asked, Rules, customer};
-use crate::server::customers::Customers;
+use crate::server::customers::{Customers, Known, Who};
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
 use crate::server::wire::{self, code_result::Status as Fate, quote_stream_response::Answer};
@@ -42,6 +42,8 @@ const ASIDE_PER_CORE_MAX: usize = 16;
 
 /// How long a price waits for codes that a database knows: then it goes on without them.
 const CODES_WAIT: Duration = Duration::from_millis(500);
+/// How long a price waits for a profile that a database has: then it goes on without.
+const PROFILE_WAIT: Duration = Duration::from_millis(200);
 /// That what is known of limits is younger is not told: nodes hear of each other within a second.
 const AGE_MAX: Duration = Duration::from_secs(2);
 /// Profiles looked up at once: a slow disk must not take all threads.
@@ -88,7 +90,7 @@ impl Pricing {
     }
 
     async fn one(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
-        self.filled(&mut asked, call).await?;
+        let is_unchecked = !self.filled(&mut asked, call, true).await?;
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let quote = if has_codes(&asked, &live) {
             let (limiter, opened) = (self.limiter.clone(), self.opened(&asked, &live, call).await?);
@@ -105,20 +107,39 @@ impl Pricing {
             let limiter = self.limiter.clone();
             aside(&self.aside, call, move || priced(&live, &limiter, asked, Some(&[]))).await?
         };
-        let quote = quote.map(|quote| dated(&self.limiter, quote));
+        let quote = quote.map(|quote| dated(&self.limiter, quote, is_unchecked));
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
     }
 
     /// Fills a request that names only a customer from the profile. It is part of the request before anything is made of that: equal ids of
-    /// quotes mean equal customers.
-    async fn filled(&self, asked: &mut wire::QuoteRequest, call: Call) -> Result<(), Failure> {
-        if let Some(who) = customer::asked_for(asked) {
-            let customers = Arc::clone(&self.customers);
-            let found = aside(&self.look_ups, call, move || customer::known(&customers, &who)).await?;
-            customer::fill(asked, found);
+    /// quotes mean equal customers. False where the profile cannot be known now; where nobody `may_wait`, as soon as it is not at hand.
+    async fn filled(
+        &self,
+        asked: &mut wire::QuoteRequest,
+        call: Call,
+        may_wait: bool,
+    ) -> Result<bool, Failure> {
+        let Some(who) = customer::asked_for(asked) else { return Ok(true) };
+        let known = match self.customers.at_once(&who) {
+            Some(known) => known,
+            None if may_wait => self.looked_up(who, call).await?,
+            None => Known::Unchecked,
+        };
+        let is_checked = known != Known::Unchecked;
+        customer::fill(asked, known);
+        Ok(is_checked)
+    }
+
+    async fn looked_up(&self, who: Who, call: Call) -> Result<Known, Failure> {
+        let customers = Arc::clone(&self.customers);
+        let look_up = aside(&self.look_ups, call, move || customers.known(&who));
+        if self.customers.are_shared() {
+            // The look-up goes on, and the next price has what it finds at once.
+            timeout(PROFILE_WAIT, look_up).await.unwrap_or(Ok(Known::Unchecked))
+        } else {
+            look_up.await
         }
-        Ok(())
     }
 
     /// The generated codes of a request that are good for it; nothing where that cannot be known now: a price waits for no database.
@@ -155,28 +176,32 @@ impl Pricing {
         }
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
         let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
-        let mut opened = Vec::with_capacity(asked.len());
+        let (mut opened, mut may_wait) = (Vec::with_capacity(asked.len()), true);
         for request in &mut asked {
-            self.filled(request, call).await?;
+            let is_checked = self.filled(request, call, may_wait).await?;
+            // One of a batch has waited in vain: the others do not.
+            may_wait &= is_checked || !self.customers.are_shared();
             // What is wrong with one of them is told when it is priced, and is no matter of the others.
-            opened.push(match rulebook_for(request, &self.engine, Arc::clone(&live)) {
+            let codes = match rulebook_for(request, &self.engine, Arc::clone(&live)) {
                 Ok(live) if has_codes(request, &live) => match self.opened(request, &live, call).await {
                     Err(Failure::Invalid(_)) => Ok(Some(Vec::new())),
                     Err(Failure::Overloaded) => Err(Failure::Overloaded),
                     opened => Ok(opened?),
                 },
                 _ => Ok(Some(Vec::new())),
-            });
+            };
+            opened.push((codes, !is_checked));
         }
         let price_all = move || {
             let mut answers = Vec::with_capacity(asked.len());
-            for (request, opened) in asked.into_iter().zip(opened) {
+            for (request, (opened, is_unchecked)) in asked.into_iter().zip(opened) {
                 if call.is_over() {
                     return Err(Failure::TooLate);
                 }
                 let quote = opened.and_then(|opened| {
                     let live = rulebook_for(&request, &engine, Arc::clone(&live))?;
-                    priced(&live, &limiter, request, opened.as_deref()).map(|quote| dated(&limiter, quote))
+                    let quote = priced(&live, &limiter, request, opened.as_deref());
+                    quote.map(|quote| dated(&limiter, quote, is_unchecked))
                 });
                 answers.push(answer(quote, call.lang));
             }
@@ -218,8 +243,9 @@ fn priced(
     })
 }
 
-/// A quote that says how old what it knows of limits is, where that is more than a moment.
-fn dated(limiter: &Limiter, mut quote: wire::Quote) -> wire::Quote {
+/// A quote that says how old what it knows of limits is, where that is more than a moment, and that it does not know who buys.
+fn dated(limiter: &Limiter, mut quote: wire::Quote, is_unchecked: bool) -> wire::Quote {
+    quote.customer_unchecked = is_unchecked;
     let age = limiter.counters.age().filter(|age| *age > AGE_MAX);
     quote.limits_age = age.map(|age| pbjson_types::Duration {
         seconds: i64::try_from(age.as_secs()).unwrap_or(i64::MAX),

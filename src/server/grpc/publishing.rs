@@ -165,6 +165,9 @@ fn found(history: &dyn History, named: &Named) -> Result<(Publication, Vec<Sourc
 
 fn failure(error: Error) -> Failure {
     tracing::error!(%error, "the history of rulebooks cannot be read");
+    if error.is_away() {
+        return Failure::LedgerAway;
+    }
     Failure::RulebooksUnavailable
 }
 
@@ -224,6 +227,7 @@ fn told(answer: Result<Done, Refusal>, call: Call) -> Result<Told, Failure> {
         Err(Refusal::Unknown) => Err(Failure::RulebookUnknown),
         Err(Refusal::Damaged) => Err(Failure::RulebookDamaged),
         Err(Refusal::Unkept) => Err(Failure::RulebooksUnavailable),
+        Err(Refusal::Away) => Err(Failure::LedgerAway),
         Err(Refusal::Stopped) => Err(Failure::ShuttingDown),
     }
 }

@@ -1,5 +1,7 @@
 //! What the keeper can be told from other threads.
 
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 
 use crate::rulebook::{Adoption, Diagnostic, Severity, Source, adopt};
@@ -74,6 +76,8 @@ pub enum Refusal {
     Damaged,
     /// The history cannot be read or written.
     Unkept,
+    /// The database of the history is away: it may have been published all the same.
+    Away,
     /// The keeper has come to its end.
     Stopped,
 }
@@ -82,11 +86,18 @@ pub enum Refusal {
 #[derive(Debug, Clone)]
 pub struct Handle {
     wake: Sender<Wake>,
+    known: Arc<AtomicU64>,
 }
 
 impl Handle {
-    pub(super) fn new(wake: Sender<Wake>) -> Self {
-        Handle { wake }
+    pub(super) fn new(wake: Sender<Wake>, known: Arc<AtomicU64>) -> Self {
+        Handle { wake, known }
+    }
+
+    /// The number of the newest publication that is in force here, or was passed over for good.
+    #[must_use]
+    pub fn known(&self) -> u64 {
+        self.known.load(Ordering::Relaxed)
     }
 
     /// Puts what `sources` make in force, all of them together and nothing else. Compiles them on this thread.

@@ -30,14 +30,11 @@ pub(super) fn follow(
     mut heard: watch::Receiver<u64>,
 ) -> Following {
     Following(tokio::spawn(async move {
-        let mut known = 0;
         loop {
             let from = Arc::clone(&history);
             match spawn_blocking(move || from.newest()).await {
-                Ok(Ok(Some(newest))) if newest.number != known => {
-                    known = newest.number;
-                    keeper.news();
-                }
+                // Again and again until it is in force: what could not be loaded is loaded later.
+                Ok(Ok(Some(newest))) if newest.number > keeper.known() => keeper.news(),
                 Ok(Err(error)) => tracing::debug!(%error, "the history of rulebooks cannot be asked"),
                 _ => {}
             }

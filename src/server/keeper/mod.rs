@@ -12,6 +12,7 @@ mod publish;
 mod follow;
 
 use std::sync::Arc;
+use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -31,6 +32,7 @@ use super::store::{self, History};
 #[derive(Debug)]
 pub struct Keeper {
     wake: Sender<Wake>,
+    known: Arc<AtomicU64>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -45,7 +47,8 @@ impl Keeper {
         history: Arc<dyn History>,
     ) -> Result<Self, store::Error> {
         let (wake, wakes) = mpsc::channel();
-        let mut work = Work::new(config, engine, history, &wake);
+        let known = Arc::default();
+        let mut work = Work::new(config, engine, history, &wake, Arc::clone(&known));
         work.recover();
         let thread = thread::Builder::new()
             .name("pricewright-rules".to_owned())
@@ -55,7 +58,7 @@ impl Keeper {
                 path: config.rules.clone(),
                 error,
             })?;
-        Ok(Keeper { wake, thread: Some(thread) })
+        Ok(Keeper { wake, known, thread: Some(thread) })
     }
 
     /// Takes up what others publish in `history`, as soon as a word of it is heard and at least once a second.
@@ -67,7 +70,7 @@ impl Keeper {
     /// The way for calls.
     #[must_use]
     pub fn handle(&self) -> Handle {
-        Handle::new(self.wake.clone())
+        Handle::new(self.wake.clone(), Arc::clone(&self.known))
     }
 }
 

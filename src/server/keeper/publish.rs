@@ -28,6 +28,10 @@ impl Work {
             };
             return Ok(Done { publication, diagnostics });
         }
+        if self.history.is_shared() {
+            // Others may have published what the caller has seen there.
+            self.news();
+        }
         self.expects(asked)?;
         let mut ready = self.ready(what)?;
         for _ in 0..TRIES_MAX {
@@ -80,7 +84,7 @@ impl Work {
             }
             Ok(_) => {
                 // It is passed over for good: what comes after it is newer.
-                self.newest = publication.number;
+                self.now_at(publication.number);
                 tracing::error!(
                     number = publication.number,
                     "a rulebook of another service cannot be read here"
@@ -90,10 +94,10 @@ impl Work {
         }
     }
 
-    fn published(&mut self, publication: Publication, rulebook: Rulebook, sources: Vec<Source>) {
+    pub(super) fn published(&mut self, publication: Publication, rulebook: Rulebook, sources: Vec<Source>) {
         let at = publication.note.at;
         tracing::info!(number = publication.number, origin = ?publication.note.origin, "rules were published");
-        self.newest = publication.number;
+        self.now_at(publication.number);
         self.publication = Some(publication);
         self.forget_unkept();
         self.put(rulebook, sources, at);
@@ -151,5 +155,8 @@ fn ready(adoption: Adoption, origin: Origin, restored: Option<u64>) -> Result<Re
 
 fn unkept(error: &Error) -> Refusal {
     tracing::error!(%error, "the history of rulebooks cannot be read or written");
+    if error.is_away() {
+        return Refusal::Away;
+    }
     Refusal::Unkept
 }

@@ -5,6 +5,7 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
@@ -45,8 +46,14 @@ pub(super) struct Work {
     pub(super) good: Vec<Source>,
     /// How they came into force; nothing when that could not be kept.
     pub(super) publication: Option<Publication>,
-    /// The number of the newest publication that is known here.
+    /// The number of the newest publication that is in force here, or was passed over for good.
     pub(super) newest: u64,
+    /// The same, for others to see.
+    known: Arc<AtomicU64>,
+    /// Whether a change of the folder could not be published when it came.
+    is_late: bool,
+    /// Whether it is still to be published.
+    is_unsent: bool,
     /// What was found in the folder, and how its files stand by themselves.
     folder: Folder,
     /// What was last taken up from the folder.
@@ -68,6 +75,7 @@ impl Work {
         engine: Arc<Engine>,
         history: Arc<dyn History>,
         wake: &Sender<Wake>,
+        known: Arc<AtomicU64>,
     ) -> Self {
         Work {
             rules: config.rules.clone(),
@@ -82,6 +90,9 @@ impl Work {
             good: Vec::new(),
             publication: None,
             newest: 0,
+            known,
+            is_late: false,
+            is_unsent: false,
             folder: Folder::default(),
             taken: None,
             is_unmarked: false,
@@ -98,7 +109,11 @@ impl Work {
         for damage in &found.damage {
             tracing::error!(error = %damage, "a good version on disk was passed over");
         }
-        self.learn_newest();
+        if self.history.is_shared() {
+            self.now_at(found.last.as_ref().map_or(0, |kept| kept.publication.number));
+        } else {
+            self.learn_newest();
+        }
         let good = found.last.as_ref().map(|kept| kept.sources.as_slice()).unwrap_or_default();
         self.taken = self.mark.read(self.history.as_ref(), good);
         let Some(kept) = found.last else {
@@ -196,7 +211,7 @@ impl Work {
                 }
                 self.settling = None;
                 self.take(&seen);
-                self.seen = Some(seen);
+                self.seen = (!self.is_unsent).then_some(seen);
                 self.refresh();
                 self.tell();
                 self.poll
@@ -290,6 +305,9 @@ impl Work {
         {
             // Kept before it is live: what was live can always be found again. A full disk does not stop prices.
             let note = Note::of_folder(clock::timestamp(), self.changed(&sources, &rulebook));
+            if self.history.is_shared() {
+                return self.send(rulebook, note, now);
+            }
             let at = note.at;
             self.keep(&sources, note);
             self.taken = Some(now);
@@ -301,6 +319,43 @@ impl Work {
         if is_other {
             self.write_mark();
         }
+    }
+
+    /// Publishes a folder beside others that publish: in force once it is kept, and not before. What could not be sent is sent later, unless
+    /// somebody has published since: then it is older, as is the folder of a node that has just come.
+    fn send(&mut self, rulebook: Rulebook, note: Note, now: Taken) {
+        let is_old = self.is_late || self.taken.is_none();
+        for _ in 0..TRIES_MAX {
+            match self.history.publish(&now.sources, &note, self.newest) {
+                Ok(publication) => {
+                    self.published(publication, rulebook, now.sources.clone());
+                    self.sent(now);
+                    return;
+                }
+                Err(Error::Moved) => {
+                    self.news();
+                    if is_old {
+                        tracing::warn!(
+                            "the rules folder has changed before what is in force was published: it is not taken up"
+                        );
+                        return self.sent(now);
+                    }
+                }
+                Err(error) => {
+                    if !self.is_late {
+                        tracing::error!(%error, "what the rules folder has cannot be published; it is tried again");
+                    }
+                    break;
+                }
+            }
+        }
+        (self.is_late, self.is_unsent) = (true, true);
+    }
+
+    fn sent(&mut self, now: Taken) {
+        (self.is_late, self.is_unsent) = (false, false);
+        self.taken = Some(now);
+        self.write_mark();
     }
 
     /// How much would be other than it is.
@@ -376,7 +431,7 @@ impl Work {
         }
         match kept {
             Ok(publication) => {
-                self.newest = publication.number;
+                self.now_at(publication.number);
                 self.publication = Some(publication);
                 self.unkept = None;
             }
@@ -394,9 +449,15 @@ impl Work {
         self.unkept = None;
     }
 
+    /// This publication is in force here, or passed over for good.
+    pub(super) fn now_at(&mut self, number: u64) {
+        self.newest = number;
+        self.known.store(number, Ordering::Relaxed);
+    }
+
     fn learn_newest(&mut self) {
         match self.history.newest() {
-            Ok(newest) => self.newest = newest.map_or(0, |newest| newest.number),
+            Ok(newest) => self.now_at(newest.map_or(0, |newest| newest.number)),
             Err(error) => tracing::error!(%error, "the history of rulebooks cannot be read"),
         }
     }

@@ -32,6 +32,7 @@ pub use message::{Delivery, Message, Purpose, Undelivered};
 pub use pace::Pace;
 pub use secrets::Secrets;
 pub use sender::Sender;
+pub use spool::IsKept;
 pub use webhook::Webhook;
 
 use crate::ledger::RequestId;
@@ -56,7 +57,8 @@ pub struct Prepared {
 
 impl Outbox {
     /// The outbox in `folder`, made when it is not there; without a folder nothing is kept on disk. What an earlier run has left goes on where
-    /// `is_kept` says that the ledger has the call on its record, and is removed where it has not. Reads and writes the disk.
+    /// `is_kept` says that the ledger has the call on its record, with a password that ends then where that is told, and is removed where it
+    /// has not. Reads and writes the disk.
     ///
     /// # Errors
     /// The folder cannot be made, read or written to; there is no tokio runtime. A damaged file is no error: it is put aside and reported as
@@ -65,7 +67,7 @@ impl Outbox {
         folder: Option<&Path>,
         pepper: Arc<Pepper>,
         sender: Sender,
-        is_kept: &dyn Fn(RequestId) -> bool,
+        is_kept: &IsKept<'_>,
     ) -> Result<Self, Error> {
         Self::at_pace(folder, pepper, sender, is_kept, Pace::default())
     }
@@ -78,7 +80,7 @@ impl Outbox {
         folder: Option<&Path>,
         pepper: Arc<Pepper>,
         sender: Sender,
-        is_kept: &dyn Fn(RequestId) -> bool,
+        is_kept: &IsKept<'_>,
         pace: Pace,
     ) -> Result<Self, Error> {
         let spool = Spool::open(folder, Seal::new(pepper))?;

@@ -11,6 +11,10 @@ use super::message::Message;
 use super::seal::Seal;
 use crate::ledger::RequestId;
 use crate::server::folders;
+use crate::time::Instant;
+
+/// Whether the ledger has a call on its record, with a password that ends at that moment.
+pub type IsKept<'a> = dyn Fn(RequestId, Option<Instant>) -> bool + 'a;
 
 /// Bytes of a file that is read: a message has some 500.
 const FILE_BYTES_MAX: u64 = 16 * 1024;
@@ -67,7 +71,7 @@ impl Spool {
     }
 
     /// What an earlier run has left. Files of calls that the ledger has not are removed, what is damaged is put aside.
-    pub(super) fn found(&self, is_kept: &dyn Fn(RequestId) -> bool) -> Result<Vec<Found>, Error> {
+    pub(super) fn found(&self, is_kept: &IsKept<'_>) -> Result<Vec<Found>, Error> {
         let Some(folder) = &self.folder else { return Ok(Vec::new()) };
         let mut found = Vec::new();
         for entry in fs::read_dir(folder).map_err(disk("read the folder", folder))? {
@@ -80,19 +84,24 @@ impl Spool {
         Ok(found)
     }
 
-    fn found_at(&self, at: &Path, is_kept: &dyn Fn(RequestId) -> bool) -> Result<Option<Found>, Error> {
+    fn found_at(&self, at: &Path, is_kept: &IsKept<'_>) -> Result<Option<Found>, Error> {
         let id = at.file_stem().and_then(|stem| stem.to_str()).and_then(RequestId::parse);
         // A UUID can be written in several ways, and a file has one name.
         let Some(id) = id.filter(|&id| at.parent().is_some_and(|folder| path(folder, id) == at)) else {
             put_aside(at, "its name is no call");
             return Ok(None);
         };
-        if !is_kept(id) {
+        if !is_kept(id, None) {
             fs::remove_file(at).map_err(disk("remove", at))?;
             return Ok(None);
         }
         let message = read(at).map_err(|_| "its file cannot be read");
         Ok(Some(match message.and_then(|bytes| self.seal.open(id, &bytes)) {
+            // The same call may have been answered by another node, with a password of its own.
+            Ok(message) if !is_kept(id, Some(message.expires_at)) => {
+                fs::remove_file(at).map_err(disk("remove", at))?;
+                return Ok(None);
+            }
             Ok(message) => Found::Message(message),
             Err(why) => {
                 put_aside(at, why);

@@ -50,6 +50,12 @@ pub enum Error {
 }
 
 impl Error {
+    /// Whether the database is away, so that what was asked may have been done all the same.
+    #[must_use]
+    pub fn is_away(&self) -> bool {
+        matches!(self, Error::Database(error) if error.is_away() || error.has_given_way())
+    }
+
     /// Whether what was asked for is gone or spoilt, so that asking again does not help.
     #[must_use]
     pub fn is_lost(&self) -> bool {

@@ -158,7 +158,14 @@ impl History for InDatabase {
                     found.last = Some(Kept { sources, publication: publication.clone(), live_at });
                     return found;
                 }
-                Err(error) => found.damage.push(error),
+                // One step back costs less than none, but not where the newest is there and cannot be read now.
+                Err(error) => {
+                    let is_lost = error.is_lost();
+                    found.damage.push(error);
+                    if !is_lost {
+                        break;
+                    }
+                }
             }
         }
         found

@@ -119,11 +119,11 @@ async fn quote_on(mut pricing: Pricing, quoted: Arc<Quoted>) {
 }
 
 /// Does it, and what there is to be done about it: how long the database was away by our own doing.
-async fn happen(chain: &mut Chain, fault: Fault, dice: &mut Dice) -> Duration {
+async fn happen(chain: &mut Chain, fault: Fault, victim: Option<usize>, dice: &mut Dice) -> Duration {
     let begun = clock::steady();
     match fault {
         Fault::NodeKilled => {
-            let node = dice.index(NODES);
+            let node = victim.expect("somebody is killed");
             chain.nodes[node].take().expect("it runs").kill();
             chain.start(node).await;
         }
@@ -162,9 +162,9 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
         let fault = FAULTS[usize::try_from(round).unwrap() % FAULTS.len()];
         // A node that is not killed quotes all the time.
         let quoted: Vec<Arc<Quoted>> = (0..NODES).map(|_| Arc::default()).collect();
-        let watched = !matches!(fault, Fault::NodeKilled);
+        let victim = matches!(fault, Fault::NodeKilled).then(|| dice.index(NODES));
         let asking: Vec<_> = (0..NODES)
-            .filter(|_| watched)
+            .filter(|node| victim != Some(*node))
             .map(|node| tokio::spawn(quote_on(chain.node(node).pricing(), Arc::clone(&quoted[node]))))
             .collect();
         let clients: Vec<_> = (0..NODES).map(|node| chain.node(node).client()).collect();
@@ -180,7 +180,7 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
             .collect();
         let pause = LOAD_MS.start + dice.below(LOAD_MS.end - LOAD_MS.start);
         tokio::time::sleep(Duration::from_millis(pause)).await;
-        happen(&mut chain, fault, &mut dice).await;
+        happen(&mut chain, fault, victim, &mut dice).await;
         let begun = clock::steady();
         for node in 0..NODES {
             chain.back(node).await;
@@ -193,11 +193,11 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
         for task in asking {
             task.await.unwrap();
         }
-        if watched {
-            quote_ms.extend(quoted.iter().map(|quoted| quoted.worst_ms.load(Ordering::SeqCst)));
-            quotes += quoted.iter().map(|quoted| quoted.count.load(Ordering::SeqCst)).sum::<u64>();
-            failed += quoted.iter().map(|quoted| quoted.failed.load(Ordering::SeqCst)).sum::<u64>();
-        }
+        let load = |of: &AtomicU64| of.load(Ordering::SeqCst);
+        let watched = quoted.iter().filter(|quoted| load(&quoted.count) > 0);
+        quote_ms.extend(watched.map(|quoted| load(&quoted.worst_ms)));
+        quotes += quoted.iter().map(|quoted| load(&quoted.count)).sum::<u64>();
+        failed += quoted.iter().map(|quoted| load(&quoted.failed)).sum::<u64>();
         // Everybody asks again, at another node than before.
         groups.rotate_left(1);
         for (node, tills) in groups.iter_mut().enumerate() {

@@ -62,7 +62,7 @@ impl Side {
         let folders = Folders::new();
         folders.put("rules.yaml", &rules());
         let options = Options {
-            store: Some(store),
+            store: Some(store.into()),
             secrets: Some(secrets.to_owned()),
             // A disk that others keep busy makes one of them slow, and that is no other answer.
             request_timeout_ms: Some(TIMEOUT_MS),

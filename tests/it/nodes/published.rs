@@ -140,11 +140,13 @@ async fn all_nodes_price_by_what_one_publishes() {
     for task in load {
         quotes += task.await.unwrap();
     }
-    let seen = seen.lock().unwrap();
+    let seen = std::mem::take(&mut *seen.lock().unwrap());
     for (number, version) in &published {
         let totals: Vec<i64> = seen.get(version).into_iter().flatten().copied().collect();
         assert!(totals.is_empty() || totals == [total(*number)], "version {version}: {totals:?}");
     }
+    let known = published.iter().filter(|(_, version)| seen.contains_key(version)).count();
+    assert!(known > 1 && seen.len() <= published.len() + 1, "{known} of {} were seen", seen.len());
     took.sort_unstable();
     answered.sort_unstable();
     let at = |of: &[Duration], hundredths: usize| of[(of.len() - 1) * hundredths / 100].as_millis();
@@ -158,6 +160,8 @@ async fn all_nodes_price_by_what_one_publishes() {
         at(&took, 100),
     );
     assert!(at(&took, 99) < 1_000, "a node prices by it after more than a second");
+    // By a word, and not by the look of every second.
+    assert!(at(&took, 50) < 300, "nodes do not hear of it");
     // The record, from any node: who, what, when.
     let mut rulebooks = nodes[1].1.rulebooks().await;
     let asked = wire::ListVersionsRequest { page_size: 2, ..wire::ListVersionsRequest::default() };
@@ -166,7 +170,7 @@ async fn all_nodes_price_by_what_one_publishes() {
     let newest = page.versions[0].number;
     // The same call at another node is answered alike, and publishes nothing.
     let mut others = nodes[2].1.rulebooks().await;
-    if count % ROLLBACK != 0 {
+    if !count.is_multiple_of(ROLLBACK) {
         let again = publish(&mut others, count, None).await;
         assert_eq!(again.1, newest);
     }
@@ -190,7 +194,7 @@ async fn all_nodes_price_by_what_one_publishes() {
         assert_eq!(told.folder.is_superseded, !rules.is_empty());
         // Changed there, it is what comes last.
         if !rules.is_empty() {
-            folders.put("rules.yaml", &String::from_utf8(files(7_001)[0].content.to_vec()).unwrap());
+            folders.put("rules.yaml", std::str::from_utf8(&files(7_001)[0].content).unwrap());
             for (_, running) in &nodes {
                 running.until(|live| live.version != version).await;
             }

@@ -59,3 +59,28 @@ create table pricewright.publication (
     -- The id of the call.
     request text unique
 );
+
+-- What the CRM knows of customers.
+create table pricewright.customer (
+    -- The retailer's id, as bytes: any text is one.
+    id bytea primary key,
+    -- The key of the file of keys under which the content is.
+    key text not null,
+    -- The profile, enciphered: a nonce, then what it says, with a tag over that and the id.
+    content bytea not null,
+    -- The keyed hash of the phone that leads here; nothing where it has gone to another customer since.
+    phone bytea unique
+);
+-- Whoever writes profiles takes it in turn, and each turn has a number: numbers have no gaps, and the larger one is kept later.
+create table pricewright.customer_turn (
+    one boolean primary key default true check (one),
+    sequence bigint not null
+);
+insert into pricewright.customer_turn (sequence) values (0);
+-- What was written in each turn of the last minutes, for nodes that have it in memory.
+create table pricewright.customer_change (
+    sequence bigint primary key,
+    ids bytea[] not null,
+    phones bytea[] not null,
+    at timestamptz not null default now()
+);

@@ -191,7 +191,9 @@ impl Desk {
     /// The rulebook of that version or digest, when it is known. May read from the disk: for [`Desk::aside`]. What cannot be read now may be
     /// readable later, so that is no refusal.
     pub(super) fn rulebook(&self, named: &str) -> Result<Option<Archived>, Failure> {
-        self.archive.find(named).map_err(|_| Failure::Internal)
+        self.archive
+            .find(named)
+            .map_err(|error| if error.is_away() { Failure::LedgerAway } else { Failure::Internal })
     }
 
     /// Work that takes long, on a thread of its own.

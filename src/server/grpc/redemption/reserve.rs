@@ -11,6 +11,7 @@ use crate::money::Amount;
 use crate::server::archive::Archived;
 use crate::server::codes::Trouble;
 use crate::server::convert::{Asked, customer, sale};
+use crate::server::customers::Known;
 use crate::server::grpc::failure::Failure;
 use crate::server::grpc::fields::{fault, request_id};
 use crate::server::grpc::record::Named;
@@ -104,7 +105,12 @@ impl Desk {
                 return Err(Failure::DiskFull);
             }
             if let Some(who) = customer::asked_for(&basket) {
-                customer::fill(&mut basket, customer::known(&desk.customers, &who));
+                let known = desk.customers.known(&who);
+                // Without the profile the price would be another: the till asks again, and nothing is on the record.
+                if known == Known::Unchecked && desk.customers.are_shared() {
+                    return Err(Failure::LedgerAway);
+                }
+                customer::fill(&mut basket, known);
             }
             let looked = desk.look(&basket, call.at, &caller)?;
             Ok(Begun::New(Arc::new(basket), looked))

@@ -235,7 +235,11 @@ impl Lane {
         }
         for (command, to) in commands.iter().zip(answers) {
             match self.taken(&Arc::new(vec![command.clone()]), Back::Lately, clock::steady()) {
-                Ok(mut done) => drop(done.answers.pop().map(|answer| to.send(answer))),
+                Ok(mut done) => {
+                    if let Some(answer) = done.answers.pop() {
+                        let _ = to.send(answer);
+                    }
+                }
                 Err(error) if error.is_away() => return,
                 Err(error) => tracing::error!(%error, "the database has refused a command"),
             }
