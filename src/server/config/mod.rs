@@ -432,17 +432,17 @@ mod tests {
             ("otp-terminal = true\nproduction = true", "not in production"),
             ("store = \"mellon\"", "the store must be `sled`, `memory`, or the address"),
             (
-                "store = \"postgres://me:secret@db.example/x\"\nproduction = true",
+                "store = \"postgres://me:mellon@db.example/x\"\nproduction = true",
                 "must ask for TLS in production",
             ),
             (
-                "store = \"postgres://me:secret@db.example:port/x\"",
+                "store = \"postgres://me:mellon@db.example:port/x\"",
                 "the address of the database must be such as",
             ),
         ] {
             let error = from_file(text, Options::default()).unwrap_err();
             assert!(error.contains(told), "{text}: {error}");
-            assert!(!error.contains("secret") && !error.contains("mellon"), "{text}: {error}");
+            assert!(!error.contains("mellon"), "{text}: {error}");
         }
     }
 
