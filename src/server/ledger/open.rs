@@ -34,6 +34,9 @@ use crate::time::Instant;
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
 
+/// A process that another is just being started by has its lock too, until it becomes the other: that is no second service.
+const LOCK_TRIES: u32 = 25;
+const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Threads of a node over a database that keep what comes in: while the disk of the database works for one, another decides.
 const LANES: usize = 2;
 /// Looks that may find the index at the same work. It waits for no sync: what takes so long will not come back, for after a failed write sled
@@ -400,11 +403,14 @@ pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     folders::make(folder).map_err(|error| disk("make the folder", error))?;
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
     let file = file.map_err(|error| disk("write to", error))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::InUse(folder.to_owned())),
-        Err(TryLockError::Error(error)) => Err(disk("lock", error)),
+    for _ in 0..LOCK_TRIES {
+        match file.try_lock() {
+            Ok(()) => return Ok(file),
+            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
+            Err(TryLockError::Error(error)) => return Err(disk("lock", error)),
+        }
     }
+    Err(Error::InUse(folder.to_owned()))
 }
 
 /// Nothing where a restore or an import has not come to its end.
