@@ -387,8 +387,7 @@ impl Needs {
     /// Takes the facts that are new.
     fn take<S: Source + ?Sized>(&mut self, batch: &Batch<'_, S>) {
         for fact in batch.facts().iter().skip(self.1) {
-            // All that a purchase keeps is counted as taken, also what it has held: a little too much asks for the whole counter a little
-            // early, and that is all.
+            // What a payment keeps it mostly holds already; what it takes beyond that shows in the counter.
             let takes: &[Take] = match &fact.event {
                 Event::Reserved { takes, .. } => takes,
                 Event::Committed { takes, .. } | Event::Refunded { takes, .. } => {
