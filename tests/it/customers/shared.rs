@@ -25,6 +25,8 @@ const CUSTOMERS: usize = 20_000;
 const PRICE_MAX: Duration = Duration::from_millis(900);
 /// Until an outage is known, or over: for ever.
 const EVER: Duration = Duration::from_secs(30);
+/// How often a node looks with no word from anybody.
+const LOOK: Duration = Duration::from_millis(500);
 
 fn at(url: &str) -> Options {
     Options { store: Some(url.parse::<Store>().unwrap().into()), ..Options::default() }
@@ -55,6 +57,11 @@ impl Nodes {
     async fn quote(&self, node: usize, customer: wire::Customer) -> wire::Quote {
         let mut pricing = self.nodes[node].0.pricing().await;
         pricing.quote(bought_by(customer)).await.unwrap().into_inner()
+    }
+
+    /// Waits until every node has heard of what was written, its own writes too: hearing of it, a node drops it from its memory once more.
+    async fn heard(&self) {
+        tokio::time::sleep(2 * LOOK).await;
     }
 
     /// Waits until a price at a node is this, and says how long.
@@ -147,6 +154,7 @@ async fn where_a_node_cannot_know_what_it_missed_it_forgets_all() {
     // Turns of which nothing is told any more, and a database that was put back to what it was.
     for turn in ["sequence + 3", "sequence + 1000", "1"] {
         upsert(&mut client, profile("4711", "0501234567", &[], "gold")).await.unwrap();
+        nodes.heard().await;
         nodes.until(0, &phone("0501234567"), 8_000).await;
         behind.execute("delete from pricewright.customer", &[]).await.unwrap();
         assert_eq!(nodes.quote(0, id("4711")).await.total, 8_000, "it is in memory");
@@ -281,6 +289,7 @@ async fn prices_go_on_without_the_database_and_say_what_they_lack() {
     for (id, phone) in [("in-memory", "0501111111"), ("not-yet", "0502222222")] {
         upsert(&mut client, profile(id, phone, &[], "gold")).await.unwrap();
     }
+    nodes.heard().await;
     nodes.until(0, &phone("0501111111"), 8_000).await;
 
     for is_still in [false, true] {
