@@ -1,209 +1,22 @@
 //! What `pricewright serve` can be told: by flags, then by the environment, then by a TOML file, then by defaults.
 
 mod store;
+mod error;
+mod options;
 
 use std::fs;
 use std::net::{IpAddr, SocketAddr};
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Args;
-use serde::Deserialize;
 use ureq::http::Uri;
 
+pub use error::Error;
+pub use options::{Languages, Options};
 pub use store::{NoStore, Said, Store};
 
 use crate::basket::{COUNTRIES, Country};
-use crate::lang::Lang;
 use crate::server::telemetry::{self, LogFormat};
-
-/// What can be wrong with the settings of the service.
-#[derive(Debug, thiserror::Error)]
-pub enum Error {
-    /// The file cannot be read.
-    #[error("cannot read the settings file `{path}`: {error}")]
-    Read {
-        /// The file.
-        path: PathBuf,
-        /// Why.
-        error: std::io::Error,
-    },
-    /// The file is not what it should be.
-    #[error("in the settings file `{path}`:\n{error}")]
-    File {
-        /// The file.
-        path: PathBuf,
-        /// What is wrong, and where.
-        error: Box<toml::de::Error>,
-    },
-    /// A value is outside its range.
-    #[error("`{name}` must be between {least} and {most}, not {given}")]
-    Range {
-        /// The setting.
-        name: &'static str,
-        /// The least it may be.
-        least: u64,
-        /// The most it may be.
-        most: u64,
-        /// What it is.
-        given: u64,
-    },
-    /// The origin of a web page is not one.
-    #[error("`{0}` in `cors-origin` is not an origin such as `https://shop.example` nor `*`")]
-    Origin(String),
-    /// A country whose phone numbers are not known.
-    #[error("`{0}` in `phone-countries` is none of {known}", known = known_countries())]
-    Country(String),
-    /// The gateway of one-time passwords has no address that can be called. It is not repeated: there may be a token in it.
-    #[error(
-        "`otp-webhook` must be an address such as `https://sms.example/otp`, with no name and no password in front of the host"
-    )]
-    Webhook,
-    /// One-time passwords would cross a network in clear.
-    #[error("`otp-webhook` must begin with `https://` in production; `http://` may go to this machine alone")]
-    PlainWebhook,
-    /// A gateway, and nothing to sign with.
-    #[error("`otp-webhook` needs `otp-webhook-secret`: the file of secrets that sign what the gateway gets")]
-    WebhookSecret,
-    /// There is no such store.
-    #[error(transparent)]
-    Store(#[from] NoStore),
-    /// What is promised would cross a network in clear.
-    #[error(
-        "the address of the database must ask for TLS in production: `?sslmode=require`, and `&sslrootcert=FILE` where its authority is \
-         your own"
-    )]
-    PlainDatabase,
-    /// One-time passwords would be shown to whoever sees the terminal.
-    #[error("`otp-terminal` shows one-time passwords on the terminal: not in production")]
-    Terminal,
-    /// The logs.
-    #[error(transparent)]
-    Telemetry(#[from] telemetry::Error),
-}
-
-fn known_countries() -> String {
-    COUNTRIES.map(|country| country.iso).join(", ")
-}
-
-/// The language of `_STATUS.txt`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Deserialize, clap::ValueEnum)]
-#[serde(rename_all = "lowercase")]
-pub enum Languages {
-    /// English, then Ukrainian.
-    #[default]
-    Both,
-    /// English.
-    En,
-    /// Ukrainian.
-    Uk,
-}
-
-impl Languages {
-    /// The languages, in order.
-    #[must_use]
-    pub fn list(self) -> &'static [Lang] {
-        match self {
-            Languages::Both => &[Lang::En, Lang::Uk],
-            Languages::En => &[Lang::En],
-            Languages::Uk => &[Lang::Uk],
-        }
-    }
-}
-
-/// Every setting as a flag, an environment variable or a key of the TOML file; `None` where it is not said.
-///
-/// Flags and variables are read by the command line, which lets a flag win over its variable.
-#[derive(Debug, Clone, Default, Args, Deserialize)]
-#[serde(deny_unknown_fields, rename_all = "kebab-case")]
-pub struct Options {
-    /// Settings in TOML: the long names below as keys. Flags and environment win over it.
-    #[arg(long, env = "PRICEWRIGHT_CONFIG", value_name = "FILE")]
-    #[serde(skip)]
-    pub config: Option<PathBuf>,
-    /// Address and port to listen on [default: 127.0.0.1:50051]
-    #[arg(long, env = "PRICEWRIGHT_LISTEN", value_name = "ADDR")]
-    pub listen: Option<SocketAddr>,
-    /// Folder with the rule files [default: ./rules]
-    #[arg(long, env = "PRICEWRIGHT_RULES", value_name = "DIR")]
-    pub rules: Option<PathBuf>,
-    /// Folder for what the service keeps [default: ./data]
-    #[arg(long, env = "PRICEWRIGHT_DATA", value_name = "DIR")]
-    pub data: Option<PathBuf>,
-    /// How promises are kept: sled, on disk below the data folder; the address of a PostgreSQL that many nodes share,
-    /// `postgres://user@host/name?sslmode=require`, best by the environment for the password in it; or memory, for trying out
-    /// [default: sled]
-    #[arg(long, env = "PRICEWRIGHT_STORE", hide_env_values = true, value_name = "STORE")]
-    pub store: Option<Said>,
-    /// File with the keys under which codes, phones and customers are hashed; keep it apart from backups of the data folder
-    /// [default: secrets/keys.toml in the data folder]
-    #[arg(long, env = "PRICEWRIGHT_SECRETS", value_name = "FILE")]
-    pub secrets: Option<PathBuf>,
-    /// Refuse to start without what a checkout depends on: a missing file of keys is not made [default: false]
-    #[arg(long, env = "PRICEWRIGHT_PRODUCTION", value_name = "BOOL")]
-    pub production: Option<bool>,
-    /// Seconds for which a quoted price is honored when the rules change [default: 900]
-    #[arg(long, env = "PRICEWRIGHT_QUOTE_TTL_SECONDS", value_name = "S")]
-    pub quote_ttl_seconds: Option<u32>,
-    /// Countries of phone numbers that are typed without one, the home country first, with commas [default: UA]
-    #[arg(long, env = "PRICEWRIGHT_PHONE_COUNTRIES", value_delimiter = ',', value_name = "ISO")]
-    pub phone_countries: Option<Vec<String>>,
-    /// Address of the gateway that sends one-time passwords to phones, https; in production http to this machine alone [default: none]
-    #[arg(long, env = "PRICEWRIGHT_OTP_WEBHOOK", value_name = "URL")]
-    pub otp_webhook: Option<String>,
-    /// File with the secrets that sign what the gateway gets, a line `whsec_…` each, the owner's alone; made when it is missing, but not
-    /// in production
-    #[arg(long, env = "PRICEWRIGHT_OTP_WEBHOOK_SECRET", value_name = "FILE")]
-    pub otp_webhook_secret: Option<PathBuf>,
-    /// Show one-time passwords on the standard output, for developers: not in production, nor beside a gateway [default: true on a terminal]
-    #[arg(long, env = "PRICEWRIGHT_OTP_TERMINAL", value_name = "BOOL")]
-    pub otp_terminal: Option<bool>,
-    /// One-time passwords that may be sent in an hour, to all phones [default: 3600]
-    #[arg(long, env = "PRICEWRIGHT_OTP_PER_HOUR", value_name = "N")]
-    pub otp_per_hour: Option<u32>,
-    /// How logs are written: auto is text on a terminal, JSON otherwise [default: auto]
-    #[arg(long, env = "PRICEWRIGHT_LOG_FORMAT", value_enum, value_name = "FORMAT")]
-    pub log_format: Option<LogFormat>,
-    /// What is logged: a level, or `info,pricewright::request=debug` for a line a request [default: info]
-    #[arg(long, env = "PRICEWRIGHT_LOG_LEVEL", value_name = "LEVELS")]
-    pub log_level: Option<String>,
-    /// Answer reflection, so that tools can list the services [default: true]
-    #[arg(long, env = "PRICEWRIGHT_REFLECTION", value_name = "BOOL")]
-    pub reflection: Option<bool>,
-    /// Answer gRPC-Web, for browsers [default: true]
-    #[arg(long, env = "PRICEWRIGHT_GRPC_WEB", value_name = "BOOL")]
-    pub grpc_web: Option<bool>,
-    /// Origins of web pages that may call, with commas; `*` for any [default: none]
-    #[arg(
-        long = "cors-origin",
-        env = "PRICEWRIGHT_CORS_ORIGIN",
-        value_delimiter = ',',
-        value_name = "ORIGIN"
-    )]
-    #[serde(rename = "cors-origin")]
-    pub cors_origins: Option<Vec<String>>,
-    /// Requests in work at once; one more is told to come again [default: 512]
-    #[arg(long, env = "PRICEWRIGHT_MAX_CONCURRENT_REQUESTS", value_name = "N")]
-    pub max_concurrent_requests: Option<u32>,
-    /// Bytes of one message [default: 4194304]
-    #[arg(long, env = "PRICEWRIGHT_MAX_MESSAGE_BYTES", value_name = "N")]
-    pub max_message_bytes: Option<u32>,
-    /// Milliseconds that a request may take when its caller sets no deadline [default: 10000]
-    #[arg(long, env = "PRICEWRIGHT_REQUEST_TIMEOUT_MS", value_name = "MS")]
-    pub request_timeout_ms: Option<u32>,
-    /// Seconds that running requests get to end at shutdown [default: 20]
-    #[arg(long, env = "PRICEWRIGHT_DRAIN_SECONDS", value_name = "S")]
-    pub drain_seconds: Option<u32>,
-    /// Milliseconds between two looks at the rules folder; file events make it sooner [default: 500]
-    #[arg(long, env = "PRICEWRIGHT_POLL_INTERVAL_MS", value_name = "MS")]
-    pub poll_interval_ms: Option<u32>,
-    /// Listen to file events; without them the folder is looked at by polling alone [default: true]
-    #[arg(long, env = "PRICEWRIGHT_FILE_EVENTS", value_name = "BOOL")]
-    pub file_events: Option<bool>,
-    /// Language of _STATUS.txt [default: both]
-    #[arg(long, env = "PRICEWRIGHT_LANG", value_enum, value_name = "LANG")]
-    pub lang: Option<Languages>,
-}
 
 /// What the service does, every value said and in range.
 #[derive(Debug, Clone)]
