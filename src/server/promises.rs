@@ -14,12 +14,11 @@ use super::grpc::redemption::{Desk, Settings};
 use super::keys_in_use;
 use super::ledger::{self, Ledger};
 use super::limits::Limiter;
-use super::outbox::{self, Outbox, Sender};
+use super::outbox::{self, Opens, Outbox, Sender};
 use super::reporter::Reporter;
 use super::secrets::{self, Pepper, PinPool};
 use super::store::History;
 use crate::ledger::Outcome;
-use crate::time::Instant;
 
 /// Why promises cannot be kept.
 #[derive(Debug, thiserror::Error)]
@@ -87,11 +86,11 @@ impl Promises {
             pepper: Arc::clone(&pepper),
             countries: config.countries.as_slice().into(),
         };
-        let outbox = opened_outbox(config, &ledger, &pepper)?;
         let desk_pepper = Arc::clone(&pepper);
         let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
         let countries = Arc::clone(&limiter.countries);
         let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
+        let outbox = opened_outbox(config, &ledger, &book, &pepper)?;
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
         let customers = match shared {
@@ -122,18 +121,24 @@ impl Promises {
 }
 
 /// Passwords that were on their way when the service last ended are again, when the ledger has them.
-fn opened_outbox(config: &Config, ledger: &Ledger, pepper: &Arc<Pepper>) -> Result<Outbox, Error> {
+fn opened_outbox(
+    config: &Config,
+    ledger: &Ledger,
+    book: &Certificates,
+    pepper: &Arc<Pepper>,
+) -> Result<Outbox, Error> {
     let folder = match &config.store {
         Store::Sled | Store::Postgres(_) => Some(config.data.join("outbox")),
         Store::Memory => None,
     };
     // What cannot be read now is not thrown away: the ledger has said so, and the service ends.
-    let is_kept = |id, ends: Option<Instant>| match ledger.known(id) {
-        Ok(known) => known.is_some_and(|known| match known.outcome {
-            Outcome::OtpSent(at) => ends.is_none_or(|ends| ends == at),
-            _ => false,
-        }),
-        Err(_) => true,
+    let is_kept = |id, opens: Option<&Opens>| match opens {
+        // Another node may have answered the same call, with a password of its own.
+        Some(opens) if ledger.is_shared() => book.is_living(opens).unwrap_or(true),
+        Some(_) => true,
+        None => ledger
+            .known(id)
+            .map_or(true, |known| known.is_some_and(|known| matches!(known.outcome, Outcome::OtpSent(_)))),
     };
     Ok(Outbox::open(folder.as_deref(), Arc::clone(pepper), Sender::of(config)?, &is_kept)?)
 }

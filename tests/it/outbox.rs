@@ -19,11 +19,11 @@ use std::time::Duration;
 use gateway::{Answer, Gateway, OK, closed_port, until};
 use pricewright::basket::Phone;
 use pricewright::lang::Lang;
-use pricewright::ledger::RequestId;
+use pricewright::ledger::{CertificateKey, OtpKey, RequestId};
 use pricewright::money::Amount;
 use pricewright::server::clock;
 use pricewright::server::outbox::{
-    Delivery, Error, Message, Outbox, Pace, Purpose, Secrets, Sender, Undelivered, Webhook,
+    Delivery, Error, Message, Opens, Outbox, Pace, Purpose, Secrets, Sender, Undelivered, Webhook,
 };
 use pricewright::server::secrets::{Pepper, Pin, Stage};
 use pricewright::time::Instant;
@@ -60,7 +60,7 @@ impl Home {
     }
 
     fn open(&self, sender: Sender, is_kept: &dyn Fn(RequestId) -> bool, pace: Pace) -> Outbox {
-        let is_kept = |id, _| is_kept(id);
+        let is_kept = |id, _: Option<&Opens>| is_kept(id);
         Outbox::at_pace(Some(&self.folder()), Arc::clone(&self.pepper), sender, &is_kept, pace).unwrap()
     }
 
@@ -97,6 +97,10 @@ fn message(number: u8, life: i64) -> Message {
             amount: Amount::from_minor(35_000),
             currency: "UAH".to_owned(),
             till: "kyiv-01-3".to_owned(),
+        },
+        opens: Opens {
+            certificates: vec![CertificateKey(format!("certificate {number}"))],
+            password: OtpKey(format!("password {number}")),
         },
         lang: Lang::Uk,
         created_at: now,

@@ -10,6 +10,7 @@ use crate::ledger::{
 };
 use crate::money::Amount;
 use crate::server::ledger::{Error, Ledger};
+use crate::server::outbox::Opens;
 use crate::server::secrets::{Domain, KeyId, KeyedHash, Pepper, Pin};
 use crate::time::Instant;
 
@@ -178,6 +179,19 @@ impl Certificates {
             Some(Account::Certificate(found)) => Some(*found),
             _ => None,
         })
+    }
+
+    /// Whether a password is the one that opens its certificate now. May read from the disk.
+    ///
+    /// # Errors
+    /// The index cannot be read.
+    pub fn is_living(&self, opens: &Opens) -> Result<bool, Error> {
+        for key in &opens.certificates {
+            if let Some(certificate) = self.get(key)? {
+                return Ok(certificate.otp.is_some_and(|otp| otp.password == opens.password));
+            }
+        }
+        Ok(false)
     }
 
     /// An entry of a certificate. May read from the disk.

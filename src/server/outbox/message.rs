@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::basket::Phone;
 use crate::lang::Lang;
-use crate::ledger::RequestId;
+use crate::ledger::{CertificateKey, OtpKey, RequestId};
 use crate::money::Amount;
 use crate::server::secrets::Pin;
 use crate::time::Instant;
@@ -23,6 +23,8 @@ pub struct Message {
     pub certificate: String,
     /// What the password is good for.
     pub purpose: Purpose,
+    /// What it opens, as the ledger knows it.
+    pub opens: Opens,
     /// The language of the text.
     pub lang: Lang,
     /// When it was asked for.
@@ -46,6 +48,16 @@ pub enum Purpose {
     },
     /// To see the balance.
     Look,
+}
+
+/// What a password opens, as keyed hashes: by them the ledger tells whether it is the living one. Two nodes that are asked the same have
+/// one each, and the ledger takes one of both.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Opens {
+    /// The certificate, under each key of the pepper.
+    pub certificates: Vec<CertificateKey>,
+    /// The password.
+    pub password: OtpKey,
 }
 
 /// What has become of a message.
@@ -84,6 +96,7 @@ struct Record<'a> {
     #[serde(borrow)]
     certificate: std::borrow::Cow<'a, str>,
     purpose: Purpose,
+    opens: Opens,
     is_ukrainian: bool,
     created_at: Instant,
     expires_at: Instant,
@@ -105,6 +118,7 @@ impl Message {
             password: self.password.expose(),
             certificate: self.certificate.as_str().into(),
             purpose: self.purpose.clone(),
+            opens: self.opens.clone(),
             is_ukrainian: self.lang == Lang::Uk,
             created_at: self.created_at,
             expires_at: self.expires_at,
@@ -125,6 +139,7 @@ impl Message {
             password: Pin::parse(record.password)?,
             certificate: record.certificate.into_owned(),
             purpose: record.purpose,
+            opens: record.opens,
             lang: if record.is_ukrainian { Lang::Uk } else { Lang::En },
             created_at: record.created_at,
             expires_at: record.expires_at,
@@ -157,6 +172,10 @@ pub(super) mod tests {
             password: Pin::parse("012345").unwrap(),
             certificate: "7K2M".to_owned(),
             purpose,
+            opens: Opens {
+                certificates: vec![CertificateKey("one".to_owned())],
+                password: OtpKey("two".to_owned()),
+            },
             lang,
             created_at,
             expires_at: Instant::from_unix(created_at.unix() + 300).unwrap(),
@@ -175,6 +194,7 @@ pub(super) mod tests {
             let bytes = one.to_bytes();
             let back = Message::from_bytes(one.id, &bytes).unwrap();
             assert_eq!(format!("{back:?}"), format!("{one:?}"));
+            assert_eq!(back.opens, one.opens);
             assert_eq!((back.phone, back.password.expose()), (one.phone, "012345"));
             for end in 0..bytes.len() {
                 assert!(Message::from_bytes(one.id, &bytes[..end]).is_none());

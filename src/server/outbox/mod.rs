@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 pub use error::Error;
-pub use message::{Delivery, Message, Purpose, Undelivered};
+pub use message::{Delivery, Message, Opens, Purpose, Undelivered};
 pub use pace::Pace;
 pub use secrets::Secrets;
 pub use sender::Sender;
@@ -57,7 +57,7 @@ pub struct Prepared {
 
 impl Outbox {
     /// The outbox in `folder`, made when it is not there; without a folder nothing is kept on disk. What an earlier run has left goes on where
-    /// `is_kept` says that the ledger has the call on its record, with a password that ends then where that is told, and is removed where it
+    /// `is_kept` says that the ledger has the call on its record, with this password where that is told, and is removed where it
     /// has not. Reads and writes the disk.
     ///
     /// # Errors

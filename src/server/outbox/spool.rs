@@ -7,14 +7,13 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, disk};
-use super::message::Message;
+use super::message::{Message, Opens};
 use super::seal::Seal;
 use crate::ledger::RequestId;
 use crate::server::folders;
-use crate::time::Instant;
 
-/// Whether the ledger has a call on its record, with a password that ends at that moment.
-pub type IsKept<'a> = dyn Fn(RequestId, Option<Instant>) -> bool + 'a;
+/// Whether the ledger has a call on its record and, where that is asked, with this password.
+pub type IsKept<'a> = dyn Fn(RequestId, Option<&Opens>) -> bool + 'a;
 
 /// Bytes of a file that is read: a message has some 500.
 const FILE_BYTES_MAX: u64 = 16 * 1024;
@@ -98,7 +97,7 @@ impl Spool {
         let message = read(at).map_err(|_| "its file cannot be read");
         Ok(Some(match message.and_then(|bytes| self.seal.open(id, &bytes)) {
             // The same call may have been answered by another node, with a password of its own.
-            Ok(message) if !is_kept(id, Some(message.expires_at)) => {
+            Ok(message) if !is_kept(id, Some(&message.opens)) => {
                 fs::remove_file(at).map_err(disk("remove", at))?;
                 return Ok(None);
             }

@@ -15,6 +15,7 @@ use tonic::Code;
 
 use super::audit::audit_of;
 use super::dice::{Dice, number};
+use super::phones;
 use super::served::{Pricing, Served};
 use super::shop::{Found, Shop, ask_again, compare_with_quotes, memory, work};
 use super::till::{Till, basket};
@@ -247,5 +248,6 @@ async fn what_was_answered_is_so_at_every_node_whatever_goes() {
     );
     assert_eq!((all.lost, audit.wrong), Default::default());
     assert_eq!(failed, 0, "quotes have failed");
+    assert_eq!(phones::differing(), 0, "two passwords of one call");
     assert!(audit.answers > 100, "the tills had nothing to do");
 }

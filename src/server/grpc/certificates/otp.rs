@@ -10,8 +10,7 @@ use super::desk::{Desk, kept, number, other_kind, phone_fault};
 use super::told::timestamp;
 use crate::basket::{Phone, Problem};
 use crate::ledger::{
-    Action, AskOtp, AttemptKey, Certificate, CertificateKey, Command, Content, Event, OtpKey, Outcome,
-    PhoneKey, Rejection, RequestId,
+    Action, AskOtp, AttemptKey, Certificate, Command, Content, Event, Outcome, PhoneKey, Rejection, RequestId,
 };
 use crate::money::Amount;
 use crate::server::certificates::{self, Typed};
@@ -21,8 +20,8 @@ use crate::server::grpc::fields::{NAME_BYTES_MAX, fault, request_id, text};
 use crate::server::grpc::gate::Call;
 use crate::server::grpc::record::Named;
 use crate::server::grpc::record::silent;
-use crate::server::ledger::{self, Settled};
-use crate::server::outbox::{self, Delivery, Message, Prepared, Purpose};
+use crate::server::ledger::Settled;
+use crate::server::outbox::{self, Delivery, Message, Opens, Prepared, Purpose};
 use crate::server::secrets::{Entropy, Pin};
 use crate::server::wire;
 use crate::server::wire::request_otp_request::Purpose as Wanted;
@@ -94,7 +93,7 @@ impl Desk {
         }
         let prepared = match foreseen {
             Foreseen::Sent(certificate) => {
-                let message = message(&named, wish, password, &certificate, expires_at, call);
+                let message = message(&named, wish, password, &certificate, &ask, call);
                 self.prepared(message).await?
             }
             // With no phone at all it can only be refused, and counted, whatever has happened to the certificate since.
@@ -109,7 +108,7 @@ impl Desk {
             }
         };
         // Broken off here, the message stays on disk, and the next start asks the ledger.
-        let (of, password) = (ask.certificates.clone(), ask.otp.password.clone());
+        let opens = opens(&ask);
         let outcome = match self.settled(&named, Action::AskOtp(Box::new(ask))).await.and_then(kept) {
             Ok(outcome) => outcome,
             Err(failure @ Failure::Refused(_)) => {
@@ -117,18 +116,37 @@ impl Desk {
                 return Err(failure);
             }
             Err(unknown) => {
-                self.find_out(prepared, of, password);
+                self.find_out(prepared, opens);
                 return Err(unknown);
             }
         };
         drop(turn);
-        let delivery = self.outbox.release(prepared).await;
-        told(delivery, outcome)
+        told(self.sent(prepared, opens).await, outcome)
+    }
+
+    /// Sends what the ledger has kept. Of a database that may be another node's answer to the same call, with a password of its own: that
+    /// one goes, and ours does not.
+    async fn sent(&self, prepared: Prepared, opens: Opens) -> Delivery {
+        if !self.ledger().is_shared() {
+            return self.outbox.release(prepared).await;
+        }
+        let (book, of) = (self.certificates.clone(), opens.clone());
+        match spawn_blocking(move || book.is_living(&of)).await {
+            Ok(Ok(true)) => self.outbox.release(prepared).await,
+            Ok(Ok(false)) => {
+                self.outbox.withdraw(prepared);
+                Delivery::Sent
+            }
+            _ => {
+                self.find_out(prepared, opens);
+                Delivery::Late
+            }
+        }
     }
 
     /// Of a database that is away nobody knows what it has kept: when it is back it is asked whether this password is the living one, and
     /// the message goes or is taken back. Another ledger has stopped, and the next start asks it.
-    fn find_out(&self, prepared: Prepared, of: Vec<CertificateKey>, password: OtpKey) {
+    fn find_out(&self, prepared: Prepared, opens: Opens) {
         if !self.ledger().is_shared() {
             return;
         }
@@ -137,8 +155,8 @@ impl Desk {
             let asked = clock::steady();
             loop {
                 sleep(ASK_AGAIN).await;
-                let (book, of, password) = (certificates.clone(), of.clone(), password.clone());
-                match spawn_blocking(move || is_living(&book, &of, &password)).await {
+                let (book, of) = (certificates.clone(), opens.clone());
+                match spawn_blocking(move || book.is_living(&of)).await {
                     Ok(Ok(true)) => {
                         let _ = outbox.release(prepared).await;
                         return;
@@ -247,26 +265,12 @@ impl Desk {
     }
 }
 
-/// Whether a password is the one that opens a certificate now.
-fn is_living(
-    book: &certificates::Certificates,
-    of: &[CertificateKey],
-    password: &OtpKey,
-) -> Result<bool, ledger::Error> {
-    for key in of {
-        if let Some(certificate) = book.get(key)? {
-            return Ok(certificate.otp.is_some_and(|otp| otp.password == *password));
-        }
-    }
-    Ok(false)
-}
-
 fn message(
     named: &Named,
     wish: Wish,
     password: Pin,
     certificate: &Certificate,
-    expires_at: Instant,
+    ask: &AskOtp,
     call: Call,
 ) -> Message {
     let purpose = match wish.wanted {
@@ -283,10 +287,15 @@ fn message(
         password,
         certificate: certificate.last_four.clone(),
         purpose,
+        opens: opens(ask),
         lang: call.lang,
         created_at: named.at,
-        expires_at,
+        expires_at: ask.otp.expires_at,
     }
+}
+
+fn opens(ask: &AskOtp) -> Opens {
+    Opens { certificates: ask.certificates.clone(), password: ask.otp.password.clone() }
 }
 
 fn told(delivery: Delivery, outcome: Outcome) -> Result<wire::RequestOtpResponse, Failure> {
