@@ -5,25 +5,27 @@ use std::io::{self, BufRead, IsTerminal as _, Read as _, Write as _};
 use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow, bail, ensure};
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 use uuid::{Builder, Uuid};
 
+use crate::cli::credentials::{Credentials, Line};
 use crate::server::secrets::Entropy;
 
 /// A call that makes a million codes, or takes them in with their PINs, is not to end at the time that the service gives a basket.
 const CALL_MAX: Duration = Duration::from_secs(86_400);
-const CONNECT_MAX: Duration = Duration::from_secs(10);
 /// Bytes of a line on standard input.
 const TYPED_BYTES_MAX: u64 = 1_024;
 
 /// Where the service is.
-#[derive(Debug, Clone, clap::Args)]
+#[derive(Debug, Clone, PartialEq, Eq, clap::Args)]
 pub struct Link {
     /// The service
     #[arg(long, env = "PRICEWRIGHT_SERVER", default_value = "http://127.0.0.1:50051", value_name = "ADDR")]
     pub server: String,
+    /// Who calls.
+    #[command(flatten)]
+    pub credentials: Credentials,
 }
 
 impl Link {
@@ -31,12 +33,8 @@ impl Link {
     ///
     /// # Errors
     /// Nobody answers, or this is no address.
-    pub async fn connect(&self) -> Result<Channel> {
-        let uri = &self.server;
-        let whole = if uri.contains("://") { uri.clone() } else { format!("http://{uri}") };
-        let endpoint = Endpoint::from_shared(whole).with_context(|| format!("`{uri}` is no address"))?;
-        let channel = endpoint.connect_timeout(CONNECT_MAX).connect().await;
-        channel.with_context(|| format!("cannot connect to `{uri}`"))
+    pub async fn connect(&self) -> Result<Line> {
+        self.credentials.connect(&self.server).await
     }
 }
 

@@ -15,6 +15,7 @@ pub mod receipt;
 pub mod sold;
 pub mod local;
 mod missing;
+pub mod credentials;
 pub mod remote;
 pub mod link;
 pub mod origin;
@@ -23,6 +24,7 @@ pub mod rules;
 pub mod customers;
 pub mod ledger;
 pub mod report;
+pub mod access;
 pub mod completions;
 pub mod serve;
 pub mod demo;
@@ -74,6 +76,8 @@ enum Command {
     /// What `bench` starts
     #[command(hide = true)]
     BenchServer(bench::host::Args),
+    #[command(subcommand)]
+    Access(access::Command),
     Completions(completions::Args),
 }
 
@@ -94,6 +98,7 @@ pub fn run() -> ExitCode {
         Command::Customers(command) => customers::run(&command),
         Command::Ledger(command) => ledger::run(&command),
         Command::Report(command) => report::run(&command),
+        Command::Access(command) => access::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
     };
     match done {

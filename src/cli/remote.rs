@@ -4,14 +4,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use tokio::runtime::{Builder, Runtime};
-use tonic::transport::{Channel, Endpoint};
 use tonic::{Code, Request, Status};
 use tonic_types::StatusExt as _;
 
+use crate::cli::credentials::{Credentials, Line};
 use crate::lang::Lang;
-
-/// How long a service may take to be reached.
-const CONNECT_MAX: Duration = Duration::from_secs(10);
 
 /// The service that a command speaks to.
 #[derive(Debug, Clone, clap::Args)]
@@ -19,6 +16,8 @@ pub struct Remote {
     /// The service to speak to
     #[arg(long, env = "PRICEWRIGHT_SERVER", default_value = "http://127.0.0.1:50051", value_name = "URL")]
     pub server: String,
+    #[command(flatten)]
+    credentials: Credentials,
 }
 
 impl Remote {
@@ -26,12 +25,8 @@ impl Remote {
     ///
     /// # Errors
     /// Nobody answers, or this is no address.
-    pub async fn connect(&self) -> Result<Channel> {
-        let server = &self.server;
-        let endpoint =
-            Endpoint::from_shared(server.clone()).with_context(|| format!("`{server}` is no address"))?;
-        let reached = endpoint.connect_timeout(CONNECT_MAX).connect().await;
-        reached.with_context(|| format!("cannot connect to `{server}`: is `pricewright serve` running?"))
+    pub async fn connect(&self) -> Result<Line> {
+        self.credentials.connect(&self.server).await
     }
 }
 

@@ -1,6 +1,5 @@
 //! The whole service: a port, the keeper of the rules, and every gRPC service on that port.
 
-use std::any::Any;
 use std::net::SocketAddr;
 use std::sync::{Arc, Weak};
 use std::time::Duration;
@@ -9,27 +8,18 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tokio::task::{JoinHandle, spawn_blocking};
 use tokio::time::timeout;
-use tokio_stream::StreamExt as _;
-use tonic::body::Body;
-use tonic::codegen::http;
 use tonic::service::Routes;
-use tonic::transport::server::TcpIncoming;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
-use tonic_web::GrpcWebLayer;
-use tower::util::option_layer;
-use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
 
 use super::config::{Config, Store};
 use super::customers::Customers;
 use super::database::{self, Shared, Topic};
 use super::engine::{Engine, Live};
+use super::entrance::{self, Entrance};
 use super::grpc::certificates::CertificateCalls;
 use super::grpc::codes::Codes;
 use super::grpc::customers::CustomerCalls;
-use super::grpc::failure::Failure;
-use super::grpc::gate::GateLayer;
 use super::grpc::pricing::Pricing;
 use super::grpc::redemption::Redemption;
 use super::grpc::reports::Reports;
@@ -39,11 +29,11 @@ use super::ledger::Ledger;
 use super::ledger::index::Index;
 use super::outbox::Outbox;
 use super::promises::{self, Promises};
-use super::socket::Socket;
 use super::store;
 use super::store::History;
 use super::store::disk::OnDisk;
 use super::store::shared::InDatabase;
+use super::transport::serve;
 use super::wire::DESCRIPTORS;
 use super::wire::certificate_service_server::{CertificateServiceServer, SERVICE_NAME as CERTIFICATES};
 use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
@@ -52,21 +42,6 @@ use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as 
 use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
 use super::wire::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORTS};
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
-use crate::lang::Lang;
-
-/// Streams and calls at once on one connection: a gateway multiplexes many tills on one.
-const STREAMS_PER_CONNECTION_MAX: u32 = 1_024;
-/// Bytes of all headers of one call.
-const HEADER_BYTES_MAX: u32 = 16 << 10;
-/// What a stream may send ahead of its answers. A caller of `QuoteStream` that does not wait is slowed down here.
-const STREAM_WINDOW_BYTES: u32 = 64 * 1_024;
-/// What a connection may send ahead. HTTP/2 closes a connection on which small frames pile up unread, at a bound that grows with
-/// this window: it must lie above what the streams' own windows let through, some ten of them full of the smallest requests.
-const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
-/// A connection that says nothing for so long is asked whether anybody is there.
-const KEEPALIVE: Duration = Duration::from_secs(30);
-/// And so long is waited for the answer.
-const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 
 /// How often is looked whether the ledger is closed, and how many times.
 const CLOSE_LOOK: Duration = Duration::from_millis(1);
@@ -91,6 +66,9 @@ pub enum Error {
         /// Why not.
         error: std::io::Error,
     },
+    /// Who may come in cannot be known.
+    #[error(transparent)]
+    Entrance(#[from] entrance::Error),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -161,6 +139,7 @@ impl Server {
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
+        let entrance = Entrance::open(&config).await?;
         let engine = Arc::new(Engine::default());
         let (closing, closed) = watch::channel(false);
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -228,7 +207,7 @@ impl Server {
         let routes = more(routes);
         let drain = config.drain;
         let accounts = ledger.weak_index();
-        let work = serve(listener, routes, config, closed.clone());
+        let work = serve(listener, routes, config, entrance, closed.clone());
         let kept = Kept { keeper, following, ledger, customers, outbox };
         let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
         Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
@@ -319,7 +298,7 @@ struct Kept {
 
 /// The parts around the transport: health in step with the rules, and an end in good order.
 async fn run(
-    work: impl Future<Output = Result<(), Error>>,
+    work: impl Future<Output = Result<(), tonic::transport::Error>>,
     kept: Kept,
     health: HealthReporter,
     engine: Arc<Engine>,
@@ -354,7 +333,7 @@ async fn run(
         }
     };
     let done = tokio::select! {
-        (done, ()) = async { tokio::join!(work, told) } => done,
+        (done, ()) = async { tokio::join!(work, told) } => done.map_err(Error::from),
         // Nothing more is answered: what callers do not know they ask again, once the service has read its journal.
         reason = kept.ledger.failed() => {
             say_health(&health, ServingStatus::NotServing).await;
@@ -394,52 +373,4 @@ async fn say_health(health: &HealthReporter, status: ServingStatus) {
     for name in SERVICES {
         health.set_service_status(name, status).await;
     }
-}
-
-async fn serve(
-    listener: TcpListener,
-    routes: Routes,
-    config: Config,
-    mut closed: watch::Receiver<bool>,
-) -> Result<(), Error> {
-    // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
-    let incoming = TcpIncoming::from(listener).with_nodelay(Some(true)).map(|stream| stream.map(Socket));
-    tonic::transport::Server::builder()
-        .accept_http1(config.grpc_web)
-        .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
-        .initial_stream_window_size(STREAM_WINDOW_BYTES)
-        .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
-        .http2_max_header_list_size(HEADER_BYTES_MAX)
-        .http2_keepalive_interval(Some(KEEPALIVE))
-        .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
-        .layer(cors(&config.cors_origins))
-        .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
-        .layer(GateLayer::new(config.requests_max, config.request_timeout))
-        .layer(CatchPanicLayer::custom(panicked))
-        .add_routes(routes)
-        .serve_with_incoming_shutdown(incoming, async move {
-            until_closed(&mut closed).await;
-        })
-        .await?;
-    Ok(())
-}
-
-/// A panic costs its own request; what it said is nobody's business, its place is in the log.
-fn panicked(_panic: Box<dyn Any + Send>) -> http::Response<Body> {
-    Failure::Internal.status(Lang::En).into_http()
-}
-
-fn cors(origins: &[String]) -> CorsLayer {
-    let allowed = if origins.iter().any(|origin| origin == "*") {
-        AllowOrigin::any()
-    } else {
-        AllowOrigin::list(origins.iter().filter_map(|origin| origin.parse().ok()))
-    };
-    let exposed = ["grpc-status", "grpc-message", "grpc-status-details-bin"];
-    CorsLayer::new()
-        .allow_origin(allowed)
-        .allow_methods([http::Method::POST])
-        .allow_headers(AnyOf)
-        .expose_headers(exposed.map(http::HeaderName::from_static))
-        .max_age(Duration::from_secs(3_600))
 }

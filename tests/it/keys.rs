@@ -66,8 +66,11 @@ async fn a_missing_file_is_not_made_beside_a_ledger() {
     let (folders, code) = shop().await;
     let kept = fs::read_to_string(keys(&folders)).unwrap();
     fs::remove_file(keys(&folders)).unwrap();
+    let access = folders.home().join("access.toml");
+    fs::write(&access, "").unwrap();
     for production in [Some(true), None] {
-        let told = refused(&folders, Options { production, ..Options::default() }).await;
+        let access = Some(access.clone());
+        let told = refused(&folders, Options { production, access, ..Options::default() }).await;
         assert!(told.contains("keys.toml` is missing") && told.contains("from its copy"), "{told}");
         assert!(!keys(&folders).exists());
     }

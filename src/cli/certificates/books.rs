@@ -55,13 +55,12 @@ fn zone_of_rules(data: &Path) -> Result<Zone> {
 }
 
 /// Asks a service.
-pub(super) fn remote(days: Days<'_>, server: String) -> Result<CertificateStatementResponse> {
+pub(super) fn remote(days: Days<'_>, link: &Link) -> Result<CertificateStatementResponse> {
     let asked = CertificateStatementRequest {
         first_day: days.first.to_string(),
         last_day: days.last.to_string(),
         time_zone: days.time_zone.unwrap_or_default().to_owned(),
     };
-    let link = Link { server };
-    let call = || ask(&link, Again::AsItIs, async |desk| desk.statement(patient(asked)).await);
+    let call = || ask(link, Again::AsItIs, async |desk| desk.statement(patient(asked)).await);
     Ok(with_wheel("reading entries", call)?.unwrap_or_default())
 }

@@ -5,9 +5,9 @@ use std::process::ExitCode;
 
 use anyhow::Result;
 use serde::Serialize;
-use tonic::transport::Channel;
 use tonic::{Code, Response, Status};
 
+use crate::cli::credentials::Line;
 use crate::cli::link::{Again, Link, refused, wait};
 use crate::server::timestamp::Timestamp;
 use crate::server::wire::CertificateStanding;
@@ -16,7 +16,7 @@ use crate::server::wire::certificate_standing::State;
 use crate::time::Instant;
 
 /// The service as a call sees it.
-pub(super) type Desk = CertificateServiceClient<Channel>;
+pub(super) type Desk = CertificateServiceClient<Line>;
 
 /// Asks once. That there is no such sale or certificate is an answer: it is told, and there is nothing to print.
 pub(super) fn ask<T>(

@@ -59,7 +59,7 @@ pub(super) fn run(args: &Args) -> Result<ExitCode> {
     ensure!((last - first).get_days() <= DAYS_MAX, "at most {DAYS_MAX} days at once");
     let days = Days { first, last, time_zone: args.time_zone.as_deref() };
     let told = match args.origin.place()? {
-        Place::Server(server) => books::remote(days, server)?,
+        Place::Server(link) => books::remote(days, &link)?,
         Place::Data(folder) => books::local(days, &folder)?,
     };
     print(Some(told), args.json, |told| {

@@ -85,7 +85,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         group_by: dimensions.into_iter().map(i32::from).collect(),
     };
     let report = match args.origin.place()? {
-        Place::Server(server) => source::remote(asked, &server)?,
+        Place::Server(link) => source::remote(asked, &link)?,
         Place::Data(folder) => source::local(asked, &folder)?,
     };
     let text = if args.json {

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, Result, anyhow};
 use tonic::Request;
-use tonic::transport::Endpoint;
 
+use crate::cli::link::Link;
 use crate::cli::rules::progress::with_wheel;
 use crate::server::archive::Archive;
 use crate::server::convert::report;
@@ -43,14 +43,12 @@ pub(super) fn local(asked: PromotionsRequest, data: &Path) -> Result<PromotionsR
 }
 
 /// Asks a service.
-pub(super) fn remote(asked: PromotionsRequest, server: &str) -> Result<PromotionsResponse> {
-    let uri = if server.contains("://") { server.to_owned() } else { format!("http://{server}") };
+pub(super) fn remote(asked: PromotionsRequest, link: &Link) -> Result<PromotionsResponse> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.context("cannot start the runtime")?;
     let call = async {
-        let channel = Endpoint::from_shared(uri)?.connect().await;
-        let channel = channel.with_context(|| format!("cannot reach `{server}`"))?;
-        let mut client = ReportServiceClient::new(channel).max_decoding_message_size(ANSWER_BYTES_MAX);
+        let line = link.connect().await?;
+        let mut client = ReportServiceClient::new(line).max_decoding_message_size(ANSWER_BYTES_MAX);
         let mut request = Request::new(asked);
         request.set_timeout(DEADLINE);
         let answer = client.promotions(request).await;

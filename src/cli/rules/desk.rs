@@ -6,9 +6,9 @@ use std::time::Duration;
 
 use anyhow::Result;
 use serde::Serialize;
-use tonic::transport::Channel;
 use tonic::{Code, Request, Response, Status};
 
+use crate::cli::credentials::Line;
 use crate::cli::link::{Again, Link, Named, wait};
 use crate::cli::remote;
 use crate::cli::terminal::{self, Language};
@@ -56,7 +56,7 @@ impl Who {
 }
 
 /// The service as a call sees it.
-pub(super) type Desk = RulebookServiceClient<Channel>;
+pub(super) type Desk = RulebookServiceClient<Line>;
 
 /// Asks once.
 pub(super) fn ask<Q, A>(

@@ -9,7 +9,7 @@ use anyhow::Result;
 use super::desk::{ask, refused};
 use super::history::moment;
 use super::source::{self, LIVE};
-use crate::cli::link::{Again, Link};
+use crate::cli::link::Again;
 use crate::cli::origin::{Origin, Place};
 use crate::cli::terminal::{self, Language};
 use crate::lang::Lang;
@@ -59,10 +59,10 @@ pub fn run(args: &Args) -> Result<ExitCode> {
                 return Ok(ExitCode::FAILURE);
             }
         },
-        Place::Server(server) => {
+        Place::Server(link) => {
             let request = DiffRequest { from: args.from.clone(), to: args.to.clone() };
             let call = async |desk: &mut super::desk::Desk, request| desk.diff(request).await;
-            match ask(&Link { server }, Again::AsItIs, lang, request, call)? {
+            match ask(&link, Again::AsItIs, lang, request, call)? {
                 Ok(answer) => answer,
                 Err(status) => return refused(&status, Again::AsItIs),
             }

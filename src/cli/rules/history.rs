@@ -52,7 +52,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
     let lang = terminal::language(args.lang);
     let answer = match args.origin.place()? {
         Place::Data(data) => source::history(&data, usize::try_from(args.limit).unwrap_or(usize::MAX))?,
-        Place::Server(server) => match remote(server, args.limit, lang)? {
+        Place::Server(link) => match remote(&link, args.limit, lang)? {
             Ok(answer) => answer,
             Err(status) => return refused(&status, Again::AsItIs),
         },
@@ -63,8 +63,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
 }
 
 /// Pages of a service until there are enough.
-fn remote(server: String, limit: u32, lang: Lang) -> Result<Result<ListVersionsResponse, tonic::Status>> {
-    let link = Link { server };
+fn remote(link: &Link, limit: u32, lang: Lang) -> Result<Result<ListVersionsResponse, tonic::Status>> {
     let mut whole = ListVersionsResponse::default();
     loop {
         let have = u32::try_from(whole.versions.len()).unwrap_or(u32::MAX);
@@ -75,7 +74,7 @@ fn remote(server: String, limit: u32, lang: Lang) -> Result<Result<ListVersionsR
         }
         let request = ListVersionsRequest { page_size, page_token: token };
         let call = async |desk: &mut super::desk::Desk, request| desk.list_versions(request).await;
-        match ask(&link, Again::AsItIs, lang, request, call)? {
+        match ask(link, Again::AsItIs, lang, request, call)? {
             Ok(page) if page.versions.is_empty() => return Ok(Ok(whole)),
             Ok(page) => {
                 whole.versions.extend(page.versions);

@@ -63,6 +63,18 @@ pub enum Error {
          your own"
     )]
     PlainDatabase,
+    /// A part of what TLS needs.
+    #[error("`tls-certificate` and `tls-key` go together, and `tls-client-authority` needs both")]
+    Tls,
+    /// Nobody would be asked who they are.
+    #[error("`access` is needed in production: the file that says who may call what")]
+    NoAccess,
+    /// Tokens would cross a network in clear.
+    #[error(
+        "`tls-certificate` and `tls-key` are needed in production beyond this machine; `plaintext = true` says that a proxy or a mesh \
+         enciphers"
+    )]
+    NoTls,
     /// One-time passwords would be shown to whoever sees the terminal.
     #[error("`otp-terminal` shows one-time passwords on the terminal: not in production")]
     Terminal,

@@ -16,6 +16,7 @@ pub use options::{Languages, Options};
 pub use store::{NoStore, Said, Store};
 
 use crate::basket::{COUNTRIES, Country};
+use crate::server::door::Files;
 use crate::server::telemetry::{self, LogFormat};
 
 /// What the service does, every value said and in range.
@@ -33,6 +34,16 @@ pub struct Config {
     pub secrets: PathBuf,
     /// Whether what is missing is an error.
     pub production: bool,
+    /// The file that says who may call what; without one everybody may everything.
+    pub access: Option<PathBuf>,
+    /// The folder of the audit log.
+    pub audit: Option<PathBuf>,
+    /// The files of TLS.
+    pub tls: Option<Files>,
+    /// Connections in all.
+    pub connections_max: u32,
+    /// Connections of one address.
+    pub connections_per_address_max: u32,
     /// Seconds for which a quoted price is honored.
     pub quote_ttl_seconds: u32,
     /// The countries of phone numbers, the home country first.
@@ -91,10 +102,32 @@ impl Options {
 
     fn over(self, file: Options) -> Result<Config, Error> {
         let data = self.data.or(file.data).unwrap_or_else(|| "data".into());
+        let production = self.production.or(file.production).unwrap_or(false);
+        let plaintext = self.plaintext.or(file.plaintext).unwrap_or(false);
+        let access = self.access.or(file.access);
+        let audit = self.audit.or(file.audit).or_else(|| access.as_ref().map(|_| data.join("audit")));
+        let tls = tls(
+            self.tls_certificate.or(file.tls_certificate),
+            self.tls_key.or(file.tls_key),
+            self.tls_client_authority.or(file.tls_client_authority),
+        )?;
         let config = Config {
             store: self.store.or(file.store).map(|said| said.read()).transpose()?.unwrap_or_default(),
             secrets: self.secrets.or(file.secrets).unwrap_or_else(|| data.join("secrets").join("keys.toml")),
-            production: self.production.or(file.production).unwrap_or(false),
+            production,
+            access,
+            audit,
+            tls,
+            connections_max: ranged(
+                "max-connections",
+                self.max_connections.or(file.max_connections).unwrap_or(10_000),
+                1..=1_000_000,
+            )?,
+            connections_per_address_max: ranged(
+                "max-connections-per-address",
+                self.max_connections_per_address.or(file.max_connections_per_address).unwrap_or(1_024),
+                1..=1_000_000,
+            )?,
             quote_ttl_seconds: ranged(
                 "quote-ttl-seconds",
                 self.quote_ttl_seconds.or(file.quote_ttl_seconds).unwrap_or(900),
@@ -114,7 +147,7 @@ impl Options {
             rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
             log_format: self.log_format.or(file.log_format).unwrap_or_default(),
             log_level: self.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
-            reflection: self.reflection.or(file.reflection).unwrap_or(true),
+            reflection: self.reflection.or(file.reflection).unwrap_or(!production),
             grpc_web: self.grpc_web.or(file.grpc_web).unwrap_or(true),
             cors_origins: self.cors_origins.or(file.cors_origins).unwrap_or_default(),
             requests_max: ranged(
@@ -153,6 +186,7 @@ impl Options {
             }
             _ => {}
         }
+        check_callers(&config, plaintext)?;
         match config.cors_origins.iter().find(|origin| !is_origin(origin)) {
             Some(origin) => Err(Error::Origin(origin.clone())),
             None => Ok(config),
@@ -175,6 +209,35 @@ fn countries(named: Option<Vec<String>>) -> Result<Vec<Country>, Error> {
         COUNTRIES.iter().find(is_it).copied().ok_or_else(|| Error::Country(name.clone()))
     };
     named.iter().map(find).collect()
+}
+
+/// A certificate and its key, or neither.
+fn tls(
+    certificate: Option<PathBuf>,
+    key: Option<PathBuf>,
+    client_authority: Option<PathBuf>,
+) -> Result<Option<Files>, Error> {
+    match (certificate, key, client_authority) {
+        (Some(certificate), Some(key), client_authority) => {
+            Ok(Some(Files { certificate, key, client_authority }))
+        }
+        (None, None, None) => Ok(None),
+        _ => Err(Error::Tls),
+    }
+}
+
+/// In production it is known who calls, and nobody listens on the way.
+fn check_callers(config: &Config, plaintext: bool) -> Result<(), Error> {
+    if !config.production {
+        return Ok(());
+    }
+    if config.access.is_none() {
+        return Err(Error::NoAccess);
+    }
+    if config.tls.is_none() && !plaintext && !config.listen.ip().is_loopback() {
+        return Err(Error::NoTls);
+    }
+    Ok(())
 }
 
 /// Whether one-time passwords go where they may.
@@ -243,6 +306,13 @@ mod tests {
             ("drain-seconds = -1", "drain-seconds"),
             ("otp-per-hour = 0", "`otp-per-hour` must be between 1 and 1000000, not 0"),
             ("otp-terminal = true\nproduction = true", "not in production"),
+            ("production = true", "`access` is needed in production"),
+            (
+                "production = true\naccess = \"a\"\nlisten = \"0.0.0.0:0\"",
+                "needed in production beyond this machine",
+            ),
+            ("tls-key = \"key.pem\"", "`tls-certificate` and `tls-key` go together"),
+            ("max-connections = 0", "`max-connections` must be between 1 and 1000000, not 0"),
             ("store = \"mellon\"", "the store must be `sled`, `memory`, or the address"),
             (
                 "store = \"postgres://me:mellon@db.example/x\"\nproduction = true",
@@ -279,7 +349,9 @@ mod tests {
             ("", "an address such as", "an address such as"),
         ] {
             for (production, expected) in [(false, in_development), (true, in_production)] {
-                let text = format!("otp-webhook = \"{address}\"\nproduction = {production}\n");
+                let text = format!(
+                    "otp-webhook = \"{address}\"\nproduction = {production}\naccess = \"access.toml\"\n"
+                );
                 let told = from_file(&text, Options::default()).unwrap_err();
                 let expected = if expected.is_empty() { "needs `otp-webhook-secret`" } else { expected };
                 assert!(told.contains(expected) && !told.contains("mellon"), "{address}: {told}");

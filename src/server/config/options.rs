@@ -66,6 +66,30 @@ pub struct Options {
     /// Refuse to start without what a checkout depends on: a missing file of keys is not made [default: false]
     #[arg(long, env = "PRICEWRIGHT_PRODUCTION", value_name = "BOOL")]
     pub production: Option<bool>,
+    /// File that says who may call what, and how they are known; without it whoever reaches the port may call everything
+    #[arg(long, env = "PRICEWRIGHT_ACCESS", value_name = "FILE")]
+    pub access: Option<PathBuf>,
+    /// Folder of the audit log: a line for each call that changes something [default: audit in the data folder, with --access]
+    #[arg(long, env = "PRICEWRIGHT_AUDIT", value_name = "DIR")]
+    pub audit: Option<PathBuf>,
+    /// Certificate of the service in PEM, with those between it and its authority; read again when it changes [default: no TLS]
+    #[arg(long, env = "PRICEWRIGHT_TLS_CERTIFICATE", value_name = "FILE")]
+    pub tls_certificate: Option<PathBuf>,
+    /// Private key of the certificate in PEM
+    #[arg(long, env = "PRICEWRIGHT_TLS_KEY", value_name = "FILE")]
+    pub tls_key: Option<PathBuf>,
+    /// Authority of certificates that callers may show, in PEM [default: none is asked for]
+    #[arg(long, env = "PRICEWRIGHT_TLS_CLIENT_AUTHORITY", value_name = "FILE")]
+    pub tls_client_authority: Option<PathBuf>,
+    /// Answer without TLS beyond this machine in production too: a proxy or a mesh enciphers [default: false]
+    #[arg(long, env = "PRICEWRIGHT_PLAINTEXT", value_name = "BOOL")]
+    pub plaintext: Option<bool>,
+    /// Connections in all; one more is closed at once [default: 10000]
+    #[arg(long, env = "PRICEWRIGHT_MAX_CONNECTIONS", value_name = "N")]
+    pub max_connections: Option<u32>,
+    /// Connections of one address [default: 1024]
+    #[arg(long, env = "PRICEWRIGHT_MAX_CONNECTIONS_PER_ADDRESS", value_name = "N")]
+    pub max_connections_per_address: Option<u32>,
     /// Seconds for which a quoted price is honored when the rules change [default: 900]
     #[arg(long, env = "PRICEWRIGHT_QUOTE_TTL_SECONDS", value_name = "S")]
     pub quote_ttl_seconds: Option<u32>,
@@ -91,7 +115,7 @@ pub struct Options {
     /// What is logged: a level, or `info,pricewright::request=debug` for a line a request [default: info]
     #[arg(long, env = "PRICEWRIGHT_LOG_LEVEL", value_name = "LEVELS")]
     pub log_level: Option<String>,
-    /// Answer reflection, so that tools can list the services [default: true]
+    /// Answer reflection, so that tools can list the services [default: true, in production false]
     #[arg(long, env = "PRICEWRIGHT_REFLECTION", value_name = "BOOL")]
     pub reflection: Option<bool>,
     /// Answer gRPC-Web, for browsers [default: true]

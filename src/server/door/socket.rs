@@ -4,23 +4,52 @@
 //! more than 256 bytes as a buffer of their own, and the trailers then go out in a second call and a second packet. Where it does
 //! not, messages of up to 1,024 bytes are copied between headers and trailers: one call, one packet, and the caller wakes up once.
 
+use std::future::Future as _;
 use std::io;
 use std::pin::Pin;
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
-use tonic::transport::server::{Connected, TcpConnectInfo};
+use tokio::time::{Sleep, sleep};
+use tokio_rustls::server::TlsStream;
+use tonic::transport::server::Connected;
+
+use super::peer::Peer;
+use super::places::Place;
+
+/// How long a connection may say nothing at first: a till that connects has its request at hand.
+const FIRST_BYTES_MAX: Duration = Duration::from_secs(10);
 
 /// A connection that takes one buffer at a time.
 #[derive(Debug)]
-pub struct Socket(pub TcpStream);
+pub struct Socket {
+    inner: Inner,
+    peer: Peer,
+    /// Runs until the first bytes are there.
+    patience: Option<Pin<Box<Sleep>>>,
+    _place: Place,
+}
+
+/// What it runs on.
+#[derive(Debug)]
+pub(super) enum Inner {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Socket {
+    pub(super) fn new(inner: Inner, peer: Peer, place: Place) -> Self {
+        Socket { inner, peer, patience: Some(Box::pin(sleep(FIRST_BYTES_MAX))), _place: place }
+    }
+}
 
 impl Connected for Socket {
-    type ConnectInfo = TcpConnectInfo;
+    type ConnectInfo = Peer;
 
-    fn connect_info(&self) -> TcpConnectInfo {
-        self.0.connect_info()
+    fn connect_info(&self) -> Peer {
+        self.peer.clone()
     }
 }
 
@@ -30,7 +59,18 @@ impl AsyncRead for Socket {
         context: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_read(context, buffer)
+        let read = match &mut self.inner {
+            Inner::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Inner::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        };
+        if read.is_ready() {
+            self.patience = None;
+            return read;
+        }
+        match self.patience.as_mut().map(|patience| patience.as_mut().poll(context)) {
+            Some(Poll::Ready(())) => Poll::Ready(Err(io::ErrorKind::TimedOut.into())),
+            _ => Poll::Pending,
+        }
     }
 }
 
@@ -40,7 +80,10 @@ impl AsyncWrite for Socket {
         context: &mut Context<'_>,
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.0).poll_write(context, bytes)
+        match &mut self.inner {
+            Inner::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Inner::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
     }
 
     fn is_write_vectored(&self) -> bool {
@@ -48,10 +91,16 @@ impl AsyncWrite for Socket {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_flush(context)
+        match &mut self.inner {
+            Inner::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Inner::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.0).poll_shutdown(context)
+        match &mut self.inner {
+            Inner::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Inner::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
     }
 }

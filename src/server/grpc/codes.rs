@@ -10,6 +10,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::admit::Speaker;
 use super::failure::Failure;
 use super::fields::{self, fault};
 use super::gate::Call;
@@ -326,8 +327,9 @@ impl wire::code_service_server::CodeService for Codes {
         &self,
         request: Request<wire::GenerateCodesRequest>,
     ) -> Result<Response<Generated>, Status> {
-        let call = Call::of(&request);
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let mut asked = request.into_inner();
+        speaker.about(&asked.request_id);
         let is_check = std::mem::take(&mut asked.validate_only);
         let most = i64::from(CODES_MAX);
         let making = match asked.count {
@@ -379,6 +381,7 @@ impl wire::code_service_server::CodeService for Codes {
         request: Request<wire::DisableCodesRequest>,
     ) -> Result<Response<wire::DisableCodesResponse>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         let answer = self.disabled(request.into_inner()).await;
         answer.map(Response::new).map_err(|failure| failure.status(call.lang))
     }

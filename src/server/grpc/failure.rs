@@ -47,6 +47,10 @@ pub enum Failure {
     TooLate,
     /// The server is going down.
     ShuttingDown,
+    /// Nobody is known by the credential of the call, or it has none, or it has ended: which of these, the caller is not told.
+    NotKnown,
+    /// Whoever calls may not call this, or not for this store or channel.
+    NotAllowed,
     /// There is no such method.
     MethodUnknown,
     /// The ledger decided against it.
@@ -87,6 +91,8 @@ impl Failure {
             Failure::RulebookDamaged => Code::DataLoss,
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
+            Failure::NotKnown => Code::Unauthenticated,
+            Failure::NotAllowed => Code::PermissionDenied,
             Failure::MethodUnknown => Code::Unimplemented,
             Failure::Refused(rejection) => refusal::code(rejection),
             Failure::LedgerStopped | Failure::LedgerAway => Code::Unavailable,
@@ -110,6 +116,8 @@ impl Failure {
             Failure::Overloaded => "OVERLOADED",
             Failure::TooLate => "DEADLINE_EXCEEDED",
             Failure::ShuttingDown => "SHUTTING_DOWN",
+            Failure::NotKnown => "CREDENTIAL_REFUSED",
+            Failure::NotAllowed => "NOT_ALLOWED",
             Failure::MethodUnknown => "METHOD_UNKNOWN",
             Failure::Refused(rejection) => refusal::reason(rejection),
             Failure::LedgerStopped => "LEDGER_STOPPED",
@@ -157,6 +165,14 @@ impl Failure {
             }
             Failure::ShuttingDown => lang
                 .pick("The service is restarting; try again.", "Сервіс перезапускається; спробуйте ще раз."),
+            Failure::NotKnown => lang.pick(
+                "This till is not known to the service; call the administrator.",
+                "Сервіс не знає цієї каси; зверніться до адміністратора.",
+            ),
+            Failure::NotAllowed => lang.pick(
+                "This till may not do that; call the administrator.",
+                "Цій касі це не дозволено; зверніться до адміністратора.",
+            ),
             Failure::MethodUnknown => {
                 lang.pick("The service does not know this call.", "Сервіс не знає такого виклику.")
             }

@@ -12,13 +12,13 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
-use tonic::transport::server::TcpConnectInfo;
 use tonic::{Code, Extensions, Request, Response, Status};
 use tower::{Layer, Service};
 
 use super::failure::Failure;
 use crate::lang::Lang;
 use crate::server::clock;
+use crate::server::door::Peer;
 
 /// A deadline is met this much earlier, so that the caller hears the reason and not only a broken call.
 const EARLIER: Duration = Duration::from_millis(2);
@@ -170,9 +170,9 @@ where
         // A caller may name any number of hours; a day is as good as for ever.
         let deadline = now + time.min(Duration::from_secs(86_400));
         let lang = header(&request, "accept-language").map(Lang::from_tag).unwrap_or_default();
-        let peer = request.extensions().get::<TcpConnectInfo>().and_then(TcpConnectInfo::remote_addr);
+        let peer = request.extensions().get::<Peer>().and_then(|peer| peer.address);
         request.extensions_mut().insert(Call {
-            peer: peer.map(|address| address.ip()),
+            peer,
             lang,
             deadline,
             is_callers: callers.is_some(),

@@ -3,6 +3,7 @@
 pub mod refusal;
 pub mod failure;
 pub mod gate;
+pub mod admit;
 mod aside;
 mod upload;
 mod fields;

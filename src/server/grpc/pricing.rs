@@ -14,6 +14,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 
+use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
 use super::gate::Call;
@@ -87,6 +88,17 @@ impl Pricing {
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
             closing,
         }
+    }
+
+    /// The price of a basket, where its caller may ask for it.
+    async fn allowed(
+        &self,
+        asked: wire::QuoteRequest,
+        call: Call,
+        speaker: &Speaker,
+    ) -> Result<wire::Quote, Failure> {
+        speaker.may_ask(Some(&asked))?;
+        self.one(asked, call).await
     }
 
     async fn one(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
@@ -321,10 +333,10 @@ type Answers = Pin<Box<dyn Stream<Item = Result<wire::QuoteStreamResponse, Statu
 #[tonic::async_trait]
 impl wire::pricing_service_server::PricingService for Pricing {
     async fn quote(&self, request: Request<wire::QuoteRequest>) -> Result<Response<wire::Quote>, Status> {
-        let (begun, call) = (clock::steady(), Call::of(&request));
+        let (begun, call, speaker) = (clock::steady(), Call::of(&request), Speaker::of(&request));
         let asked = request.into_inner();
         let bytes = if is_logged() { asked.encoded_len() } else { 0 };
-        let quote = self.one(asked, call).await;
+        let quote = self.allowed(asked, call, &speaker).await;
         log("Quote", begun, bytes, quote.as_ref());
         quote.map(Response::new).map_err(|failure| failure.status(call.lang))
     }
@@ -335,7 +347,7 @@ impl wire::pricing_service_server::PricingService for Pricing {
         &self,
         request: Request<Streaming<wire::QuoteStreamRequest>>,
     ) -> Result<Response<Answers>, Status> {
-        let call = Call::of(&request);
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
             return Err(Failure::Overloaded.status(call.lang));
         };
@@ -343,7 +355,7 @@ impl wire::pricing_service_server::PricingService for Pricing {
         let service = self.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(failure) = service.stream(request.into_inner(), &answers, call).await {
+            if let Err(failure) = service.stream(request.into_inner(), &answers, call, &speaker).await {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }
         });
@@ -354,8 +366,13 @@ impl wire::pricing_service_server::PricingService for Pricing {
         &self,
         request: Request<wire::BatchQuoteRequest>,
     ) -> Result<Response<wire::BatchQuoteResponse>, Status> {
-        let call = Call::of(&request);
-        let answers = self.batch(request.into_inner().requests, call).await;
+        let (call, speaker, asked) =
+            (Call::of(&request), Speaker::of(&request), request.into_inner().requests);
+        let allowed = asked.iter().try_for_each(|asked| speaker.may_ask(Some(asked)));
+        let answers = match allowed {
+            Ok(()) => self.batch(asked, call).await,
+            Err(failure) => Err(failure),
+        };
         let answers = answers.map_err(|failure| failure.status(call.lang))?;
         let answers = (0..)
             .zip(answers)
@@ -374,6 +391,7 @@ impl Pricing {
         mut requests: Streaming<wire::QuoteStreamRequest>,
         answers: &Sender,
         call: Call,
+        speaker: &Speaker,
     ) -> Result<(), Failure> {
         let mut closing = self.closing.clone();
         for index in 0.. {
@@ -395,7 +413,7 @@ impl Pricing {
             let bytes = if is_logged() { asked.encoded_len() } else { 0 };
             // The answer before goes out first: whoever sends it may wait on this thread.
             yield_now().await;
-            let quote = self.one(asked, call.renewed()).await;
+            let quote = self.allowed(asked, call.renewed(), speaker).await;
             log("QuoteStream", begun, bytes, quote.as_ref());
             let answer = Some(answer(quote, call.lang));
             if answers.send(Ok(wire::QuoteStreamResponse { index, answer })).await.is_err() {

@@ -6,6 +6,7 @@ use prost::Message;
 use sha2::{Digest as _, Sha256};
 use tokio::sync::Semaphore;
 
+use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
 use super::fields::{fault, missing_or_unreadable, request_id, text};
@@ -48,12 +49,14 @@ impl Publishing {
         request: wire::PublishRequest,
         sources: Vec<Source>,
         call: Call,
+        speaker: &Speaker,
     ) -> Result<wire::PublishResponse, Failure> {
         // Nothing but leftovers would be a rulebook without promotions: list prices must be meant.
         if !sources.iter().any(|source| is_rule_file(&source.path)) {
             return Err(fault("files", Problem::Missing));
         }
         let content = content("Publish", &request);
+        speaker.about(&request.request_id);
         let asked = asked(
             &request.request_id,
             content,
@@ -62,6 +65,7 @@ impl Publishing {
             &request.expected_version,
             request.validate_only,
         )?;
+        let asked = Asked { by: said_by(asked.by, speaker), ..asked };
         let keeper = self.keeper.clone();
         let (version, diagnostics) =
             told(aside(&self.places, call, move || keeper.publish(&sources, asked)).await?, call)?;
@@ -73,9 +77,11 @@ impl Publishing {
         &self,
         request: wire::RollbackRequest,
         call: Call,
+        speaker: &Speaker,
     ) -> Result<wire::RollbackResponse, Failure> {
         let content = content("Rollback", &request);
         let to = named("version", &request.version)?;
+        speaker.about(&request.request_id);
         let asked = asked(
             &request.request_id,
             content,
@@ -84,6 +90,7 @@ impl Publishing {
             &request.expected_version,
             request.validate_only,
         )?;
+        let asked = Asked { by: said_by(asked.by, speaker), ..asked };
         let keeper = self.keeper.clone();
         let (version, diagnostics) =
             told(aside(&self.places, call, move || keeper.roll_back(to, asked)).await?, call)?;
@@ -169,6 +176,14 @@ fn failure(error: Error) -> Failure {
         return Failure::LedgerAway;
     }
     Failure::RulebooksUnavailable
+}
+
+/// Who publishes: as they say and, where it is known who calls, as that.
+fn said_by(by: String, speaker: &Speaker) -> String {
+    match speaker.name() {
+        Some(name) if name != by => format!("{by} ({name})"),
+        _ => by,
+    }
 }
 
 /// What a call says, as it is known again after years.

@@ -12,6 +12,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
+use super::admit::Speaker;
 use super::failure::Failure;
 use super::gate::Call;
 use super::publishing::Publishing;
@@ -131,11 +132,11 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
         &self,
         request: Request<wire::PublishRequest>,
     ) -> Result<Response<wire::PublishResponse>, Status> {
-        let call = Call::of(&request);
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let request = request.into_inner();
         // Bytes of a file are shared, not copied: the whole of the request says whether it is the same.
         let answer = match sources(request.files.clone()) {
-            Ok(sources) => self.publishing.publish(request, sources, call).await,
+            Ok(sources) => self.publishing.publish(request, sources, call, &speaker).await,
             Err(faults) => Err(Failure::Invalid(faults)),
         };
         call.answer("Publish", answer)
@@ -161,8 +162,8 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
         &self,
         request: Request<wire::RollbackRequest>,
     ) -> Result<Response<wire::RollbackResponse>, Status> {
-        let call = Call::of(&request);
-        call.answer("Rollback", self.publishing.roll_back(request.into_inner(), call).await)
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
+        call.answer("Rollback", self.publishing.roll_back(request.into_inner(), call, &speaker).await)
     }
 
     type WatchStream = Changes;

@@ -127,13 +127,14 @@ mod tests {
             otp_webhook: url(),
             otp_webhook_secret: secret(),
             production: Some(production),
+            access: Some("access.toml".into()),
             ..Options::default()
         };
         let terminal = |shown| Options { otp_terminal: Some(shown), ..Options::default() };
         for (options, expected) in [
             (terminal(true), "Terminal"),
             (terminal(false), "None"),
-            (Options { production: Some(true), ..Options::default() }, "None"),
+            (Options { otp_webhook: None, otp_webhook_secret: None, ..both(true) }, "None"),
             (both(true), "is missing"),
             (both(false), "Webhook(Secrets(1 hidden))"),
             (both(true), "Webhook(Secrets(1 hidden))"),

@@ -1,13 +1,13 @@
 //! Bytes as small hex digits, into a place of the caller's: no copy is left that nobody wipes.
 
 /// Writes bytes as small hex digits behind `text`.
-pub(super) fn push_hex(text: &mut String, bytes: &[u8]) {
+pub(in crate::server) fn push_hex(text: &mut String, bytes: &[u8]) {
     let digits = bytes.iter().flat_map(|byte| [byte >> 4, byte & 15]);
     text.extend(digits.filter_map(|digit| char::from_digit(u32::from(digit), 16)));
 }
 
 /// Reads small hex digits, two a byte, into `place`; `None` when they are not just as many.
-pub(super) fn read_hex(hex: &str, place: &mut [u8]) -> Option<()> {
+pub(in crate::server) fn read_hex(hex: &str, place: &mut [u8]) -> Option<()> {
     let mut digits = hex.bytes().map(|digit| match digit {
         b'0'..=b'9' => Some(digit - b'0'),
         b'a'..=b'f' => Some(digit - b'a' + 10),

@@ -5,7 +5,7 @@
 //! try nothing. No type here shows a secret in `Debug`, none has a `Display`, and no error repeats one.
 
 pub mod entropy;
-mod hex;
+pub(in crate::server) mod hex;
 pub mod keyed;
 mod key_text;
 pub mod key_file;

@@ -9,8 +9,9 @@ use tokio::task::spawn_blocking;
 
 use crate::ledger::{Outcome, Rejection, RequestId};
 use crate::server::certificates::{Certificates, Typed};
+use crate::server::grpc::admit::{Act, Speaker};
 use crate::server::grpc::failure::Failure;
-use crate::server::grpc::fields::{fault, missing_or_unreadable};
+use crate::server::grpc::fields::{fault, missing_or_unreadable, sale_id};
 use crate::server::grpc::record::{Before, Named, Record, unreadable};
 use crate::server::ledger::{Error, Ledger, Settled};
 use crate::server::outbox::Outbox;
@@ -82,6 +83,18 @@ impl Desk {
         let certificates = self.certificates.clone();
         let read = self.aside(move || look(&certificates)).await?;
         read.map_err(|error| unreadable(&error))
+    }
+
+    /// Whether the caller speaks for the purchase of which a certificate is made; of one that is not there the method itself says so.
+    pub(super) async fn allowed(&self, speaker: &Speaker, sale: &str) -> Result<(), Failure> {
+        if !speaker.is_bound(Act::Change) {
+            return Ok(());
+        }
+        let id = sale_id(sale)?;
+        match self.read(move |certificates| certificates.ledger().sale(id)).await? {
+            Some(sale) => speaker.may_speak_for(&sale.sold().store, &sale.sold().channel),
+            None => Ok(()),
+        }
     }
 
     /// What a call was answered before, when it was.

@@ -17,6 +17,7 @@ use tonic::{Request, Response, Status};
 
 pub use desk::{Desk, Settings};
 
+use super::admit::Speaker;
 use super::gate::Call;
 use crate::server::wire;
 
@@ -39,7 +40,14 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::IssueCertificateRequest>,
     ) -> Result<Response<wire::IssueCertificateResponse>, Status> {
         let call = Call::of(&request);
-        call.answer("Issue", self.0.issue(request.into_inner()).await)
+        let speaker = Speaker::of(&request);
+        speaker.about(&request.get_ref().request_id);
+        let asked = request.into_inner();
+        let answer = match self.0.allowed(&speaker, &asked.sale_id).await {
+            Ok(()) => self.0.issue(asked).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("Issue", answer)
     }
 
     async fn request_otp(
@@ -47,6 +55,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::RequestOtpRequest>,
     ) -> Result<Response<wire::RequestOtpResponse>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         call.answer("RequestOtp", self.0.request_otp(request.into_inner(), call).await)
     }
 
@@ -71,6 +80,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::BlockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         call.answer("Block", self.0.block(request.into_inner()).await)
     }
 
@@ -79,6 +89,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::UnblockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         call.answer("Unblock", self.0.unblock(request.into_inner()).await)
     }
 
@@ -87,6 +98,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::ExtendCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         call.answer("Extend", self.0.extend(request.into_inner()).await)
     }
 
@@ -95,6 +107,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::TransferCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
+        Speaker::of(&request).about(&request.get_ref().request_id);
         call.answer("Transfer", self.0.transfer(request.into_inner()).await)
     }
 

@@ -14,6 +14,7 @@ use crate::server::certificates::Certificates;
 use crate::server::codes::Codebook;
 use crate::server::convert::sale;
 use crate::server::customers::Customers;
+use crate::server::grpc::admit::{Act, Speaker};
 use crate::server::grpc::failure::Failure;
 use crate::server::grpc::fields::sale_id;
 use crate::server::grpc::record::{Named, Record, unreadable};
@@ -91,6 +92,23 @@ impl Desk {
         let aside = Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX)));
         let record = Record { ledger: ledger.clone(), pepper: Arc::clone(&pepper) };
         Desk { ledger, archive, pepper, record, codebook, certificates, customers, settings, aside }
+    }
+
+    /// Whether the caller speaks for a purchase that was made; of one that is not there the method itself says so.
+    pub(super) async fn allowed(
+        self: &Arc<Self>,
+        speaker: &Speaker,
+        id: &str,
+        act: Act,
+    ) -> Result<(), Failure> {
+        if !speaker.is_bound(act) {
+            return Ok(());
+        }
+        let id = sale_id(id)?;
+        match self.aside(move |desk| desk.sale_of(id)).await? {
+            Some(sale) => speaker.may_speak_for(&sale.sold().store, &sale.sold().channel),
+            None => Ok(()),
+        }
     }
 
     /// A sale as it is now.

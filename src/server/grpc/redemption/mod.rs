@@ -17,6 +17,7 @@ use tonic::{Request, Response, Status};
 
 pub use desk::{Desk, Settings};
 
+use super::admit::{Act, Speaker};
 use super::gate::Call;
 use crate::server::wire;
 
@@ -35,30 +36,57 @@ impl Redemption {
 #[tonic::async_trait]
 impl wire::redemption_service_server::RedemptionService for Redemption {
     async fn reserve(&self, request: Request<wire::ReserveRequest>) -> Result<Response<wire::Sale>, Status> {
-        let call = Call::of(&request);
-        call.answer("Reserve", self.0.reserve(request.into_inner(), &call.caller()).await)
+        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let answer = match speaker.may_ask(asked.quote_request.as_ref()) {
+            Ok(()) => self.0.reserve(asked, &call.caller()).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("Reserve", answer)
     }
 
     async fn commit(&self, request: Request<wire::CommitRequest>) -> Result<Response<wire::Sale>, Status> {
-        let call = Call::of(&request);
-        call.answer("Commit", self.0.commit(request.into_inner()).await)
+        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Change).await {
+            Ok(()) => self.0.commit(asked).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("Commit", answer)
     }
 
     async fn cancel(&self, request: Request<wire::CancelRequest>) -> Result<Response<wire::Sale>, Status> {
-        let call = Call::of(&request);
-        call.answer("Cancel", self.0.cancel(request.into_inner()).await)
+        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Change).await {
+            Ok(()) => self.0.cancel(asked).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("Cancel", answer)
     }
 
     async fn refund(
         &self,
         request: Request<wire::RefundRequest>,
     ) -> Result<Response<wire::RefundResponse>, Status> {
-        let call = Call::of(&request);
-        call.answer("Refund", self.0.refund(request.into_inner()).await)
+        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Return).await {
+            Ok(()) => self.0.refund(asked).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("Refund", answer)
     }
 
     async fn get_sale(&self, request: Request<wire::GetSaleRequest>) -> Result<Response<wire::Sale>, Status> {
-        let call = Call::of(&request);
-        call.answer("GetSale", self.0.sale(&request.into_inner().sale_id).await)
+        let (call, speaker, asked) = taken(request, |asked| &asked.sale_id);
+        let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Return).await {
+            Ok(()) => self.0.sale(&asked.sale_id).await,
+            Err(failure) => Err(failure),
+        };
+        call.answer("GetSale", answer)
     }
+}
+
+/// What a method needs of its request; the audit log is told what it is about.
+fn taken<T>(request: Request<T>, about: impl Fn(&T) -> &str) -> (Call, Speaker, T) {
+    let (call, speaker, asked) = (Call::of(&request), Speaker::of(&request), request.into_inner());
+    speaker.about(about(&asked));
+    (call, speaker, asked)
 }

@@ -1,0 +1,68 @@
+//! All callers, found by what they present.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::caller::{Caller, Refused};
+use super::matrix::Method;
+use super::token::TokenHash;
+use crate::time::Instant;
+
+/// What comes with a call.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Presented<'a> {
+    /// The token. Never for a log.
+    pub token: Option<&'a str>,
+    /// The names in the certificate of the connection, which was verified: `dns:…`, `uri:…`, `email:…`.
+    pub certificate: Option<&'a [String]>,
+}
+
+/// Who is known. Empty, nobody may anything.
+#[derive(Debug, Default)]
+pub struct Directory {
+    pub(super) tokens: BTreeMap<TokenHash, Arc<Caller>>,
+    pub(super) certificates: BTreeMap<String, Arc<Caller>>,
+    /// Whoever has no credential, where that may ask for quotes.
+    pub(super) open: Option<Arc<Caller>>,
+}
+
+impl Directory {
+    /// Who calls, when it may call that method now. A token that is sent counts alone: one that is wrong is not made good by a certificate.
+    ///
+    /// # Errors
+    /// Nobody may, or nobody like this: with who it would be, where that is known.
+    pub fn admit(
+        &self,
+        presented: Presented<'_>,
+        method: &Method,
+        now: Instant,
+    ) -> Result<Arc<Caller>, (Refused, Option<Arc<Caller>>)> {
+        let caller = match presented {
+            Presented { token: Some(token), .. } => self.tokens.get(&TokenHash::of(token)),
+            Presented { certificate: Some(names), .. } => {
+                names.iter().find_map(|name| self.certificates.get(name))
+            }
+            Presented { token: None, certificate: None } => {
+                let open = self.open.as_ref().filter(|_| method.is_open);
+                return open.cloned().ok_or((Refused::NoCredential, None));
+            }
+        };
+        let caller = caller.ok_or((Refused::UnknownCredential, None))?;
+        match caller.may_call(method, now) {
+            Ok(()) => Ok(Arc::clone(caller)),
+            Err(refused) => Err((refused, Some(Arc::clone(caller)))),
+        }
+    }
+
+    /// How many credentials there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.tokens.len() + self.certificates.len()
+    }
+
+    /// Whether there are none.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+}

@@ -1,0 +1,12 @@
+//! The way in: how many connections there may be, TLS, and who stands at the other end. Knows no message and no method.
+
+mod tls;
+mod peer;
+mod places;
+mod socket;
+mod listen;
+
+pub use listen::{Door, incoming};
+pub use peer::Peer;
+pub use socket::Socket;
+pub use tls::{Error, Files, SeenTls, Tls};
