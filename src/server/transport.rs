@@ -11,7 +11,7 @@ use tonic::service::Routes;
 use tonic_web::GrpcWebLayer;
 use tower::util::option_layer;
 use tower_http::catch_panic::CatchPanicLayer;
-use tower_http::cors::{AllowOrigin, Any as AnyOf, CorsLayer};
+use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::config::Config;
 use super::door::{Door, incoming};
@@ -30,6 +30,8 @@ const STREAM_WINDOW_BYTES: u32 = 64 * 1_024;
 /// What a connection may send ahead. HTTP/2 closes a connection on which small frames pile up unread, at a bound that grows with
 /// this window: it must lie above what the streams' own windows let through, some ten of them full of the smallest requests.
 const CONNECTION_WINDOW_BYTES: u32 = 4 * 1_024 * 1_024;
+/// A connection takes no new calls after this: callers connect anew, and a balancer can move them. What runs on it goes on.
+const CONNECTION_AGE: Duration = Duration::from_secs(3_600);
 /// A connection that says nothing for so long is asked whether anybody is there.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 /// And so long is waited for the answer.
@@ -54,13 +56,15 @@ pub async fn serve(
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)
         .initial_stream_window_size(STREAM_WINDOW_BYTES)
         .initial_connection_window_size(CONNECTION_WINDOW_BYTES)
+        .max_connection_age(CONNECTION_AGE)
         .http2_max_header_list_size(HEADER_BYTES_MAX)
         .http2_keepalive_interval(Some(KEEPALIVE))
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .layer(cors(&config.cors_origins))
         .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
-        .layer(GateLayer::new(config.requests_max, config.request_timeout))
+        // Who may not takes no place from whoever may.
         .layer(AdmitLayer::new(entrance.guard.clone(), entrance.audit.clone()))
+        .layer(GateLayer::new(config.requests_max, config.request_timeout))
         .layer(CatchPanicLayer::custom(panicked))
         .add_routes(routes)
         .serve_with_incoming_shutdown(incoming(listener, door), async move {
@@ -84,7 +88,8 @@ fn cors(origins: &[String]) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(allowed)
         .allow_methods([http::Method::POST])
-        .allow_headers(AnyOf)
+        // `*` would not let pages send `authorization`.
+        .allow_headers(AllowHeaders::mirror_request())
         .expose_headers(exposed.map(http::HeaderName::from_static))
         .max_age(Duration::from_secs(3_600))
 }

@@ -3,6 +3,8 @@
 //! `cfg(test)` says to the lints that helper functions, too, are tests.
 
 #[cfg(test)]
+mod abuse;
+#[cfg(test)]
 mod access;
 #[cfg(test)]
 mod audit;

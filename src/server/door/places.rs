@@ -1,12 +1,12 @@
-//! How many connections there are, in all and by address. A connection holds its place until it is dropped.
+//! Places for connections and for calls: so many in all, so many for one address. What has a place holds it until it is dropped.
 
 use std::collections::BTreeMap;
 use std::net::IpAddr;
 use std::sync::{Arc, Mutex, PoisonError};
 
-/// Places for connections. A clone is the same.
+/// Places. A clone is the same.
 #[derive(Debug, Clone)]
-pub(super) struct Places(Arc<Inner>);
+pub struct Places(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
@@ -23,18 +23,21 @@ struct Taken {
 
 /// A place that is taken.
 #[derive(Debug)]
-pub(super) struct Place {
+pub struct Place {
     places: Places,
     address: IpAddr,
 }
 
 impl Places {
-    pub(super) fn new(all_max: usize, each_max: usize) -> Self {
+    /// `all_max` of them, and `each_max` for one address.
+    #[must_use]
+    pub fn new(all_max: usize, each_max: usize) -> Self {
         Places(Arc::new(Inner { all_max, each_max, taken: Mutex::default() }))
     }
 
-    /// A place for a connection from that address; nothing where there is none.
-    pub(super) fn take(&self, address: IpAddr) -> Option<Place> {
+    /// A place for what comes from that address; nothing where there is none.
+    #[must_use]
+    pub fn take(&self, address: IpAddr) -> Option<Place> {
         let address = address.to_canonical();
         let mut taken = self.0.taken.lock().unwrap_or_else(PoisonError::into_inner);
         let there = taken.by_address.get(&address).copied().unwrap_or_default();

@@ -13,7 +13,7 @@ use tonic_types::StatusExt as _;
 use tower::{Layer, Service};
 
 use super::failure::Failure;
-use super::gate::Call;
+use super::gate::lang;
 use crate::server::access::{Caller, Guard, Method, Presented, Refused, method};
 use crate::server::audit::{Audit, Line};
 use crate::server::clock;
@@ -158,7 +158,7 @@ where
         let caller = match admitted {
             Ok(caller) => caller,
             Err((refused, caller)) => {
-                let lang = request.extensions().get::<Call>().map(|call| call.lang).unwrap_or_default();
+                let lang = lang(&request);
                 let failure = if refused.is_unknown() { Failure::NotKnown } else { Failure::NotAllowed };
                 entry.refused(caller.as_deref(), refused, &failure, None);
                 return Box::pin(async move { Ok(failure.status(lang).into_http()) });

@@ -2,13 +2,11 @@
 //! for every status that the library makes on its own.
 
 use std::future::Future;
-use std::net::IpAddr;
+use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
-use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
@@ -18,7 +16,7 @@ use tower::{Layer, Service};
 use super::failure::Failure;
 use crate::lang::Lang;
 use crate::server::clock;
-use crate::server::door::Peer;
+use crate::server::door::{Peer, Places};
 
 /// A deadline is met this much earlier, so that the caller hears the reason and not only a broken call.
 const EARLIER: Duration = Duration::from_millis(2);
@@ -117,17 +115,17 @@ fn caller_at(address: IpAddr) -> String {
 /// Puts a gate before services.
 #[derive(Debug, Clone)]
 pub struct GateLayer {
-    places: Arc<Semaphore>,
+    places: Places,
     timeout: Duration,
 }
 
 impl GateLayer {
-    /// At most `requests_max` requests in work, each within `timeout` unless its caller says otherwise.
+    /// At most `requests_max` requests in work, three quarters of them of one address: whoever holds its requests open leaves room for
+    /// others. Each is within `timeout` unless its caller says otherwise.
     #[must_use]
     pub fn new(requests_max: u32, timeout: Duration) -> Self {
-        let places =
-            usize::try_from(requests_max).unwrap_or(Semaphore::MAX_PERMITS).min(Semaphore::MAX_PERMITS);
-        GateLayer { places: Arc::new(Semaphore::new(places)), timeout }
+        let all = usize::try_from(requests_max).unwrap_or(usize::MAX);
+        GateLayer { places: Places::new(all, all - all / 4), timeout }
     }
 }
 
@@ -169,7 +167,7 @@ where
         let now = Instant::from_std(clock::steady());
         // A caller may name any number of hours; a day is as good as for ever.
         let deadline = now + time.min(Duration::from_secs(86_400));
-        let lang = header(&request, "accept-language").map(Lang::from_tag).unwrap_or_default();
+        let lang = lang(&request);
         let peer = request.extensions().get::<Peer>().and_then(|peer| peer.address);
         request.extensions_mut().insert(Call {
             peer,
@@ -180,10 +178,11 @@ where
         });
         let bounded = request.uri().path().starts_with(BOUNDED);
         // The place is taken before the work is queued: what waits counts too.
-        let place = match bounded.then(|| Arc::clone(&self.gate.places).try_acquire_owned()).transpose() {
-            Ok(place) => place,
-            Err(_) => return Box::pin(async move { Ok(Failure::Overloaded.status(lang).into_http()) }),
-        };
+        let from = peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
+        let place = bounded.then(|| self.gate.places.take(from));
+        if matches!(place, Some(None)) {
+            return Box::pin(async move { Ok(Failure::Overloaded.status(lang).into_http()) });
+        }
         let answer = self.inner.call(request);
         Box::pin(async move {
             let _place = place;
@@ -196,6 +195,11 @@ where
             }
         })
     }
+}
+
+/// The language of the caller.
+pub(super) fn lang(request: &http::Request<Body>) -> Lang {
+    header(request, "accept-language").map(Lang::from_tag).unwrap_or_default()
 }
 
 fn header<'a>(request: &'a http::Request<Body>, name: &str) -> Option<&'a str> {

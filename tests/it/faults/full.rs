@@ -42,7 +42,7 @@ struct Found {
 
 async fn fail(kind: &str, at: u64, seed: u64) -> Found {
     let shop = Shop::new(&memory());
-    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new(name, seed)).collect();
+    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new("full", name, seed)).collect();
     let fault = [("FAULT_KIND", kind.to_owned()), ("FAULT_AT", at.to_string())];
     let mut found = Found::default();
     match shop.serve(&preload(&shop.data(), &fault)).await {

@@ -30,7 +30,7 @@ async fn what_was_answered_outlives_kill_9() {
     let (rounds, seed) = (number("CRASH_ROUNDS", ROUNDS), number("CRASH_SEED", 1));
     let mut dice = Dice::new(seed);
     let shop = Shop::new(&disk());
-    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new(name, seed)).collect();
+    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new("kill", name, seed)).collect();
     let (mut all, mut doubled, mut passwords) = (Found::default(), Vec::new(), 0);
     for round in 0..=rounds {
         let served = shop.serve(&[]).await.unwrap();

@@ -1,7 +1,6 @@
 //! The phones of all customers: the gateway that sends passwords to them, for every service that these tests start.
 
-use std::collections::BTreeMap;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Arc, Mutex, OnceLock};
 
 use crate::outbox::gateway::{Answer, Gateway, OK};
@@ -11,7 +10,7 @@ type Passwords = Arc<Mutex<BTreeMap<String, String>>>;
 struct Phones {
     gateway: Gateway,
     passwords: Passwords,
-    differing: Arc<AtomicU64>,
+    differing: Arc<Mutex<BTreeSet<String>>>,
 }
 
 fn phones() -> &'static Phones {
@@ -19,13 +18,13 @@ fn phones() -> &'static Phones {
     PHONES.get_or_init(|| {
         let passwords = Passwords::default();
         let shown = Arc::clone(&passwords);
-        let differing = Arc::new(AtomicU64::new(0));
-        let count = Arc::clone(&differing);
+        let differing = Arc::<Mutex<BTreeSet<String>>>::default();
+        let noted = Arc::clone(&differing);
         let gateway = Gateway::start(move |_, got| {
             let password = got.data()["password"].as_str().unwrap().to_owned();
             let before = shown.lock().unwrap().insert(got.id().to_owned(), password.clone());
             if before.is_some_and(|before| before != password) {
-                count.fetch_add(1, Ordering::SeqCst);
+                noted.lock().unwrap().insert(got.id().to_owned());
             }
             Answer::Say(OK.to_owned())
         });
@@ -38,9 +37,9 @@ pub(super) fn url() -> String {
     phones().gateway.url()
 }
 
-/// How often a message came again with another password: it may come twice, with one id and one password.
-pub(super) fn differing() -> u64 {
-    phones().differing.load(Ordering::SeqCst)
+/// Whether the message of a call came again with another password: it may come twice, with one id and one password.
+pub(super) fn differed(request: &str) -> bool {
+    phones().differing.lock().unwrap().contains(&format!("otp_{request}"))
 }
 
 /// What the phone shows of a call, once it does.

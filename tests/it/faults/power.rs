@@ -157,7 +157,7 @@ fn copy(from: &Path) -> TempDir {
 
 async fn cut_power(states: u64, seed: u64, more: &[(&str, String)]) -> Found {
     let (mut dice, mut found) = (Dice::new(seed), Found::default());
-    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new(name, seed)).collect();
+    let mut tills: Vec<Till> = (0..TILLS).map(|name| Till::new("power", name, seed)).collect();
     let mut shop = Shop::new(&memory());
     while found.states < states {
         let life = Life::live(shop, &mut tills, more).await;

@@ -153,7 +153,10 @@ pub(super) struct Till {
 }
 
 impl Till {
-    pub(super) fn new(name: u64, seed: u64) -> Self {
+    /// A till of that test: all of them share the phones, so no two may have calls of one id.
+    pub(super) fn new(test: &str, name: u64, seed: u64) -> Self {
+        let test = test.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
+        let seed = seed.wrapping_add(test.wrapping_mul(1_000_003));
         let dice = Dice::new(seed.wrapping_mul(1_000).wrapping_add(name + 1));
         let (open, kept, sales) = (Vec::new(), Vec::new(), BTreeMap::new());
         let gifts = Gifts::default();

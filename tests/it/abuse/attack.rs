@@ -1,0 +1,153 @@
+//! What is done to the service, each by a few connections that come again when they are closed.
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::{TcpSocket, TcpStream};
+use tokio::time::timeout;
+
+use super::frames::{
+    END_HEADERS, END_STREAM, PREFACE, continuation, data, headers, hello, ping, reset, settings,
+};
+
+/// Another address of this machine: the honest client has its own.
+const FROM: [u8; 4] = [127, 0, 0, 66];
+/// A connection that does not get on comes anew.
+const PATIENCE: Duration = Duration::from_secs(2);
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Attack {
+    /// Calls that are taken back as soon as they are made.
+    RapidReset,
+    /// A call whose body is frames without a byte.
+    EmptyData,
+    /// Calls that never end, as many as a connection may have.
+    HeldStreams,
+    Pings,
+    Settings,
+    /// Headers that never end.
+    Continuation,
+    /// Connections that say a byte a second.
+    SlowHeaders,
+    /// Messages of 4 MiB that are none.
+    LargeMessages,
+    /// Connections, and nothing on them.
+    Connections,
+}
+
+pub(super) const ATTACKS: [Attack; 9] = [
+    Attack::RapidReset,
+    Attack::EmptyData,
+    Attack::HeldStreams,
+    Attack::Pings,
+    Attack::Settings,
+    Attack::Continuation,
+    Attack::SlowHeaders,
+    Attack::LargeMessages,
+    Attack::Connections,
+];
+
+impl Attack {
+    /// Connections at once.
+    pub(super) fn connections(self) -> usize {
+        match self {
+            Attack::Connections => 2_000,
+            Attack::SlowHeaders => 500,
+            _ => 4,
+        }
+    }
+
+    /// What is sent first, and what again and again.
+    fn bytes(self, turn: u32, token: Option<&str>) -> Vec<u8> {
+        let stream = turn * 2 + 1;
+        match self {
+            Attack::RapidReset => (0..64_u32)
+                .flat_map(|call| {
+                    let stream = (turn * 64 + call) * 2 + 1;
+                    [headers(stream, END_HEADERS | END_STREAM, token), reset(stream)].concat()
+                })
+                .collect(),
+            Attack::EmptyData if turn == 0 => headers(1, END_HEADERS, token),
+            Attack::EmptyData => data(1, 0, &[]).repeat(512),
+            Attack::HeldStreams => headers(stream, END_HEADERS, token),
+            Attack::Pings => ping().repeat(512),
+            Attack::Settings => settings().repeat(512),
+            Attack::Continuation if turn == 0 => headers(1, 0, token),
+            Attack::Continuation => continuation(1).repeat(64),
+            Attack::LargeMessages => {
+                let mut message = vec![0];
+                message.extend((4_u32 << 20).to_be_bytes());
+                message.resize((4 << 20) + 5, 0xff);
+                let mut bytes = headers(stream, END_HEADERS, token);
+                let mut chunks = message.chunks(16 << 10).peekable();
+                while let Some(chunk) = chunks.next() {
+                    let flags = if chunks.peek().is_some() { 0 } else { END_STREAM };
+                    bytes.extend(data(stream, flags, chunk));
+                }
+                bytes
+            }
+            Attack::SlowHeaders => {
+                PREFACE.iter().cycle().skip(usize::try_from(turn).unwrap()).take(1).copied().collect()
+            }
+            Attack::Connections => Vec::new(),
+        }
+    }
+}
+
+/// What came of it.
+#[derive(Debug, Default)]
+pub(super) struct Done {
+    pub(super) over: AtomicBool,
+    pub(super) connections: AtomicU64,
+    pub(super) bytes: AtomicU64,
+}
+
+/// One connection after another, until it is over.
+pub(super) async fn attack(attack: Attack, to: SocketAddr, token: Option<String>, done: Arc<Done>) {
+    while !done.over.load(Ordering::Relaxed) {
+        let Some(stream) = connect(to).await else {
+            tokio::time::sleep(Duration::from_millis(100)).await;
+            continue;
+        };
+        done.connections.fetch_add(1, Ordering::Relaxed);
+        on(attack, stream, token.as_deref(), &done).await;
+    }
+}
+
+async fn connect(to: SocketAddr) -> Option<TcpStream> {
+    let socket = TcpSocket::new_v4().unwrap();
+    socket.bind((FROM, 0).into()).ok()?;
+    timeout(PATIENCE, socket.connect(to)).await.ok()?.ok()
+}
+
+async fn on(attack: Attack, stream: TcpStream, token: Option<&str>, done: &Done) {
+    let (mut reader, mut writer) = stream.into_split();
+    // What the service says is read and thrown away: whoever does not read is slowed down by TCP alone.
+    let reading = tokio::spawn(async move {
+        let mut heap = vec![0; 64 << 10];
+        while reader.read(&mut heap).await.is_ok_and(|count| count > 0) {}
+    });
+    let is_slow = matches!(attack, Attack::SlowHeaders | Attack::Connections);
+    if !is_slow && writer.write_all(&hello()).await.is_err() {
+        return reading.abort();
+    }
+    for turn in 0.. {
+        let is_full = attack == Attack::HeldStreams && turn >= 1_000;
+        if done.over.load(Ordering::Relaxed) || reading.is_finished() {
+            break;
+        }
+        if is_slow || is_full {
+            tokio::time::sleep(Duration::from_secs(1)).await;
+        }
+        // Stream ids end.
+        let bytes = if is_full || turn > 1 << 23 { Vec::new() } else { attack.bytes(turn, token) };
+        match timeout(PATIENCE, writer.write_all(&bytes)).await {
+            Ok(Ok(())) => done.bytes.fetch_add(u64::try_from(bytes.len()).unwrap(), Ordering::Relaxed),
+            _ => break,
+        };
+    }
+    reading.abort();
+}
