@@ -1,0 +1,294 @@
+"""The example clients against a real server, through a proxy that loses answers.
+
+    python lost_answers.py --pricewright BINARY --rules DIR --work DIR [--java CLASSPATH] [--node] [--web CHROMIUM]
+
+Each client loses the answer to Reserve (the connection is cut behind the request) and to Commit (it comes after the client's deadline), asks
+again, and must have one purchase. Each is killed with `kill -9` once while it waits, and must end what it had begun. The limit of the test's
+promotion says in the end how often it was used. Exits with 0 only if all of it held.
+"""
+
+import argparse
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.error
+import urllib.request
+import uuid
+from pathlib import Path
+
+import grpc
+from google.protobuf import descriptor_pool
+from google.protobuf.json_format import Parse
+
+from pricewright.v1 import (
+    certificate_pb2,
+    code_pb2,
+    customer_pb2,
+    pricing_pb2,
+    pricing_pb2_grpc,
+    redemption_pb2,
+    redemption_pb2_grpc,
+    report_pb2,
+    rulebook_pb2,
+)
+from proxy import Proxy
+
+HERE = Path(__file__).resolve().parent
+CLIENTS = HERE.parent.parent / "clients"
+BASKET = HERE / "basket.json"
+PROMOTION = "clients-limited"
+# Short, so that a late answer is asked for again at once; long enough for a busy machine.
+DEADLINE = 2
+SALE = redemption_pb2.Sale
+# Calls that change something and have no request id: to do them twice changes nothing more (docs/errors.md, customer.proto).
+SAME_TWICE = {"pricewright.v1.CustomerService/Upsert"}
+
+
+def need(what, holds, seen=""):
+    if not holds:
+        raise AssertionError(f"{what}{': ' if seen != '' else ''}{seen}")
+
+
+def wait_for(what, seen, seconds=30):
+    end = time.monotonic() + seconds
+    while time.monotonic() < end:
+        if found := seen():
+            return found
+        time.sleep(0.02)
+    raise AssertionError(f"{what}: not within {seconds} s")
+
+
+class Scene:
+    """A server, and what is left to look at when a client has been at it."""
+
+    def __init__(self, options):
+        self.work, self.binary = options.work, options.pricewright
+        self.processes = []
+        self.committed, self.cancelled = [], []
+        # The clients' way to the server, the browser's way to it, and the browser's way to the shop.
+        self.proxy, self.web, self.shop = Proxy(None), Proxy(None), Proxy(None)
+        self.log = self.work / "serve.log"
+        self.data = self.work / "data"
+        self.server = self.start(
+            "serve",
+            [self.binary, "serve", "--listen", "127.0.0.1:0", "--rules", options.rules, "--data", self.data, "--store", "sled"]
+            + ["--log-format", "json", "--cors-origin", f"http://{self.shop.address}"],
+        )
+        address = wait_for("the server listens", lambda: re.search(r'"(127\.0\.0\.1:\d+)"', self.log.read_text()))[1]
+        self.proxy.target = self.web.target = ("127.0.0.1", int(address.split(":")[1]))
+        self.address = address
+        channel = grpc.insecure_channel(address)
+        self.pricing = pricing_pb2_grpc.PricingServiceStub(channel)
+        self.redemption = redemption_pb2_grpc.RedemptionServiceStub(channel)
+        self.basket = Parse(BASKET.read_text(), pricing_pb2.QuoteRequest())
+        wait_for("the rules are live", self.offered)
+
+    def start(self, name, command, **more):
+        with open(self.work / f"{name}.log", "a") as log:
+            process = subprocess.Popen([str(part) for part in command], stdout=log, stderr=log, **more)
+        self.processes.append(process)
+        return process
+
+    def offered(self):
+        """Whether the limited promotion is still to be had."""
+        try:
+            quote = self.pricing.Quote(self.basket, timeout=5)
+        except grpc.RpcError:
+            return False
+        return any(promotion.id == PROMOTION for promotion in quote.promotions)
+
+    def sale(self, purchase):
+        return self.redemption.GetSale(redemption_pb2.GetSaleRequest(sale_id=purchase), timeout=5)
+
+    def paid_once(self, purchase):
+        sale = self.sale(purchase)
+        need("the purchase is paid", sale.state == SALE.COMMITTED, sale.state)
+        need("it has the limited promotion", any(applied.id == PROMOTION for applied in sale.promotions))
+        self.committed.append(purchase)
+        return sale
+
+    def called_off(self, purchase):
+        sale = self.sale(purchase)
+        need("the purchase is called off", sale.state == SALE.CANCELLED, sale.state)
+        self.cancelled.append(purchase)
+
+    def stop(self, process, how=signal.SIGTERM):
+        if process.poll() is None:
+            process.send_signal(how)
+        try:
+            process.wait(30)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()
+
+    def end(self):
+        for process in reversed(self.processes):
+            self.stop(process)
+
+    def counted(self):
+        """Every purchase stands in the ledger once, and the limit was used as often as there are paid ones."""
+        need("the limit is used up to the last", not self.offered())
+        report = self.tool("report", "promotions", "--promotion", PROMOTION, "--json", "--server", f"http://{self.address}")
+        rows = json.loads(report)["rows"]
+        need("baskets of the report", [int(row["basket_count"]) for row in rows] == [len(self.committed)], rows)
+        self.stop(self.server)
+        need("the server ends well", self.server.returncode == 0, self.server.returncode)
+        self.tool("ledger", "verify", "--data", self.data)
+        facts = [json.loads(line) for line in self.tool("ledger", "export", "-", "--data", self.data).splitlines()]
+        events = [fact["fact"]["event"] for fact in facts if "fact" in fact and "event" in fact["fact"]]
+        for kind, expected in (
+            ("reserved", len(self.committed) + len(self.cancelled)),
+            ("committed", len(self.committed)),
+            ("cancelled", len(self.cancelled)),
+        ):
+            found = sum(kind in event for event in events)
+            need(f"facts `{kind}` in the ledger", found == expected, f"{found}, not {expected}")
+        purchases = self.committed + self.cancelled
+        need("every purchase is another", len(set(purchases)) == len(purchases))
+
+    def tool(self, *words):
+        done = subprocess.run([self.binary, *map(str, words)], capture_output=True, text=True, timeout=60)
+        need(f"pricewright {words[0]} {words[1]}", done.returncode == 0, done.stderr)
+        return done.stdout
+
+
+def asked_with_one_id(proxy, path, since, times):
+    ids = proxy.asked(path, since)
+    need(f"{path} was asked again", len(ids) >= times, ids)
+    need(f"{path} always had the same id", len(set(ids)) == 1 and ids[0], ids)
+    return ids[0]
+
+
+def lose_one_of_each(proxy):
+    """The answer to Reserve is lost with its connection, that to Commit comes late. Answered once it was asked for again."""
+    since = proxy.mark()
+    cut, late = proxy.lose("/Reserve", "close"), proxy.lose("/Commit", "late")
+
+    def release():
+        if late.reached.wait(60):
+            wait_for("Commit is asked for again", lambda: len(proxy.asked("/Commit", since)) >= 2)
+        late.let_go.set()
+
+    watcher = threading.Thread(target=release, daemon=True)
+    watcher.start()
+    return since, cut, late, watcher
+
+
+def till(scene, name, command):
+    """A till of the command line: `command` takes the options of clients/python/till.py."""
+    journal = scene.work / f"{name}.journal"
+    base = [*command, "--address", scene.proxy.address, "--journal", journal, "--deadline", str(DEADLINE)]
+
+    def run(*words):
+        done = subprocess.run(
+            [str(part) for part in [*base, *words]], capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL
+        )
+        with open(scene.work / f"{name}.log", "a") as log:
+            log.write(f"$ {' '.join(words)}\n{done.stdout}{done.stderr}")
+        return done
+
+    # The card is declined: what was held is free again, and so the limit suffices for those below.
+    since = scene.proxy.mark()
+    done = run("--payment", "declined", "sell", str(BASKET))
+    need(f"{name}: ends without a sale", done.returncode == 0, done.stdout + done.stderr)
+    scene.called_off(asked_with_one_id(scene.proxy, "/Reserve", since, 1))
+    # Both answers are lost.
+    since, cut, late, watcher = lose_one_of_each(scene.proxy)
+    done = run("sell", str(BASKET))
+    need(f"{name}: sells", done.returncode == 0, done.stdout + done.stderr)
+    watcher.join(60)
+    need(f"{name}: both answers were lost", cut.reached.is_set() and late.reached.is_set())
+    purchase = asked_with_one_id(scene.proxy, "/Reserve", since, 2)
+    asked_with_one_id(scene.proxy, "/Commit", since, 2)
+    need(f"{name}: tells of the second question", "DEADLINE_EXCEEDED" in done.stderr, done.stderr)
+    sale = scene.paid_once(purchase)
+    told = re.search(r"committed (\S+), paid (\d+)\.(\d\d) UAH", done.stdout)
+    need(f"{name}: tells what was paid", told and told[1] == purchase and int(told[2] + told[3]) == sale.total, done.stdout)
+
+    # Killed while it waits, at each of the two calls.
+    for path in ("/Reserve", "/Commit"):
+        since = scene.proxy.mark()
+        held = scene.proxy.lose(path, "late")
+        process = scene.start(name, [*base, "sell", BASKET], stdin=subprocess.DEVNULL)
+        wait_for(f"{name}: {path} has reached the server", held.reached.is_set)
+        process.send_signal(signal.SIGKILL)
+        need(f"{name}: was killed", process.wait(30) == -signal.SIGKILL, process.returncode)
+        held.let_go.set()
+        # What the dead client is owed goes nowhere; a new one is started as after a power cut.
+        done = run("finish")
+        need(f"{name}: ends what it had begun", done.returncode == 0, done.stdout + done.stderr)
+        asked_with_one_id(scene.proxy, path, since, 2)
+        purchase = asked_with_one_id(scene.proxy, "/Reserve", since, 1)
+        need(f"{name}: it is the same purchase", f"committed {purchase}," in done.stdout, done.stdout)
+        scene.paid_once(purchase)
+        need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
+
+    # A refusal is told in the language of the cashier, and not asked again.
+    since = scene.proxy.mark()
+    done = run("--lang", "uk", "sell", str(HERE / "wrong.json"))
+    need(f"{name}: a mistake is told", done.returncode == 1 and re.search("[а-яіїє]{4}", done.stderr), done.stderr)
+    need(f"{name}: a mistake is asked once", len(scene.proxy.asked("/Quote", since)) == 1)
+    return "a cut and a late answer asked again with one id, killed twice between call and answer, one declined: 3 paid, 1 called off"
+
+
+def service_config(scene):
+    """What the channel may repeat by itself only reads, or has a request id, or changes nothing when it is done twice."""
+    for module in (certificate_pb2, code_pb2, customer_pb2, report_pb2, rulebook_pb2):
+        need("the protos are loaded", module.DESCRIPTOR)
+    pool = descriptor_pool.Default()
+    config = json.loads((CLIENTS / "service-config.json").read_text())
+    count = 0
+    reads = re.compile(r"Quote|BatchQuote|Get\w*|List\w*|Check|Diff|Inspect|Promotions|Statement")
+    for entry in config["methodConfig"]:
+        need("only UNAVAILABLE is repeated", entry["retryPolicy"]["retryableStatusCodes"] == ["UNAVAILABLE"])
+        for name in entry["name"]:
+            method = pool.FindServiceByName(name["service"]).methods_by_name[name["method"]]
+            named = "request_id" in method.input_type.fields_by_name
+            path = f"{name['service']}/{name['method']}"
+            need(f"{path} may be done twice", named or reads.fullmatch(name["method"]) or path in SAME_TWICE)
+            count += 1
+    return f"{count} methods: each only reads, has a request id, or is the same when done twice"
+
+
+def main():
+    parser = argparse.ArgumentParser()
+    parser.add_argument("--pricewright", required=True)
+    parser.add_argument("--rules", type=Path, required=True)
+    parser.add_argument("--work", type=Path, required=True)
+    parser.add_argument("--java", help="the class path of the compiled till")
+    parser.add_argument("--node", action="store_true")
+    parser.add_argument("--web", help="Chromium; needs --node")
+    options = parser.parse_args()
+
+    parts = [("service config", service_config, 0)]
+    python = [sys.executable, CLIENTS / "python/till.py"]
+    parts.append(("python till", lambda scene: till(scene, "python", python), 3))
+    if options.java:
+        java = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", options.java, "till.Till"]
+        java += ["--service-config", CLIENTS / "service-config.json"]
+        parts.append(("java till", lambda scene: till(scene, "java", java), 3))
+
+    limited = (HERE / "limited.yaml").read_text().replace("TOTAL", str(sum(paid for _, _, paid in parts)))
+    (options.rules / "limited.yaml").write_text(limited)
+    scene = Scene(options)
+    try:
+        for name, part, _ in parts:
+            began = time.monotonic()
+            shown = part(scene)
+            print(f"tests/clients: {name}: {shown} ({time.monotonic() - began:.0f} s)", flush=True)
+        scene.counted()
+        print(
+            f"tests/clients: the ledger: {len(scene.committed)} paid and {len(scene.cancelled)} called off, each there once; "
+            f"the limit was used {len(scene.committed)} times"
+        )
+    finally:
+        scene.end()
+
+
+if __name__ == "__main__":
+    main()
