@@ -236,6 +236,113 @@ def till(scene, name, command):
     return "a cut and a late answer asked again with one id, killed twice between call and answer, one declined: 3 paid, 1 called off"
 
 
+def http(url, body=None, method="POST", language="en"):
+    """Status and JSON of one request, without any retry."""
+    data = None if body is None else json.dumps(body).encode()
+    headers = {"content-type": "application/json", "accept-language": language}
+    request = urllib.request.Request(url, data=data, method=method, headers=headers)
+    try:
+        with urllib.request.urlopen(request, timeout=60) as response:
+            return response.status, json.load(response)
+    except urllib.error.HTTPError as error:
+        return error.code, json.load(error)
+
+
+def start_shop(scene, name, pricewright, *more, orders=None):
+    """The back end of the shop; where it listens, and its process."""
+    log = scene.work / f"{name}.log"
+    before = log.stat().st_size if log.exists() else 0
+    command = ["node", CLIENTS / "node/server.js", "--pricewright", pricewright, "--listen", "0"]
+    command += ["--orders", orders or scene.work / f"{name}.orders", "--deadline", str(DEADLINE * 1000), *more]
+    process = scene.start(name, command)
+
+    def listening():
+        need(f"{name}: runs", process.poll() is None, log.read_text())
+        return re.search(r"listening on (http://127\.0\.0\.1:\d+)", log.read_bytes()[before:].decode())
+
+    return wait_for(f"{name}: listens", listening)[1], process
+
+
+def shop(scene):
+    """The back end of a web shop, asked as its pages would."""
+    lines = json.loads(BASKET.read_text())["basket"]["lines"]
+    proxy = scene.proxy
+    url, process = start_shop(scene, "node", proxy.address)
+
+    def place(url):
+        code, quote = http(f"{url}/quote", {"lines": lines})
+        need("node: prices", code == 200 and int(quote["total"]) > 0, quote)
+        moment = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(int(quote["time"]["seconds"])))
+        told = {"time": moment, "rulebook_version": quote["rulebook_version"]}
+        return {"order": str(uuid.uuid4()), "lines": lines, "quote": told, "expected_total": quote["total"]}
+
+    def asked_and_killed(path, url, process, *request):
+        held = proxy.lose(path, "late")
+        waiting = threading.Thread(target=lambda: quiet(http, *request), daemon=True)
+        waiting.start()
+        wait_for(f"node: {path} has reached the server", held.reached.is_set)
+        scene.stop(process, signal.SIGKILL)
+        held.let_go.set()
+        waiting.join(30)
+        return start_shop(scene, "node", proxy.address)
+
+    # Called off: what was held is free again, and so the limit suffices for those below.
+    order = place(url)
+    code, reserved = http(f"{url}/orders", order)
+    need("node: reserves", code == 200 and reserved["state"] == "reserved", reserved)
+    code, cancelled = http(f"{url}/orders/{order['order']}/cancel")
+    need("node: calls off", cancelled["state"] == "cancelled", cancelled)
+    scene.called_off(cancelled["sale"])
+
+    # Both answers are lost; the page asks for its order twice at the same moment besides.
+    since, cut, late, watcher = lose_one_of_each(proxy)
+    order = place(url)
+    twice = [threading.Thread(target=http, args=(f"{url}/orders", order)) for _ in range(2)]
+    [one.start() for one in twice]
+    [one.join(60) for one in twice]
+    code, reserved = http(f"{url}/orders", order)
+    need("node: reserves", code == 200 and reserved["state"] == "reserved", reserved)
+    need("node: what was told is what is reserved", reserved["total"] == order["expected_total"], reserved)
+    code, paid = http(f"{url}/orders/{order['order']}/pay")
+    need("node: commits", code == 200 and paid["state"] == "committed", paid)
+    watcher.join(60)
+    need("node: both answers were lost", cut.reached.is_set() and late.reached.is_set())
+    asked_with_one_id(proxy, "/Commit", since, 2)
+    need("node: one purchase", asked_with_one_id(proxy, "/Reserve", since, 2) == paid["sale"], paid)
+    scene.paid_once(paid["sale"])
+
+    # Killed while it waits for Reserve: the page asks again. Killed while it waits for Commit: it asks by itself.
+    since = proxy.mark()
+    order = place(url)
+    url, process = asked_and_killed("/Reserve", url, process, f"{url}/orders", order)
+    code, reserved = http(f"{url}/orders", order)
+    need("node: reserves after a crash", code == 200 and reserved["state"] == "reserved", reserved)
+    need("node: it is the same purchase", asked_with_one_id(proxy, "/Reserve", since, 2) == reserved["sale"], reserved)
+    pay = f"{url}/orders/{order['order']}"
+    url, process = asked_and_killed("/Commit", url, process, f"{pay}/pay")
+    mine = f"{url}/orders/{order['order']}"
+    wait_for("node: commits by itself", lambda: http(mine, method="GET")[1]["state"] == "committed")
+    asked_with_one_id(proxy, "/Commit", since, 2)
+    scene.paid_once(reserved["sale"])
+
+    # Prices have changed since: the order is refused, in the customer's language, and asked once.
+    since = proxy.mark()
+    code, refused = http(f"{url}/orders", {**place(url), "expected_total": "1"}, language="uk")
+    need("node: a price that is none is refused", code == 409 and refused["reason"] == "PRICE_CHANGED", refused)
+    need("node: in Ukrainian", re.search("[а-яіїє]{4}", refused["words"]), refused)
+    need("node: a refusal is asked once", len(proxy.asked("/Reserve", since)) == 1)
+    scene.stop(process)
+    need("node: ends well", process.returncode == 0, process.returncode)
+    return "a cut and a late answer asked again with one id, killed twice between call and answer, one called off: 2 paid, 1 called off"
+
+
+def quiet(work, *words):
+    try:
+        work(*words)
+    except OSError:
+        pass  # The other side was killed.
+
+
 def service_config(scene):
     """What the channel may repeat by itself only reads, or has a request id, or changes nothing when it is done twice."""
     for module in (certificate_pb2, code_pb2, customer_pb2, report_pb2, rulebook_pb2):
@@ -272,6 +379,9 @@ def main():
         java = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", options.java, "till.Till"]
         java += ["--service-config", CLIENTS / "service-config.json"]
         parts.append(("java till", lambda scene: till(scene, "java", java), 3))
+
+    if options.node:
+        parts.append(("node back end", shop, 2))
 
     limited = (HERE / "limited.yaml").read_text().replace("TOTAL", str(sum(paid for _, _, paid in parts)))
     (options.rules / "limited.yaml").write_text(limited)
