@@ -336,6 +336,39 @@ def shop(scene):
     return "a cut and a late answer asked again with one id, killed twice between call and answer, one called off: 2 paid, 1 called off"
 
 
+def browser(scene, chromium):
+    """The page in headless Chromium: prices over gRPC-Web, the order by the shop's back end; each loses an answer on its way."""
+    pages, shots = scene.work / "pages", scene.work / "shots"
+    shots.mkdir(exist_ok=True)
+    build = ["npm", "run", "--silent", "build", "--", "--pricewright", f"http://{scene.web.address}", "--out", pages]
+    built = subprocess.run([str(part) for part in build], cwd=CLIENTS / "web", capture_output=True, text=True, timeout=120)
+    need("web: the page is built", built.returncode == 0, built.stdout + built.stderr)
+    url, process = start_shop(scene, "web-shop", scene.address, "--pages", pages)
+    scene.shop.target = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
+
+    # The first price is cut off in the middle, the order's answer and that of the payment are cut off as well.
+    lost = [scene.web.lose("/Quote", "cut"), scene.shop.lose("/orders", "cut"), scene.shop.lose("/pay", "cut")]
+    command = ["node", HERE / "browser.mjs", chromium, f"http://{scene.shop.address}/", scene.work / "profile", shots]
+    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
+    (scene.work / "browser.log").write_text(done.stdout + done.stderr)
+    need("web: the page does what it should", done.returncode == 0, done.stdout + done.stderr)
+    need("web: three answers were lost", all(fault.reached.is_set() for fault in lost))
+    seen = json.loads(done.stdout)
+    asked_with_one_id(scene.shop, "/orders", 0, 2)
+    need("web: payment was asked for again", len(scene.shop.asked("/pay")) == 2, scene.shop.asked("/pay"))
+
+    sale = scene.paid_once(seen["sale"])
+    need("web: the total of the receipt", int(seen["total"]) == int(seen["paid"]) == sale.total, seen)
+    shown = [(line["sku"], int(line["total"])) for line in seen["lines"]]
+    need("web: the lines of the receipt", shown == [(line.sku, line.total) for line in sale.lines], seen)
+    applied = sorted(promotion.id for promotion in sale.promotions)
+    need("web: the promotions of the receipt", sorted(set(seen["promotions"])) == applied, (seen, applied))
+    need("web: in Ukrainian", "До сплати" in seen["ukrainian"], seen)
+    need("web: a mistyped code is told", seen["code"], seen)
+    scene.stop(process)
+    return f"priced over gRPC-Web and paid in Chromium, {len(lost)} answers cut off and asked again: 1 paid; pictures in {shots}"
+
+
 def quiet(work, *words):
     try:
         work(*words)
@@ -382,6 +415,9 @@ def main():
 
     if options.node:
         parts.append(("node back end", shop, 2))
+
+    if options.web:
+        parts.append(("web checkout", lambda scene: browser(scene, options.web), 1))
 
     limited = (HERE / "limited.yaml").read_text().replace("TOTAL", str(sum(paid for _, _, paid in parts)))
     (options.rules / "limited.yaml").write_text(limited)
