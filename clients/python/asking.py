@@ -75,9 +75,9 @@ def ask(method, request, *, deadline, patience, language, tell):
             if faults > 1:
                 raise NoAnswer(f"{name}: a fault of the service; please report it")
         elif info is not None and info.reason not in NO_ANSWER:
-            raise Refused(info.reason, words or error.details(), dict(info.metadata))
+            raise Refused(info.reason, words, dict(info.metadata))
         elif info is None and status not in NO_ANSWER_STATUSES:
-            raise NoAnswer(f"{name}: {status.name} from something between: {error.details()}")
+            raise NoAnswer(f"{name}: {status.name} from something between: {words}")
         # By chance, so that a hundred tills do not come back in the same moment; never sooner than the service asks for.
         wait += random.uniform(0.5, 1.0) * pause
         pause = min(2 * pause, PAUSE_MAX)
@@ -89,7 +89,7 @@ def ask(method, request, *, deadline, patience, language, tell):
 
 def details(error):
     """ErrorInfo where pricewright sent one, the words for the cashier, and the seconds to wait at least."""
-    info, words, wait = None, "", 0.0
+    info, words, wait = None, error.details(), 0.0
     status = rpc_status.from_call(error)
     for detail in status.details if status else []:
         known = error_details_pb2.ErrorInfo()

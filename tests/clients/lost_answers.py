@@ -19,11 +19,15 @@ import time
 import urllib.error
 import urllib.request
 import uuid
+from concurrent import futures
 from pathlib import Path
 
 import grpc
 from google.protobuf import descriptor_pool
 from google.protobuf.json_format import Parse
+from google.rpc import code_pb2 as code_pb2_rpc
+from google.rpc import error_details_pb2, status_pb2
+from grpc_status import rpc_status
 
 from pricewright.v1 import (
     certificate_pb2,
@@ -45,6 +49,7 @@ PROMOTION = "clients-limited"
 # Short, so that a late answer is asked for again at once; long enough for a busy machine.
 DEADLINE = 2
 SALE = redemption_pb2.Sale
+SHOWN = "a cut and a late answer asked again with one id, killed twice between call and answer, waits as RetryInfo says"
 # Calls that change something and have no request id: to do them twice changes nothing more (docs/errors.md, customer.proto).
 SAME_TWICE = {"pricewright.v1.CustomerService/Upsert"}
 
@@ -184,9 +189,9 @@ def till(scene, name, command):
     journal = scene.work / f"{name}.journal"
     base = [*command, "--address", scene.proxy.address, "--journal", journal, "--deadline", str(DEADLINE)]
 
-    def run(*words):
+    def run(*words, to=()):
         done = subprocess.run(
-            [str(part) for part in [*base, *words]], capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL
+            [str(part) for part in [*base, *to, *words]], capture_output=True, text=True, timeout=90, stdin=subprocess.DEVNULL
         )
         with open(scene.work / f"{name}.log", "a") as log:
             log.write(f"$ {' '.join(words)}\n{done.stdout}{done.stderr}")
@@ -233,7 +238,12 @@ def till(scene, name, command):
     done = run("--lang", "uk", "sell", str(HERE / "wrong.json"))
     need(f"{name}: a mistake is told", done.returncode == 1 and re.search("[а-яіїє]{4}", done.stderr), done.stderr)
     need(f"{name}: a mistake is asked once", len(scene.proxy.asked("/Quote", since)) == 1)
-    return "a cut and a late answer asked again with one id, killed twice between call and answer, one declined: 3 paid, 1 called off"
+    # Who is told to wait waits.
+    busy = Busy()
+    done = run("sell", str(BASKET), to=("--address", busy.address))
+    need(f"{name}: is refused", done.returncode == 1 and "INVALID_FIELDS" in done.stderr, done.stderr)
+    busy.waited(name)
+    return f"{SHOWN}, one declined: 3 paid, 1 called off"
 
 
 def http(url, body=None, method="POST", language="en"):
@@ -333,7 +343,14 @@ def shop(scene):
     need("node: a refusal is asked once", len(proxy.asked("/Reserve", since)) == 1)
     scene.stop(process)
     need("node: ends well", process.returncode == 0, process.returncode)
-    return "a cut and a late answer asked again with one id, killed twice between call and answer, one called off: 2 paid, 1 called off"
+    # Who is told to wait waits.
+    busy = Busy()
+    url, process = start_shop(scene, "node-busy", busy.address)
+    code, refused = http(f"{url}/quote", {"lines": lines})
+    need("node: is refused", code == 409 and refused["reason"] == "INVALID_FIELDS", refused)
+    busy.waited("node")
+    scene.stop(process)
+    return f"{SHOWN}, one called off: 2 paid, 1 called off"
 
 
 def browser(scene, chromium):
@@ -349,11 +366,22 @@ def browser(scene, chromium):
     # The first price is cut off in the middle, the order's answer and that of the payment are cut off as well.
     lost = [scene.web.lose("/Quote", "cut"), scene.shop.lose("/orders", "cut"), scene.shop.lose("/pay", "cut")]
     command = ["node", HERE / "browser.mjs", chromium, f"http://{scene.shop.address}/", scene.work / "profile", shots]
-    done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=120)
-    (scene.work / "browser.log").write_text(done.stdout + done.stderr)
-    need("web: the page does what it should", done.returncode == 0, done.stdout + done.stderr)
+    # A group of its own, of which nothing is left: a browser is many processes.
+    driver = subprocess.Popen(
+        [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
+    )
+    try:
+        out, err = driver.communicate(timeout=120)
+    finally:
+        try:
+            os.killpg(driver.pid, signal.SIGKILL)
+        except ProcessLookupError:
+            pass
+        driver.wait()
+    (scene.work / "browser.log").write_text(out + err)
+    need("web: the page does what it should", driver.returncode == 0, out + err)
     need("web: three answers were lost", all(fault.reached.is_set() for fault in lost))
-    seen = json.loads(done.stdout)
+    seen = json.loads(out)
     asked_with_one_id(scene.shop, "/orders", 0, 2)
     need("web: payment was asked for again", len(scene.shop.asked("/pay")) == 2, scene.shop.asked("/pay"))
 
@@ -366,7 +394,7 @@ def browser(scene, chromium):
     need("web: in Ukrainian", "До сплати" in seen["ukrainian"], seen)
     need("web: a mistyped code is told", seen["code"], seen)
     scene.stop(process)
-    return f"priced over gRPC-Web and paid in Chromium, {len(lost)} answers cut off and asked again: 1 paid; pictures in {shots}"
+    return f"priced over gRPC-Web and paid in Chromium, {len(lost)} answers cut off and asked again: 1 paid; pictures in {os.path.relpath(shots)}"
 
 
 def quiet(work, *words):
@@ -374,6 +402,37 @@ def quiet(work, *words):
         work(*words)
     except OSError:
         pass  # The other side was killed.
+
+
+class Busy(pricing_pb2_grpc.PricingServiceServicer):
+    """A server that is overloaded once, asks for a pause, and then refuses: to see who waits as long as was asked for."""
+
+    PAUSE = 1.2
+
+    def __init__(self):
+        self.moments = []
+        self.server = grpc.server(futures.ThreadPoolExecutor(2))
+        pricing_pb2_grpc.add_PricingServiceServicer_to_server(self, self.server)
+        self.address = f"127.0.0.1:{self.server.add_insecure_port('127.0.0.1:0')}"
+        self.server.start()
+
+    def Quote(self, request, context):
+        self.moments.append(time.monotonic())
+        first = len(self.moments) == 1
+        status = status_pb2.Status(code=(code_pb2_rpc.RESOURCE_EXHAUSTED if first else code_pb2_rpc.INVALID_ARGUMENT), message="no")
+        details = [error_details_pb2.ErrorInfo(domain="pricewright", reason="OVERLOADED" if first else "INVALID_FIELDS")]
+        if first:
+            details.append(error_details_pb2.RetryInfo())
+            details[-1].retry_delay.FromMilliseconds(int(1000 * self.PAUSE))
+        for detail in details:
+            status.details.add().Pack(detail)
+        context.abort_with_status(rpc_status.to_status(status))
+
+    def waited(self, name):
+        self.server.stop(None)
+        need(f"{name}: asks an overloaded server once more", len(self.moments) == 2, self.moments)
+        gap = self.moments[1] - self.moments[0]
+        need(f"{name}: waits as long as RetryInfo says", gap >= self.PAUSE, gap)
 
 
 def service_config(scene):
@@ -404,6 +463,8 @@ def main():
     parser.add_argument("--node", action="store_true")
     parser.add_argument("--web", help="Chromium; needs --node")
     options = parser.parse_args()
+    # Ended from outside is ended with everything that was started.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit("tests/clients: ended before its end"))
 
     parts = [("service config", service_config, 0)]
     python = [sys.executable, CLIENTS / "python/till.py"]

@@ -121,7 +121,7 @@ function showReceipt() {
     receipt.dataset.sale = paid.sale;
     receipt.replaceChildren(
       element("p", { className: "thanks", textContent: words.paid }),
-      row("total", words.total, money(paid.total, paid.currency, language), { total: paid.total }),
+      row("total", words.charged, money(paid.total, paid.currency, language), { total: paid.total }),
       element("p", { className: "number", textContent: `${words.number} ${paid.sale}` }),
     );
     return showPay();
@@ -163,7 +163,8 @@ function showPay() {
   const old = $("receipt").classList.contains("old");
   button.disabled = !paid && (working || old || !quote || Boolean(begun()));
   button.textContent = paid ? words.again : working ? words.paying : quote ? `${words.pay} ${money(quote.total, CURRENCY, language)}` : words.pay;
-  $("code").disabled = working || Boolean(paid);
+  $("code").disabled = working;
+  $("code-form").hidden = Boolean(paid);
 }
 
 function speak(chosen) {
