@@ -1,6 +1,8 @@
 // Fills a basket in headless Chromium, reads the receipt, pays, and prints what it has seen as JSON.
 //
-//   node browser.mjs CHROMIUM URL PROFILE SHOTS
+//   node browser.mjs CHROMIUM URL PROFILE SHOTS SIGNS
+//
+// While the answer to the payment is kept back (SIGNS/reload is there) the page is reloaded, and SIGNS/reloaded is written.
 
 import { spawn } from "node:child_process";
 import { existsSync, readFileSync, writeFileSync } from "node:fs";
@@ -8,7 +10,7 @@ import { join } from "node:path";
 import { setTimeout as sleep } from "node:timers/promises";
 import WebSocket from "ws";
 
-const [chromium, url, profile, shots] = process.argv.slice(2);
+const [chromium, url, profile, shots, signs] = process.argv.slice(2);
 const WAIT_MS = 30_000;
 
 const browser = spawn(
@@ -113,8 +115,16 @@ async function main() {
     promotions: [...document.querySelectorAll("#receipt [data-promotion]")].map(({dataset}) => dataset.promotion),
   })`);
   await click("#pay");
-  const sale = await until("it is paid", () => run(`document.querySelector('#receipt[data-state="paid"]')?.dataset.sale`));
+  // The customer loses patience in the middle of it. The page that comes up asks for the same order.
+  await until("the payment waits for its answer", () => existsSync(join(signs, "reload")));
+  await send("Page.reload");
+  await until("the page is another", () => run(`performance.getEntriesByType("navigation")[0].type === "reload"`).catch(() => false));
+  writeFileSync(join(signs, "reloaded"), "");
+  const sale = await until("it is paid", () =>
+    run(`document.querySelector('#receipt[data-state="paid"]')?.dataset.sale`).catch(() => undefined),
+  );
   const paid = await run(`document.querySelector("#receipt .total").dataset.total`);
+  await click('[data-language="uk"]');
   await shoot("paid-uk.png");
   await send("Emulation.setDeviceMetricsOverride", { width: 390, height: 844, deviceScaleFactor: 1, mobile: true });
   await click("#pay");

@@ -231,18 +231,22 @@ def till(scene, name, command):
         purchase = asked_with_one_id(scene.proxy, "/Reserve", since, 1)
         need(f"{name}: it is the same purchase", f"committed {purchase}," in done.stdout, done.stdout)
         scene.paid_once(purchase)
-        need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
+    need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
 
     # A refusal is told in the language of the cashier, and not asked again.
     since = scene.proxy.mark()
     done = run("--lang", "uk", "sell", str(HERE / "wrong.json"))
     need(f"{name}: a mistake is told", done.returncode == 1 and re.search("[а-яіїє]{4}", done.stderr), done.stderr)
-    need(f"{name}: a mistake is asked once", len(scene.proxy.asked("/Quote", since)) == 1)
+    # Where the deadline came first the question may not even have left.
+    asked, lost = len(scene.proxy.asked("/Quote", since)), done.stderr.count("no answer to")
+    need(f"{name}: a mistake is asked once", 1 <= asked <= 1 + lost and "(INVALID" not in done.stderr, done.stderr)
     # Who is told to wait waits.
-    busy = Busy()
-    done = run("sell", str(BASKET), to=("--address", busy.address))
-    need(f"{name}: is refused", done.returncode == 1 and "INVALID_FIELDS" in done.stderr, done.stderr)
-    busy.waited(name)
+    def ask_busy(address):
+        done = run("sell", str(BASKET), to=("--address", address))
+        need(f"{name}: is refused", done.returncode == 1 and "INVALID_FIELDS" in done.stderr, done.stderr)
+        return done.stderr
+
+    wait_as_told(name, ask_busy)
     return f"{SHOWN}, one declined: 3 paid, 1 called off"
 
 
@@ -336,20 +340,26 @@ def shop(scene):
     scene.paid_once(reserved["sale"])
 
     # Prices have changed since: the order is refused, in the customer's language, and asked once.
-    since = proxy.mark()
-    code, refused = http(f"{url}/orders", {**place(url), "expected_total": "1"}, language="uk")
+    wrong = {**place(url), "expected_total": "1"}
+    since, before = proxy.mark(), (scene.work / "node.log").read_text().count("no answer to Reserve")
+    code, refused = http(f"{url}/orders", wrong, language="uk")
     need("node: a price that is none is refused", code == 409 and refused["reason"] == "PRICE_CHANGED", refused)
     need("node: in Ukrainian", re.search("[а-яіїє]{4}", refused["words"]), refused)
-    need("node: a refusal is asked once", len(proxy.asked("/Reserve", since)) == 1)
+    lost = (scene.work / "node.log").read_text().count("no answer to Reserve") - before
+    need("node: a refusal is asked once", 1 <= len(proxy.asked("/Reserve", since)) <= 1 + lost)
     scene.stop(process)
     need("node: ends well", process.returncode == 0, process.returncode)
     # Who is told to wait waits.
-    busy = Busy()
-    url, process = start_shop(scene, "node-busy", busy.address)
-    code, refused = http(f"{url}/quote", {"lines": lines})
-    need("node: is refused", code == 409 and refused["reason"] == "INVALID_FIELDS", refused)
-    busy.waited("node")
-    scene.stop(process)
+    def ask_busy(address):
+        log = scene.work / "node-busy.log"
+        log.unlink(missing_ok=True)
+        url, process = start_shop(scene, "node-busy", address)
+        code, refused = http(f"{url}/quote", {"lines": lines})
+        need("node: is refused", code == 409 and refused["reason"] == "INVALID_FIELDS", refused)
+        scene.stop(process)
+        return log.read_text()
+
+    wait_as_told("node", ask_busy)
     return f"{SHOWN}, one called off: 2 paid, 1 called off"
 
 
@@ -363,9 +373,20 @@ def browser(scene, chromium):
     url, process = start_shop(scene, "web-shop", scene.address, "--pages", pages)
     scene.shop.target = ("127.0.0.1", int(url.rsplit(":", 1)[1]))
 
-    # The first price is cut off in the middle, the order's answer and that of the payment are cut off as well.
+    # The first price is cut off in the middle, the order's answer and that of the payment are cut off as well. When the payment is asked
+    # for again its answer waits until the customer has reloaded the page.
     lost = [scene.web.lose("/Quote", "cut"), scene.shop.lose("/orders", "cut"), scene.shop.lose("/pay", "cut")]
-    command = ["node", HERE / "browser.mjs", chromium, f"http://{scene.shop.address}/", scene.work / "profile", shots]
+    late = scene.shop.lose("/pay", "late")
+    reloaded = scene.work / "reloaded"
+
+    def release():
+        if late.reached.wait(100):
+            (scene.work / "reload").touch()
+            wait_for("the page is reloaded", reloaded.exists)
+        late.let_go.set()
+
+    threading.Thread(target=release, daemon=True).start()
+    command = ["node", HERE / "browser.mjs", chromium, f"http://{scene.shop.address}/", scene.work / "profile", shots, scene.work]
     # A group of its own, of which nothing is left: a browser is many processes.
     driver = subprocess.Popen(
         [str(part) for part in command], stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True, start_new_session=True
@@ -380,10 +401,11 @@ def browser(scene, chromium):
         driver.wait()
     (scene.work / "browser.log").write_text(out + err)
     need("web: the page does what it should", driver.returncode == 0, out + err)
-    need("web: three answers were lost", all(fault.reached.is_set() for fault in lost))
+    need("web: the answers were lost", all(fault.reached.is_set() for fault in [*lost, late]))
     seen = json.loads(out)
-    asked_with_one_id(scene.shop, "/orders", 0, 2)
-    need("web: payment was asked for again", len(scene.shop.asked("/pay")) == 2, scene.shop.asked("/pay"))
+    order = asked_with_one_id(scene.shop, "/orders", 0, 3)
+    paths = [path for path, _ in scene.shop.calls if path.endswith("/pay")]
+    need("web: payment was asked for thrice, of one order", paths == 3 * [f"/orders/{order}/pay"], paths)
 
     sale = scene.paid_once(seen["sale"])
     need("web: the total of the receipt", int(seen["total"]) == int(seen["paid"]) == sale.total, seen)
@@ -394,7 +416,7 @@ def browser(scene, chromium):
     need("web: in Ukrainian", "До сплати" in seen["ukrainian"], seen)
     need("web: a mistyped code is told", seen["code"], seen)
     scene.stop(process)
-    return f"priced over gRPC-Web and paid in Chromium, {len(lost)} answers cut off and asked again: 1 paid; pictures in {os.path.relpath(shots)}"
+    return f"priced over gRPC-Web and paid in Chromium, {len(lost)} answers cut off and asked again, reloaded while it pays: 1 paid; pictures in {os.path.relpath(shots)}"
 
 
 def quiet(work, *words):
@@ -428,11 +450,23 @@ class Busy(pricing_pb2_grpc.PricingServiceServicer):
             status.details.add().Pack(detail)
         context.abort_with_status(rpc_status.to_status(status))
 
-    def waited(self, name):
+    def waited(self, name, said):
+        """Whether the client has heard it in time; then it must have waited."""
         self.server.stop(None)
-        need(f"{name}: asks an overloaded server once more", len(self.moments) == 2, self.moments)
+        if "OVERLOADED" not in said:
+            return False
         gap = self.moments[1] - self.moments[0]
         need(f"{name}: waits as long as RetryInfo says", gap >= self.PAUSE, gap)
+        return True
+
+
+def wait_as_told(name, ask):
+    """`ask` asks a server at an address, and returns what the client said. On a busy machine the deadline may come first: then anew."""
+    for _ in range(5):
+        busy = Busy()
+        if busy.waited(name, ask(busy.address)):
+            return
+    raise AssertionError(f"{name}: never heard a server that is overloaded")
 
 
 def service_config(scene):
@@ -470,7 +504,7 @@ def main():
     python = [sys.executable, CLIENTS / "python/till.py"]
     parts.append(("python till", lambda scene: till(scene, "python", python), 3))
     if options.java:
-        java = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-cp", options.java, "till.Till"]
+        java = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", options.java, "till.Till"]
         java += ["--service-config", CLIENTS / "service-config.json"]
         parts.append(("java till", lambda scene: till(scene, "java", java), 3))
 
