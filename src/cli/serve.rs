@@ -1,5 +1,7 @@
 //! `pricewright serve`: the service, until it is told to stop.
 
+mod notify;
+
 use std::process::{self, ExitCode};
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -43,8 +45,7 @@ pub struct Args {
 /// # Errors
 /// Settings at fault, and a service that cannot start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    serve(args.options.clone().resolve()?)?;
-    Ok(ExitCode::SUCCESS)
+    serve(args.options.clone().resolve()?).inspect_err(notify::failed).map(|()| ExitCode::SUCCESS)
 }
 
 /// How long threads may still run after the drain.
@@ -56,6 +57,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
+        notify::starting();
         let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
         let server = tokio::select! {
             server = Server::start(config) => server?,
@@ -64,12 +66,16 @@ fn serve(config: Config) -> anyhow::Result<()> {
         };
         tracing::info!(listen = %server.local_addr(), rules, data, "pricewright listens");
         let stop = server.stopper();
+        let followed = tokio::spawn(notify::follow(server.changes()));
         let mut ended = tokio::spawn(server.ended());
         tokio::select! {
             done = &mut ended => return Ok(done??),
             () = signals.next() => {}
         }
         tracing::info!("shutting down: running requests may end");
+        // The end has the last word.
+        followed.abort();
+        notify::stopping();
         stop.stop();
         tokio::select! {
             done = ended => {

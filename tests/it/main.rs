@@ -77,6 +77,8 @@ mod schema;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod supervised;
+#[cfg(test)]
 mod swap;
 #[cfg(test)]
 mod tidy;
