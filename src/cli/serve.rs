@@ -1,6 +1,7 @@
 //! `pricewright serve`: the service, until it is told to stop.
 
 mod notify;
+mod check;
 
 use std::process::{self, ExitCode};
 use std::thread::available_parallelism;
@@ -28,6 +29,7 @@ Examples:
   pricewright serve --rules /srv/rules --data /var/lib/pricewright --listen 0.0.0.0:50051
   PRICEWRIGHT_LOG_FORMAT=json pricewright serve --config /etc/pricewright.toml
   pricewright serve --log-level info,pricewright::request=debug
+  pricewright serve --check --config /etc/pricewright.toml
 
 A settings file has the long names as keys:
   rules = \"/srv/rules\"
@@ -36,6 +38,10 @@ A settings file has the long names as keys:
 
 The first SIGTERM or SIGINT lets running requests end, a second one does not.")]
 pub struct Args {
+    /// Look at everything that a start needs and say what is wrong, without starting: nothing is written and no port is taken. Exits
+    /// with 1 when something is wrong
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -45,6 +51,9 @@ pub struct Args {
 /// # Errors
 /// Settings at fault, and a service that cannot start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
+    if args.check {
+        return check::run(args.options.clone());
+    }
     serve(args.options.clone().resolve()?).inspect_err(notify::failed).map(|()| ExitCode::SUCCESS)
 }
 

@@ -15,6 +15,8 @@ mod certificates;
 #[cfg(test)]
 mod certificates_cli;
 #[cfg(test)]
+mod checked;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod codes;
