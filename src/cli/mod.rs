@@ -24,6 +24,7 @@ pub mod customers;
 pub mod ledger;
 pub mod report;
 pub mod completions;
+pub mod man;
 pub mod serve;
 pub mod demo;
 pub mod bench;
@@ -75,6 +76,7 @@ enum Command {
     #[command(hide = true)]
     BenchServer(bench::host::Args),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Does what the command line asks for.
@@ -95,6 +97,7 @@ pub fn run() -> ExitCode {
         Command::Ledger(command) => ledger::run(&command),
         Command::Report(command) => report::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
+        Command::Man(args) => man::run::<Cli>(&args),
     };
     match done {
         Ok(code) => code,
