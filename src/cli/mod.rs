@@ -26,6 +26,7 @@ pub mod ledger;
 pub mod report;
 pub mod access;
 pub mod completions;
+pub mod man;
 pub mod serve;
 pub mod demo;
 pub mod bench;
@@ -79,6 +80,7 @@ enum Command {
     #[command(subcommand)]
     Access(access::Command),
     Completions(completions::Args),
+    Man(man::Args),
 }
 
 /// Does what the command line asks for.
@@ -100,6 +102,7 @@ pub fn run() -> ExitCode {
         Command::Report(command) => report::run(&command),
         Command::Access(command) => access::run(&command),
         Command::Completions(args) => completions::run::<Cli>(&args),
+        Command::Man(args) => man::run::<Cli>(&args),
     };
     match done {
         Ok(code) => code,

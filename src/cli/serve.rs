@@ -1,5 +1,8 @@
 //! `pricewright serve`: the service, until it is told to stop.
 
+mod notify;
+mod check;
+
 use std::process::{self, ExitCode};
 use std::thread::available_parallelism;
 use std::time::Duration;
@@ -26,6 +29,7 @@ Examples:
   pricewright serve --rules /srv/rules --data /var/lib/pricewright --listen 0.0.0.0:50051
   PRICEWRIGHT_LOG_FORMAT=json pricewright serve --config /etc/pricewright.toml
   pricewright serve --log-level info,pricewright::request=debug
+  pricewright serve --check --config /etc/pricewright.toml
 
 A settings file has the long names as keys:
   rules = \"/srv/rules\"
@@ -34,6 +38,10 @@ A settings file has the long names as keys:
 
 The first SIGTERM or SIGINT lets running requests end, a second one does not.")]
 pub struct Args {
+    /// Look at everything that a start needs and say what is wrong, without starting: nothing is written and no port is taken. Exits
+    /// with 1 when something is wrong
+    #[arg(long)]
+    check: bool,
     #[command(flatten)]
     options: Options,
 }
@@ -43,8 +51,10 @@ pub struct Args {
 /// # Errors
 /// Settings at fault, and a service that cannot start.
 pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
-    serve(args.options.clone().resolve()?)?;
-    Ok(ExitCode::SUCCESS)
+    if args.check {
+        return check::run(args.options.clone());
+    }
+    serve(args.options.clone().resolve()?).inspect_err(notify::failed).map(|()| ExitCode::SUCCESS)
 }
 
 /// How long threads may still run after the drain.
@@ -56,6 +66,7 @@ fn serve(config: Config) -> anyhow::Result<()> {
     let runtime = runtime()?;
     let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
+        notify::starting();
         let (rules, data) = (config.rules.display().to_string(), config.data.display().to_string());
         let server = tokio::select! {
             server = Server::start(config) => server?,
@@ -64,12 +75,16 @@ fn serve(config: Config) -> anyhow::Result<()> {
         };
         tracing::info!(listen = %server.local_addr(), rules, data, "pricewright listens");
         let stop = server.stopper();
+        let followed = tokio::spawn(notify::follow(server.changes()));
         let mut ended = tokio::spawn(server.ended());
         tokio::select! {
             done = &mut ended => return Ok(done??),
             () = signals.next() => {}
         }
         tracing::info!("shutting down: running requests may end");
+        // The end has the last word.
+        followed.abort();
+        notify::stopping();
         stop.stop();
         tokio::select! {
             done = ended => {

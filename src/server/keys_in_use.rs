@@ -3,16 +3,17 @@
 //! It is a fact, so it goes into every backup and export and comes back with them. Without it a service on a restored ledger with
 //! other keys would start, take every code for unknown, and count every limit from zero.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use tokio::runtime::Handle;
 
 use super::clock;
 use super::config::{Config, Store};
 use super::customers::Customers;
-use super::ledger::{self, Ledger};
+use super::journal;
+use super::ledger::{self, Ledger, encode};
 use super::secrets::{self, KeyId, KeyedHash, Pepper, Stage};
-use crate::ledger::{Account, Action, Command, Content, Key, RequestId};
+use crate::ledger::{Account, Action, Command, Content, Event, Key, RequestId};
 
 /// Why the service does not start with these keys.
 #[derive(Debug, thiserror::Error)]
@@ -53,6 +54,9 @@ pub enum Error {
 /// What the content of a check value begins with: that of no other call does, whatever its caller says.
 const MARK: &str = "key ";
 
+/// The first start keeps the check values before any call is let in: they are in the first records.
+const RECORDS_LOOKED_AT: usize = 64;
+
 /// The keys that `config` names, which are those of `ledger`. Not on a thread that others wait for.
 ///
 /// # Errors
@@ -69,14 +73,7 @@ pub fn opened(config: &Config, ledger: &Ledger) -> Result<Pepper, Error> {
     };
     let pepper = Pepper::open(&config.secrets, stage)?;
     let (used, mut place) = used(ledger)?;
-    for check in used.iter().filter(|check| !pepper.is_lost(check.key())) {
-        let (id, path) = (check.key(), config.secrets.clone());
-        match pepper.checks().find(|own| own.key() == id) {
-            None => return Err(Error::Missing { id, path }),
-            Some(own) if own != *check => return Err(Error::Other { id, path }),
-            Some(_) => {}
-        }
-    }
+    compare(&used, &pepper, &config.secrets)?;
     // Of a ledger that knows none yet nobody can tell which were current.
     let is_new = |own: &KeyedHash| {
         let may_be_used = own.key() == pepper.current() || used.is_empty();
@@ -87,6 +84,43 @@ pub fn opened(config: &Config, ledger: &Ledger) -> Result<Pepper, Error> {
         place += 1;
     }
     Ok(pepper)
+}
+
+/// Whether the keys of `pepper`, which are in the file at `path`, are those that were `used`.
+///
+/// # Errors
+/// They are not.
+pub fn compare(used: &[KeyedHash], pepper: &Pepper, path: &Path) -> Result<(), Error> {
+    for check in used.iter().filter(|check| !pepper.is_lost(check.key())) {
+        let (id, path) = (check.key(), path.to_owned());
+        match pepper.checks().find(|own| own.key() == id) {
+            None => return Err(Error::Missing { id, path }),
+            Some(own) if own != *check => return Err(Error::Other { id, path }),
+            Some(_) => {}
+        }
+    }
+    Ok(())
+}
+
+/// The check values at the beginning of the journal in `folder`, for whoever only looks; nothing where no record is. A service may run on
+/// it. Keys that came later are not among them.
+///
+/// # Errors
+/// The journal is damaged, or the disk says no.
+pub fn at_the_beginning(folder: &Path) -> Result<Option<Vec<KeyedHash>>, Error> {
+    if !folder.is_dir() {
+        return Ok(None);
+    }
+    let mut used = None;
+    for record in journal::reader(folder, 1).map_err(ledger::Error::from)?.take(RECORDS_LOOKED_AT) {
+        let record = record.map_err(ledger::Error::from)?;
+        let facts = encode::read_record(record.sequence, &record.payload)?;
+        let kept = facts.iter().filter(|fact| fact.event == Event::KeyUsed);
+        let checks =
+            kept.filter_map(|fact| fact.call.as_ref()?.1.0.strip_prefix(MARK).and_then(KeyedHash::parse));
+        used.get_or_insert_with(Vec::new).extend(checks);
+    }
+    Ok(used)
 }
 
 /// The check values that the ledger knows, the oldest first, and the first place behind them.

@@ -380,6 +380,7 @@ fn every_command_has_an_example_and_every_shell_a_completion() {
         "certificates",
         "sale",
         "completions",
+        "man",
     ] {
         let args: Vec<&str> = args.split(' ').filter(|word| !word.is_empty()).chain(["--help"]).collect();
         let ran = run(here.path(), &args);
@@ -394,7 +395,39 @@ fn every_command_has_an_example_and_every_shell_a_completion() {
             ran.code == 0 && ran.out.contains("pricewright") && ran.out.contains("completions"),
             "{shell}"
         );
+        // What came last is there too: completions are made of the commands themselves.
+        for flag in ["check", "grpc-web", "otp-webhook-secret"] {
+            assert!(ran.out.contains(flag), "{shell} does not know `--{flag}`");
+        }
     }
+}
+
+#[test]
+fn every_command_has_a_manual_page() {
+    let here = tempfile::tempdir().unwrap();
+    let ran = run(here.path(), &["man"]);
+    assert!(
+        ran.code == 0 && ran.out.contains(".TH pricewright 1") && ran.out.contains("pricewright\\-serve(1)")
+    );
+    let ran = run(here.path(), &["man", "share/man1"]);
+    assert_eq!((ran.code, ran.out.as_str(), ran.err.as_str()), (0, "", ""));
+    let page = |name: &str| fs::read_to_string(here.path().join("share/man1").join(name)).unwrap();
+    for (name, parts) in [
+        ("pricewright.1", &["Examples:"][..]),
+        ("pricewright-serve.1", &["\\-\\-check", "PRICEWRIGHT_LISTEN", "\\-\\-drain\\-seconds", "SIGTERM"]),
+        ("pricewright-rules-check.1", &["\\-\\-strict"]),
+        ("pricewright-ledger-verify.1", &["Examples:"]),
+        ("pricewright-man.1", &["Examples:"]),
+    ] {
+        let text = page(name);
+        for part in parts {
+            assert!(text.contains(part), "`{part}` is not in {name}: {text}");
+        }
+    }
+    let hidden = fs::read_dir(here.path().join("share/man1")).unwrap();
+    assert!(hidden.flatten().all(|entry| !entry.file_name().to_str().unwrap().contains("bench-server")));
+    fs::write(here.path().join("file"), "").unwrap();
+    check(&here, "man file", 2, &[], &["error: cannot write into `file`"]);
 }
 
 #[test]

@@ -19,6 +19,8 @@ mod certificates;
 #[cfg(test)]
 mod certificates_cli;
 #[cfg(test)]
+mod checked;
+#[cfg(test)]
 mod cli;
 #[cfg(test)]
 mod codes;
@@ -80,6 +82,8 @@ mod sample;
 mod schema;
 #[cfg(test)]
 mod service;
+#[cfg(test)]
+mod supervised;
 #[cfg(test)]
 mod swap;
 #[cfg(test)]

@@ -79,7 +79,7 @@ fn without_test(args: &Args, compiled: &Compiled) -> Result<Vec<String>> {
 }
 
 /// One sentence: what there is, what is wrong, what has no test.
-fn summary(
+pub(in crate::cli) fn summary(
     sources: &[Source],
     compiled: &Compiled,
     [errors, warnings]: [usize; 2],

@@ -36,6 +36,57 @@ pub(super) async fn known_server(client: &Client) -> Result<(), Error> {
     Ok(())
 }
 
+/// What a start finds in the database.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Tables {
+    /// The version of the tables; 0 where there are none yet.
+    pub found: i32,
+    /// The version that this program brings them to.
+    pub known: i32,
+    /// Whether a record of the ledger is in them.
+    pub is_begun: bool,
+}
+
+/// What is there, for whoever only asks: nothing is made or changed.
+///
+/// # Errors
+/// A start would fail: the tables are newer than this program, none may be made, or the server takes no writes.
+pub(super) async fn look(client: &Client) -> Result<Tables, Error> {
+    let known = STEPS.last().map_or(0, |step| step.version);
+    let row = client
+        .query_one(
+            "select pg_is_in_recovery(), to_regclass('pricewright.migration') is not null,
+                 has_database_privilege(current_database(), 'create')",
+            &[],
+        )
+        .await?;
+    let (is_standby, are_there, may_make): (bool, bool, bool) = (row.get(0), row.get(1), row.get(2));
+    if is_standby {
+        return Err(Error::Away("it is a standby, which takes no writes".to_owned()));
+    }
+    if !are_there && !may_make {
+        return Err(Error::Refused(
+            "the role may not make the tables: `grant create on database … to …`, or let the role own the database".to_owned(),
+        ));
+    }
+    if !are_there {
+        return Ok(Tables { found: 0, known, is_begun: false });
+    }
+    let row = client
+        .query_one(
+            "select coalesce(max(version), 0), coalesce(max(needs), 0) from pricewright.migration",
+            &[],
+        )
+        .await?;
+    let (found, needs): (i32, i32) = (row.get(0), row.get(1));
+    if needs > known {
+        return Err(Error::TooNew { found, known });
+    }
+    let is_begun = found > 0
+        && client.query_one("select exists (select from pricewright.record)", &[]).await?.get::<_, bool>(0);
+    Ok(Tables { found, known, is_begun })
+}
+
 /// Runs the steps that have not run.
 ///
 /// # Errors

@@ -13,6 +13,7 @@ mod shared;
 
 pub use address::Address;
 pub use error::Error;
+pub use migrate::Tables;
 pub use news::{News, Topic};
 pub use pool::{Client, Database, TIMEOUT};
 pub use shared::Shared;

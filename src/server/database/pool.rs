@@ -13,6 +13,7 @@ use tokio::time::timeout;
 
 use super::address::Address;
 use super::error::Error;
+use super::migrate::Tables;
 use super::{migrate, tls};
 
 /// A connection of the pool, until it is done with. One that is dropped before is closed: nobody knows what it was in the middle of.
@@ -47,6 +48,8 @@ impl Drop for Client {
 pub const TIMEOUT: Duration = Duration::from_secs(3);
 /// How long a migration may take: it may build an index over all that there is.
 const MIGRATION_TIMEOUT: Duration = Duration::from_secs(3_600);
+/// How long a look may take: several hosts are tried one after another.
+const LOOK_TIMEOUT: Duration = Duration::from_secs(10);
 /// Connections of one node: two that write, one that listens beside them, and some that look.
 const CONNECTIONS_MAX: usize = 12;
 /// Threads on which the connections live: they only pass on what comes.
@@ -87,6 +90,32 @@ impl Database {
     /// # Errors
     /// It is away, does not let this node in, or its tables are newer than this program.
     pub fn open(address: &Address) -> Result<Self, Error> {
+        let database = Database::at(address)?;
+        let inner = Arc::clone(&database.0);
+        database.wait(MIGRATION_TIMEOUT, async move {
+            let mut client = taken(&inner.pool).await?;
+            migrate::known_server(&client).await?;
+            migrate::migrate(&mut client).await
+        })?;
+        Ok(database)
+    }
+
+    /// What [`Database::open`] would find there, for whoever only asks: nothing is made or changed. Waits for the database.
+    ///
+    /// # Errors
+    /// It would fail.
+    pub fn look(address: &Address) -> Result<Tables, Error> {
+        let database = Database::at(address)?;
+        let inner = Arc::clone(&database.0);
+        database.wait(LOOK_TIMEOUT, async move {
+            let client = taken(&inner.pool).await?;
+            migrate::known_server(&client).await?;
+            migrate::look(&client).await
+        })
+    }
+
+    /// Connections to it, of which none is open yet.
+    fn at(address: &Address) -> Result<Self, Error> {
         let runtime = Builder::new_multi_thread()
             .worker_threads(THREADS)
             .thread_name("pricewright-database")
@@ -109,15 +138,7 @@ impl Database {
             .build()
             .map_err(|error| Error::Refused(error.to_string()))?;
         let handle = runtime.handle().clone();
-        let database =
-            Database(Arc::new(Inner { pool, address: address.clone(), runtime: Some(runtime), handle }));
-        let inner = Arc::clone(&database.0);
-        database.wait(MIGRATION_TIMEOUT, async move {
-            let mut client = taken(&inner.pool).await?;
-            migrate::known_server(&client).await?;
-            migrate::migrate(&mut client).await
-        })?;
-        Ok(database)
+        Ok(Database(Arc::new(Inner { pool, address: address.clone(), runtime: Some(runtime), handle })))
     }
 
     /// Where it is.

@@ -67,8 +67,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
         _ => disk("read", path)(error),
     };
     let file = File::open(path).map_err(wrong)?;
-    let mode = key_file::mode_for_others(&file).map_err(wrong)?;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = key_file::open_to_others(&file).map_err(wrong)? {
         return Err(Error::Open { path: path.to_owned(), mode });
     }
     let mut text = Zeroizing::new(String::with_capacity(FILE_BYTES_MAX + 64));

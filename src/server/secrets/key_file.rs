@@ -104,8 +104,7 @@ fn read(path: &Path) -> Result<Zeroizing<String>, Error> {
         _ => Error::Disk { action: "read", path: path.to_owned(), error },
     };
     let file = File::open(path).map_err(disk)?;
-    let mode = mode_for_others(&file).map_err(disk)?;
-    if mode & 0o077 != 0 {
+    if let Some(mode) = open_to_others(&file).map_err(disk)? {
         return Err(Error::Open { path: path.to_owned(), mode });
     }
     // Room for all of it at once: a text that grows leaves copies behind that nobody wipes.
@@ -143,16 +142,26 @@ fn create(path: &Path) -> Result<(), Error> {
     }
 }
 
-/// The permissions of the open file; none where the system has no such thing.
+/// The permissions of the open file where others have a part in it; nothing where all is well, or the system has no such thing.
 #[cfg(unix)]
-pub(in crate::server) fn mode_for_others(file: &File) -> io::Result<u32> {
-    use std::os::unix::fs::PermissionsExt;
-    Ok(file.metadata()?.permissions().mode() & 0o777)
+pub(in crate::server) fn open_to_others(file: &File) -> io::Result<Option<u32>> {
+    use std::os::unix::fs::MetadataExt;
+    let found = file.metadata()?;
+    let is_handed = found.uid() == 0 && !rustix::process::geteuid().is_root();
+    let mode = found.mode() & 0o777;
+    Ok(is_open(mode, is_handed).then_some(mode))
+}
+
+/// Supervisors hand a secret to a process of another user as a file of root's that a group may read: the credentials of systemd and the
+/// volumes of Kubernetes are so. Root reads everything, and has chosen who is in that group.
+#[cfg(unix)]
+fn is_open(mode: u32, is_handed: bool) -> bool {
+    mode & if is_handed { 0o037 } else { 0o077 } != 0
 }
 
 #[cfg(not(unix))]
-pub(in crate::server) fn mode_for_others(_file: &File) -> io::Result<u32> {
-    Ok(0)
+pub(in crate::server) fn open_to_others(_file: &File) -> io::Result<Option<u32>> {
+    Ok(None)
 }
 
 #[cfg(test)]
@@ -177,7 +186,8 @@ mod tests {
         let again = open(&path, Stage::Production).unwrap();
         assert_eq!(made.current.bytes.expose_secret(), again.current.bytes.expose_secret());
         assert_eq!((again.current.id, again.old.len()), (made.current.id, 0));
-        assert_eq!(mode_for_others(&File::open(&path).unwrap()).unwrap(), if cfg!(unix) { 0o600 } else { 0 });
+        #[cfg(unix)]
+        assert_eq!(std::os::unix::fs::MetadataExt::mode(&fs::metadata(&path).unwrap()) & 0o777, 0o600);
         assert_eq!(fs::read_dir(folder.path().join("data")).unwrap().count(), 1, "something was left behind");
         // Who comes second to make it keeps what is there.
         create(&path).unwrap();
@@ -224,6 +234,23 @@ mod tests {
         }
         set_mode(&path, 0o400);
         open(&path, Stage::Production).unwrap();
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_group_may_read_what_root_hands_to_another_user() {
+        for (mode, own, handed) in [
+            (0o400, false, false),
+            (0o600, false, false),
+            (0o440, true, false),
+            (0o640, true, false),
+            (0o460, true, true),
+            (0o450, true, true),
+            (0o444, true, true),
+            (0o604, true, true),
+        ] {
+            assert_eq!((is_open(mode, false), is_open(mode, true)), (own, handed), "{mode:o}");
+        }
     }
 
     #[test]

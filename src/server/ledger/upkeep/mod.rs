@@ -19,5 +19,5 @@ pub use check::{Checked, Index, check};
 pub use error::Error;
 pub use look::look;
 pub use replay::Counts;
-pub use rest::{Rest, Told};
+pub use rest::{Rest, Told, in_use};
 pub use text::{Exported, Imported, export, import};

@@ -1,6 +1,7 @@
 //! A ledger that nobody else has.
 
-use std::fs::{self, File};
+use std::fs::{self, File, TryLockError};
+use std::io;
 use std::path::{Path, PathBuf};
 
 use super::error::{Error, disk};
@@ -12,6 +13,25 @@ pub type Told<'a> = &'a mut dyn FnMut(u64, u64);
 
 /// The file that a ledger is locked by.
 const LOCK: &str = "lock";
+
+/// Whether a service holds the ledger in `folder`, for whoever only asks: nothing is made, and its lock is let go at once.
+///
+/// # Errors
+/// It is not whole, or the disk says no.
+pub fn in_use(folder: &Path) -> Result<bool, Error> {
+    whole(folder)?;
+    let path = folder.join(LOCK);
+    let file = match File::open(&path) {
+        Ok(file) => file,
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) => return Err(disk("read", &path)(error)),
+    };
+    match file.try_lock_shared() {
+        Ok(()) => Ok(false),
+        Err(TryLockError::WouldBlock) => Ok(true),
+        Err(TryLockError::Error(error)) => Err(disk("lock", &path)(error)),
+    }
+}
 
 /// A ledger that no service holds, as long as this lives.
 #[derive(Debug)]
