@@ -5,6 +5,7 @@
 
 pub mod telemetry;
 pub mod clock;
+pub mod meters;
 pub mod folders;
 pub mod secrets;
 pub mod database;
@@ -28,6 +29,7 @@ pub mod status;
 pub mod keeper;
 pub mod convert;
 pub mod grpc;
+pub mod metrics;
 pub mod promises;
 pub mod socket;
 pub mod run;

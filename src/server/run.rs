@@ -37,6 +37,7 @@ use super::grpc::rulebooks::Rulebooks;
 use super::keeper::{Following, Keeper};
 use super::ledger::Ledger;
 use super::ledger::index::Index;
+use super::metrics::{self, CountLayer, Metrics, Seen};
 use super::outbox::Outbox;
 use super::promises::{self, Promises};
 use super::socket::Socket;
@@ -91,6 +92,9 @@ pub enum Error {
         /// Why not.
         error: std::io::Error,
     },
+    /// Nor the one for metrics.
+    #[error(transparent)]
+    Metrics(#[from] metrics::Error),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -122,6 +126,7 @@ pub struct Server;
 #[derive(Debug)]
 pub struct RunningServer {
     local_addr: SocketAddr,
+    metrics_addr: Option<SocketAddr>,
     engine: Arc<Engine>,
     accounts: Weak<dyn Index>,
     closing: watch::Sender<bool>,
@@ -161,6 +166,7 @@ impl Server {
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
+        let metrics = Metrics::listen(config.metrics_listen).await?;
         let engine = Arc::new(Engine::default());
         let (closing, closed) = watch::channel(false);
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -200,8 +206,14 @@ impl Server {
             promises;
         let reports = Reports::new(ledger.clone(), reporter, closed.clone());
         let codes = Codes::new(codebook.clone(), closed.clone());
-        let pricing =
-            Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
+        let pricing = Pricing::new(
+            Arc::clone(&engine),
+            limiter,
+            codebook,
+            Arc::clone(&customers),
+            metrics.meters(),
+            closed.clone(),
+        );
         let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
         let keeper = {
             let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
@@ -228,10 +240,12 @@ impl Server {
         let routes = more(routes);
         let drain = config.drain;
         let accounts = ledger.weak_index();
-        let work = serve(listener, routes, config, closed.clone());
+        let seen = Seen::of(&config, &engine, &keeper, &ledger, &customers, &outbox, &closed);
+        let (metrics_addr, counts) = (metrics.local_addr(), metrics.layer());
+        let work = metrics.beside(seen, serve(listener, routes, config, counts, closed.clone()));
         let kept = Kept { keeper, following, ledger, customers, outbox };
         let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
-        Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
+        Ok(RunningServer { local_addr, metrics_addr, engine, accounts, closing, task, drain })
     }
 }
 
@@ -240,6 +254,12 @@ impl RunningServer {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where it tells metrics, when it does.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// What is live.
@@ -400,6 +420,7 @@ async fn serve(
     listener: TcpListener,
     routes: Routes,
     config: Config,
+    counts: Option<CountLayer>,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), Error> {
     // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
@@ -414,6 +435,7 @@ async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .layer(cors(&config.cors_origins))
         .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
+        .layer(option_layer(counts))
         .layer(GateLayer::new(config.requests_max, config.request_timeout))
         .layer(CatchPanicLayer::custom(panicked))
         .add_routes(routes)
