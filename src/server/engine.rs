@@ -10,6 +10,7 @@ use arc_swap::ArcSwapOption;
 use jiff::Timestamp;
 use tokio::sync::watch;
 
+use super::meters::Priced;
 use super::store::Publication;
 use crate::lang::Lang;
 use crate::rulebook::{Diagnostic, Rulebook, Standing};
@@ -32,6 +33,8 @@ pub struct Live {
     pub publication: Option<Publication>,
     /// How the folder stands to it.
     pub folder: Folder,
+    /// What is counted of its quotes.
+    pub priced: Arc<Priced>,
 }
 
 impl Live {
@@ -39,7 +42,9 @@ impl Live {
     #[must_use]
     pub fn of(rulebook: Arc<Rulebook>, live_at: Timestamp, folder: Folder) -> Self {
         let (version, digest) = (rulebook.digest().version(), rulebook.digest().to_string());
-        Live { rulebook, version, digest, live_at, publication: None, folder }
+        let ids = rulebook.promotions().iter().map(|promotion| promotion.id.as_str());
+        let priced = Arc::new(Priced::of(ids));
+        Live { rulebook, version, digest, live_at, publication: None, folder, priced }
     }
 }
 
@@ -158,6 +163,13 @@ impl Engine {
     pub fn former(&self, asked: &str) -> Option<Former> {
         let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
         recent.iter().find(|former| former.live.version == asked || former.live.digest == asked).cloned()
+    }
+
+    /// What was live before it.
+    #[must_use]
+    pub fn before(&self) -> Option<Arc<Live>> {
+        let recent = self.recent.lock().unwrap_or_else(PoisonError::into_inner);
+        recent.front().map(|former| Arc::clone(&former.live))
     }
 
     /// Puts `live` in force.

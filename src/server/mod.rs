@@ -5,6 +5,7 @@
 
 pub mod telemetry;
 pub mod clock;
+pub mod meters;
 pub mod folders;
 pub mod secrets;
 pub mod access;
@@ -31,6 +32,7 @@ pub mod status;
 pub mod keeper;
 pub mod convert;
 pub mod grpc;
+pub mod metrics;
 pub mod promises;
 pub mod entrance;
 pub mod transport;

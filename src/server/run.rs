@@ -27,6 +27,7 @@ use super::grpc::rulebooks::Rulebooks;
 use super::keeper::{Following, Keeper};
 use super::ledger::Ledger;
 use super::ledger::index::Index;
+use super::metrics::{self, Metrics, Seen};
 use super::outbox::Outbox;
 use super::promises::{self, Promises};
 use super::store;
@@ -69,6 +70,9 @@ pub enum Error {
     /// Who may come in cannot be known.
     #[error(transparent)]
     Entrance(#[from] entrance::Error),
+    /// Nor the one for metrics.
+    #[error(transparent)]
+    Metrics(#[from] metrics::Error),
     /// The data folder cannot be used.
     #[error(transparent)]
     Store(#[from] store::Error),
@@ -100,6 +104,7 @@ pub struct Server;
 #[derive(Debug)]
 pub struct RunningServer {
     local_addr: SocketAddr,
+    metrics_addr: Option<SocketAddr>,
     engine: Arc<Engine>,
     accounts: Weak<dyn Index>,
     closing: watch::Sender<bool>,
@@ -140,6 +145,7 @@ impl Server {
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
         let entrance = Entrance::open(&config).await?;
+        let metrics = Metrics::listen(config.metrics_listen).await?;
         let engine = Arc::new(Engine::default());
         let (closing, closed) = watch::channel(false);
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -179,8 +185,14 @@ impl Server {
             promises;
         let reports = Reports::new(ledger.clone(), reporter, closed.clone());
         let codes = Codes::new(codebook.clone(), closed.clone());
-        let pricing =
-            Pricing::new(Arc::clone(&engine), limiter, codebook, Arc::clone(&customers), closed.clone());
+        let pricing = Pricing::new(
+            Arc::clone(&engine),
+            limiter,
+            codebook,
+            Arc::clone(&customers),
+            metrics.meters(),
+            closed.clone(),
+        );
         let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
         let keeper = {
             let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
@@ -207,10 +219,12 @@ impl Server {
         let routes = more(routes);
         let drain = config.drain;
         let accounts = ledger.weak_index();
-        let work = serve(listener, routes, config, entrance, closed.clone());
+        let seen = Seen::of(&config, &engine, &keeper, &ledger, &customers, &outbox, &closed);
+        let (metrics_addr, counts) = (metrics.local_addr(), metrics.layer());
+        let work = metrics.beside(seen, serve(listener, routes, config, entrance, counts, closed.clone()));
         let kept = Kept { keeper, following, ledger, customers, outbox };
         let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
-        Ok(RunningServer { local_addr, engine, accounts, closing, task, drain })
+        Ok(RunningServer { local_addr, metrics_addr, engine, accounts, closing, task, drain })
     }
 }
 
@@ -219,6 +233,12 @@ impl RunningServer {
     #[must_use]
     pub fn local_addr(&self) -> SocketAddr {
         self.local_addr
+    }
+
+    /// Where it tells metrics, when it does.
+    #[must_use]
+    pub fn metrics_addr(&self) -> Option<SocketAddr> {
+        self.metrics_addr
     }
 
     /// What is live.

@@ -5,6 +5,7 @@
 
 use std::io::{IsTerminal, stderr};
 use std::panic;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use tracing_subscriber::filter::Targets;
 use tracing_subscriber::layer::SubscriberExt;
@@ -64,12 +65,22 @@ pub fn install(format: LogFormat, levels: Targets) {
     let _ = registry().with(layer.with_filter(levels)).try_init();
 }
 
+/// Panics of this process since their reports began.
+static PANICS: AtomicU64 = AtomicU64::new(0);
+
 /// Reports a panic by its place alone: its text could hold what a customer sent.
 pub fn report_panics() {
     panic::set_hook(Box::new(|info| {
+        PANICS.fetch_add(1, Ordering::Relaxed);
         let place = info.location().map(ToString::to_string).unwrap_or_default();
         tracing::error!(place, "a panic was caught");
     }));
+}
+
+/// How many panics were reported.
+#[must_use]
+pub fn panics() -> u64 {
+    PANICS.load(Ordering::Relaxed)
 }
 
 #[cfg(test)]

@@ -19,6 +19,7 @@ use super::entrance::Entrance;
 use super::grpc::admit::AdmitLayer;
 use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
+use super::metrics::CountLayer;
 use crate::lang::Lang;
 
 /// Streams and calls at once on one connection: a gateway multiplexes many tills on one.
@@ -46,6 +47,7 @@ pub async fn serve(
     routes: Routes,
     config: Config,
     entrance: Entrance,
+    counts: Option<CountLayer>,
     mut closed: watch::Receiver<bool>,
 ) -> Result<(), tonic::transport::Error> {
     let count = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
@@ -62,6 +64,7 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .layer(cors(&config.cors_origins))
         .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
+        .layer(option_layer(counts))
         // Who may not takes no place from whoever may.
         .layer(AdmitLayer::new(entrance.guard.clone(), entrance.audit.clone()))
         .layer(GateLayer::new(config.requests_max, config.request_timeout))

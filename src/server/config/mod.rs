@@ -24,6 +24,8 @@ use crate::server::telemetry::{self, LogFormat};
 pub struct Config {
     /// Where it listens.
     pub listen: SocketAddr,
+    /// Where metrics and health are told over HTTP.
+    pub metrics_listen: Option<SocketAddr>,
     /// The folder with the rule files.
     pub rules: PathBuf,
     /// The folder for what it keeps.
@@ -144,6 +146,7 @@ impl Options {
             )?,
             data,
             listen: self.listen.or(file.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 50051))),
+            metrics_listen: self.metrics_listen.or(file.metrics_listen),
             rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
             log_format: self.log_format.or(file.log_format).unwrap_or_default(),
             log_level: self.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),

@@ -48,6 +48,10 @@ pub struct Options {
     /// Address and port to listen on [default: 127.0.0.1:50051]
     #[arg(long, env = "PRICEWRIGHT_LISTEN", value_name = "ADDR")]
     pub listen: Option<SocketAddr>,
+    /// Address and port of a page with metrics for Prometheus, /healthz and /readyz, in clear and for anybody: for your own network alone
+    /// [default: none]
+    #[arg(long, env = "PRICEWRIGHT_METRICS_LISTEN", value_name = "ADDR")]
+    pub metrics_listen: Option<SocketAddr>,
     /// Folder with the rule files [default: ./rules]
     #[arg(long, env = "PRICEWRIGHT_RULES", value_name = "DIR")]
     pub rules: Option<PathBuf>,

@@ -110,6 +110,12 @@ impl Cache {
         }
     }
 
+    /// How much is known: customers, phones, and that there is none.
+    pub(super) fn entries(&self) -> usize {
+        let inner = self.inner();
+        inner.profiles.entries().saturating_add(inner.phones.entries())
+    }
+
     /// Drops what has changed.
     pub(super) fn forget(
         &self,
@@ -182,6 +188,10 @@ impl<K: Ord, V> Generations<K, V> {
         if let Some((_, bytes)) = self.young.remove(key) {
             self.young_bytes = self.young_bytes.saturating_sub(bytes);
         }
+    }
+
+    fn entries(&self) -> usize {
+        self.young.len().saturating_add(self.old.len())
     }
 
     fn clear(&mut self) {

@@ -108,6 +108,15 @@ impl Customers {
         matches!(self.kept, Kept::Tables(_))
     }
 
+    /// Profiles and phones of a database that are in memory; nothing where they are on this machine.
+    #[must_use]
+    pub fn cached(&self) -> Option<usize> {
+        match &self.kept {
+            Kept::Folder(_) => None,
+            Kept::Tables(kept) => Some(kept.cached()),
+        }
+    }
+
     /// What a phone is found by.
     ///
     /// # Errors

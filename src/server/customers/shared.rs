@@ -63,6 +63,11 @@ impl Shared {
         self.ask(|database| tables::find(database, self.cipher.clone(), name.clone()))
     }
 
+    /// How many entries are in memory.
+    pub(super) fn cached(&self) -> usize {
+        self.cache.entries()
+    }
+
     /// What is in memory; while the database is away nothing else can be known.
     pub(super) fn at_once(&self, name: &Name) -> Option<Known> {
         let known = match self.cache.get(name, clock::steady()) {

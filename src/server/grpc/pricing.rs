@@ -27,6 +27,7 @@ use crate::server::convert::{Asked, Rules, customer};
 use crate::server::customers::{Customers, Known, Who};
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
+use crate::server::meters::{Meters, Priced};
 use crate::server::wire::{self, code_result::Status as Fate, quote_stream_response::Answer};
 
 /// Baskets of one batch.
@@ -62,18 +63,20 @@ pub struct Pricing {
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
     streams: Arc<Semaphore>,
+    meters: Arc<Meters>,
     closing: watch::Receiver<bool>,
 }
 
 impl Pricing {
     /// Prices by what `engine` has live, `limiter` knows to be left and `codebook` finds of generated codes, and
-    /// what `customers` know of who buys; streams end when `closing` turns true.
+    /// what `customers` know of who buys; what is priced is counted in `meters`; streams end when `closing` turns true.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
         limiter: Limiter,
         codebook: Codebook,
         customers: Arc<Customers>,
+        meters: Arc<Meters>,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let cores = available_parallelism().map_or(1, usize::from);
@@ -86,6 +89,7 @@ impl Pricing {
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
             streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            meters,
             closing,
         }
     }
@@ -104,6 +108,7 @@ impl Pricing {
     async fn one(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let is_unchecked = !self.filled(&mut asked, call, true).await?;
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
+        let counts = Arc::clone(&live.priced);
         let quote = if has_codes(&asked, &live) {
             let (limiter, opened) = (self.limiter.clone(), self.opened(&asked, &live, call).await?);
             aside(&self.aside, call, move || priced(&live, &limiter, asked, opened.as_deref())).await?
@@ -119,7 +124,7 @@ impl Pricing {
             let limiter = self.limiter.clone();
             aside(&self.aside, call, move || priced(&live, &limiter, asked, Some(&[]))).await?
         };
-        let quote = quote.map(|quote| dated(&self.limiter, quote, is_unchecked));
+        let quote = quote.map(|quote| dated(&self.limiter, &counts, quote, is_unchecked));
         // Nobody waits for an answer that comes too late; saying so keeps both sides' counts the same.
         if call.is_over() { Err(Failure::TooLate) } else { quote }
     }
@@ -188,6 +193,7 @@ impl Pricing {
         }
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
         let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
+        let meters = Arc::clone(&self.meters);
         let (mut opened, mut may_wait) = (Vec::with_capacity(asked.len()), true);
         for request in &mut asked {
             let is_checked = self.filled(request, call, may_wait).await?;
@@ -213,9 +219,9 @@ impl Pricing {
                 let quote = opened.and_then(|opened| {
                     let live = rulebook_for(&request, &engine, Arc::clone(&live))?;
                     let quote = priced(&live, &limiter, request, opened.as_deref());
-                    quote.map(|quote| dated(&limiter, quote, is_unchecked))
+                    quote.map(|quote| dated(&limiter, &live.priced, quote, is_unchecked))
                 });
-                answers.push(answer(quote, call.lang));
+                answers.push(answer(&meters, quote, call.lang));
             }
             Ok(answers)
         };
@@ -255,8 +261,10 @@ fn priced(
     })
 }
 
-/// A quote that says how old what it knows of limits is, where that is more than a moment, and that it does not know who buys.
-fn dated(limiter: &Limiter, mut quote: wire::Quote, is_unchecked: bool) -> wire::Quote {
+/// A quote that says how old what it knows of limits is, where that is more than a moment, and that it does not know who buys. It is counted.
+fn dated(limiter: &Limiter, counts: &Priced, mut quote: wire::Quote, is_unchecked: bool) -> wire::Quote {
+    let is_proven = quote.optimality() == wire::quote::Optimality::Proven;
+    counts.note(is_proven, quote.promotions.iter().map(|applied| applied.id.as_str()));
     quote.customer_unchecked = is_unchecked;
     let age = limiter.counters.age().filter(|age| *age > AGE_MAX);
     quote.limits_age = age.map(|age| pbjson_types::Duration {
@@ -292,10 +300,13 @@ fn guarded<T>(work: impl FnOnce() -> Result<T, Vec<Fault>>) -> Result<T, Failure
     catch_unwind(AssertUnwindSafe(work)).map_err(|_| Failure::Internal)?.map_err(Failure::Invalid)
 }
 
-fn answer(quote: Result<wire::Quote, Failure>, lang: Lang) -> Answer {
+fn answer(meters: &Meters, quote: Result<wire::Quote, Failure>, lang: Lang) -> Answer {
     match quote {
         Ok(quote) => Answer::Quote(quote),
-        Err(failure) => Answer::Failure(failure.wire(lang)),
+        Err(failure) => {
+            meters.failures.note(failure.reason());
+            Answer::Failure(failure.wire(lang))
+        }
     }
 }
 
@@ -337,6 +348,7 @@ impl wire::pricing_service_server::PricingService for Pricing {
         let asked = request.into_inner();
         let bytes = if is_logged() { asked.encoded_len() } else { 0 };
         let quote = self.allowed(asked, call, &speaker).await;
+        self.meters.baskets.time(begun.elapsed());
         log("Quote", begun, bytes, quote.as_ref());
         quote.map(Response::new).map_err(|failure| failure.status(call.lang))
     }
@@ -414,8 +426,9 @@ impl Pricing {
             // The answer before goes out first: whoever sends it may wait on this thread.
             yield_now().await;
             let quote = self.allowed(asked, call.renewed(), speaker).await;
+            self.meters.baskets.time(begun.elapsed());
             log("QuoteStream", begun, bytes, quote.as_ref());
-            let answer = Some(answer(quote, call.lang));
+            let answer = Some(answer(&self.meters, quote, call.lang));
             if answers.send(Ok(wire::QuoteStreamResponse { index, answer })).await.is_err() {
                 return Ok(());
             }

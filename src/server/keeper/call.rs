@@ -1,9 +1,9 @@
 //! What the keeper can be told from other threads.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Sender, SyncSender, sync_channel};
 
+use super::glance::Glance;
 use crate::rulebook::{Adoption, Diagnostic, Severity, Source, adopt};
 use crate::server::store::{Named, Publication, Request};
 
@@ -86,18 +86,18 @@ pub enum Refusal {
 #[derive(Debug, Clone)]
 pub struct Handle {
     wake: Sender<Wake>,
-    known: Arc<AtomicU64>,
+    known: Arc<Glance>,
 }
 
 impl Handle {
-    pub(super) fn new(wake: Sender<Wake>, known: Arc<AtomicU64>) -> Self {
+    pub(super) fn new(wake: Sender<Wake>, known: Arc<Glance>) -> Self {
         Handle { wake, known }
     }
 
     /// The number of the newest publication that is in force here, or was passed over for good.
     #[must_use]
     pub fn known(&self) -> u64 {
-        self.known.load(Ordering::Relaxed)
+        self.known.newest()
     }
 
     /// Puts what `sources` make in force, all of them together and nothing else. Compiles them on this thread.

@@ -6,13 +6,13 @@
 
 mod accident;
 mod taken;
+mod glance;
 mod call;
 mod work;
 mod publish;
 mod follow;
 
 use std::sync::Arc;
-use std::sync::atomic::AtomicU64;
 use std::sync::mpsc::{self, Sender};
 use std::thread::{self, JoinHandle};
 
@@ -21,6 +21,7 @@ use tokio::sync::watch;
 use call::Wake;
 pub use call::{Asked, Done, Handle, Refusal};
 pub use follow::Following;
+pub use glance::Glance;
 pub use work::SETTLE;
 use work::Work;
 
@@ -32,7 +33,7 @@ use super::store::{self, History};
 #[derive(Debug)]
 pub struct Keeper {
     wake: Sender<Wake>,
-    known: Arc<AtomicU64>,
+    known: Arc<Glance>,
     thread: Option<JoinHandle<()>>,
 }
 
@@ -47,7 +48,7 @@ impl Keeper {
         history: Arc<dyn History>,
     ) -> Result<Self, store::Error> {
         let (wake, wakes) = mpsc::channel();
-        let known = Arc::default();
+        let known = Arc::<Glance>::default();
         let mut work = Work::new(config, engine, history, &wake, Arc::clone(&known));
         work.recover();
         let thread = thread::Builder::new()
@@ -65,6 +66,12 @@ impl Keeper {
     #[must_use]
     pub fn follow(&self, history: Arc<dyn History>, heard: watch::Receiver<u64>) -> Following {
         follow::follow(self.handle(), history, heard)
+    }
+
+    /// What is seen of it from beside.
+    #[must_use]
+    pub fn glance(&self) -> Arc<Glance> {
+        Arc::clone(&self.known)
     }
 
     /// The way for calls.

@@ -5,12 +5,12 @@ use std::fs;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, Sender};
 use std::time::{Duration, Instant};
 
 use super::accident::{accident, standings, with_good_copies};
 use super::call::{Order, Wake};
+use super::glance::Glance;
 use super::taken::{Mark, Taken};
 use crate::lang::Lang;
 use crate::rulebook::diff::{changed_files, changed_rules};
@@ -49,7 +49,7 @@ pub(super) struct Work {
     /// The number of the newest publication that is in force here, or was passed over for good.
     pub(super) newest: u64,
     /// The same, for others to see.
-    known: Arc<AtomicU64>,
+    known: Arc<Glance>,
     /// Whether a change of the folder could not be published when it came.
     is_late: bool,
     /// Whether it is still to be published.
@@ -75,7 +75,7 @@ impl Work {
         engine: Arc<Engine>,
         history: Arc<dyn History>,
         wake: &Sender<Wake>,
-        known: Arc<AtomicU64>,
+        known: Arc<Glance>,
     ) -> Self {
         Work {
             rules: config.rules.clone(),
@@ -196,6 +196,7 @@ impl Work {
         let begun = clock::steady();
         let seen = rules_dir::read(&self.rules);
         let ended = clock::steady();
+        self.known.looked();
         self.look_took = ended.saturating_duration_since(begun);
         if self.seen.as_ref() == Some(&seen) {
             self.settling = None;
@@ -281,6 +282,7 @@ impl Work {
     /// The folder publishes when it has something else than before: by a call another rulebook may be in force since, and what has
     /// not changed is older than that.
     fn take_up(&mut self, rulebook: Rulebook, sources: Vec<Source>, accept: bool) {
+        self.known.taken();
         for standing in self.folder.standings.iter().filter(|standing| standing.state != State::Live) {
             tracing::warn!(file = standing.path, state = ?standing.state, "a rule file is not live");
         }
@@ -452,7 +454,7 @@ impl Work {
     /// This publication is in force here, or passed over for good.
     pub(super) fn now_at(&mut self, number: u64) {
         self.newest = number;
-        self.known.store(number, Ordering::Relaxed);
+        self.known.now_at(number);
     }
 
     fn learn_newest(&mut self) {
@@ -476,6 +478,7 @@ impl Work {
         let live = self.engine.live();
         let counts = live.as_ref().map_or_else(Counts::default, |live| Counts::of(live, clock::now()));
         let folder = live.as_ref().map_or(&self.folder, |live| &live.folder);
+        self.known.hold(folder.held.is_some());
         let text = status::text(live.as_deref(), folder, counts, self.languages);
         if self.rules.is_dir()
             && let Err(error) = self.status.write(text)

@@ -16,11 +16,13 @@ mod record;
 mod catch_up;
 mod recent;
 mod writer;
+mod glance;
 mod postgres;
 pub mod open;
 pub mod upkeep;
 
 pub use counters::Counters;
 pub use error::Error;
+pub use glance::Glance;
 pub use open::{Ledger, Options};
 pub use writer::{Answer, Settled};

@@ -16,6 +16,7 @@ use super::batch::Batch;
 use super::catch_up::catch_up;
 use super::counters::Counters;
 use super::error::Error;
+use super::glance::Glance;
 use super::index::Index;
 use super::memory::Memory;
 use super::postgres::{self, Following, Lane, Tables, Turn};
@@ -230,6 +231,7 @@ impl Ledger {
         if self.is_away() {
             return None;
         }
+        let _waits = self.0.told.meters.wait();
         let (answer, answered) = oneshot::channel();
         let jobs = self.0.jobs.clone()?;
         let mut job = Job { command, answer };
@@ -327,6 +329,12 @@ impl Ledger {
     #[must_use]
     pub fn counters(&self) -> &Arc<Counters> {
         &self.0.counters
+    }
+
+    /// What is seen of the ledger from beside it; it does not keep it open.
+    #[must_use]
+    pub fn glance(&self) -> Glance {
+        Glance::new(Arc::clone(&self.0.told), Arc::clone(&self.0.counters), self.is_shared())
     }
 
     /// Whether there is room on the disk for new holds.

@@ -21,6 +21,7 @@ use crate::ledger::{
 };
 use crate::server::clock;
 use crate::server::journal::Journal;
+use crate::server::meters::LedgerMeters;
 use crate::time::Instant;
 
 /// Commands of one batch: with one sync for all of them a hot code is no slower than a thousand cold ones.
@@ -63,6 +64,8 @@ pub(super) struct Told {
     pub(super) sequence: AtomicU64,
     /// Whether the database of many nodes is away.
     pub(super) is_away: watch::Sender<bool>,
+    /// How the work goes.
+    pub(super) meters: LedgerMeters,
 }
 
 impl Told {
@@ -74,6 +77,7 @@ impl Told {
             has_room: AtomicBool::new(has_room),
             sequence: AtomicU64::new(sequence),
             is_away: watch::Sender::new(false),
+            meters: LedgerMeters::default(),
         }
     }
 
@@ -192,6 +196,7 @@ impl Writer {
             let is_miss = matches!(job.command.action, Action::Miss(_));
             answers.push((job.answer, decided.map(|()| (!is_miss).then_some(request))));
         }
+        self.told.meters.batch(answers.len());
         if !record.is_empty() {
             self.keep(&batch, &record.closed())?;
         }
@@ -245,7 +250,12 @@ impl Writer {
     fn keep(&mut self, batch: &Batch<'_, dyn Index>, record: &[u8]) -> Result<(), Error> {
         self.told.index_at_work(false);
         let sequence = match &mut self.journal {
-            Some(journal) => journal.append(record)?.sequence,
+            Some(journal) => {
+                let begun = clock::steady();
+                let sequence = journal.append(record)?.sequence;
+                self.told.meters.syncs.time(begun.elapsed());
+                sequence
+            }
             None => self.told.sequence.load(Ordering::Relaxed).saturating_add(1),
         };
         self.told.index_at_work(true);

@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use rustc_hash::FxHasher;
 
 use super::letters::LETTERS_MAX;
-use super::message::{Delivery, Message, Undelivered};
+use super::message::{Delivery, Message, Standing, Undelivered};
 use crate::ledger::RequestId;
 use crate::server::clock;
 use crate::time::Instant as Moment;
@@ -30,6 +30,8 @@ struct Known {
     newest: BTreeMap<u64, Newest>,
     // Oldest first.
     undelivered: VecDeque<Undelivered>,
+    // Since the start: the list forgets.
+    given_up: u64,
     failed_at: Option<Instant>,
 }
 
@@ -40,7 +42,7 @@ impl Board {
     /// With the entries of the dead-letter list, oldest first.
     pub(super) fn new(undelivered: VecDeque<Undelivered>) -> Self {
         let newest = BTreeMap::new();
-        let known = Known { on_way: BTreeSet::new(), newest, undelivered, failed_at: None };
+        let known = Known { on_way: BTreeSet::new(), newest, undelivered, given_up: 0, failed_at: None };
         Board { known: Mutex::new(known) }
     }
 
@@ -77,6 +79,7 @@ impl Board {
     pub(super) fn bury(&self, letter: Undelivered) {
         let mut known = self.known();
         known.on_way.remove(&letter.id);
+        known.given_up = known.given_up.saturating_add(1);
         known.undelivered.push_back(letter);
         if known.undelivered.len() > LETTERS_MAX {
             known.undelivered.pop_front();
@@ -106,6 +109,17 @@ impl Board {
         let knew = is_recent(known.failed_at);
         known.failed_at = (!works).then(clock::steady);
         knew == works
+    }
+
+    /// How messages stand.
+    pub(super) fn standing(&self) -> Standing {
+        let known = self.known();
+        Standing {
+            on_way: known.on_way.len(),
+            undelivered: known.undelivered.len(),
+            given_up: known.given_up,
+            is_failing: is_recent(known.failed_at),
+        }
     }
 
     /// Whether the next message would fail, as far as is known.

@@ -88,6 +88,19 @@ pub struct Undelivered {
     pub why: String,
 }
 
+/// How messages stand, in numbers.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Standing {
+    /// On their way.
+    pub on_way: usize,
+    /// On the dead-letter list.
+    pub undelivered: usize,
+    /// Given up since the start.
+    pub given_up: u64,
+    /// Whether the gateway fails.
+    pub is_failing: bool,
+}
+
 /// A message as it is enciphered. Its id is not in it: the name of the file tells it, and the cipher holds both together.
 #[derive(Serialize, Deserialize)]
 struct Record<'a> {

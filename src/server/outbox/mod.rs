@@ -28,7 +28,7 @@ use tokio::sync::oneshot;
 use tokio::time::timeout;
 
 pub use error::Error;
-pub use message::{Delivery, Message, Opens, Purpose, Undelivered};
+pub use message::{Delivery, Message, Opens, Purpose, Standing, Undelivered};
 pub use pace::Pace;
 pub use secrets::Secrets;
 pub use sender::Sender;
@@ -142,6 +142,12 @@ impl Outbox {
     #[must_use]
     pub fn undelivered(&self) -> Vec<Undelivered> {
         self.0.board.undelivered()
+    }
+
+    /// How messages stand, in numbers.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.0.board.standing()
     }
 
     /// Stops. Attempts are broken off, and what is on its way stays on disk for the next start, also what is released from now on.

@@ -208,8 +208,13 @@ impl Lane {
         let mut pause = PAUSE;
         loop {
             let left = PATIENCE.saturating_sub(clock::steady().duration_since(begun)).max(PAUSE_MAX);
+            let turn = clock::steady();
             let error = match self.turn.take(Arc::clone(commands), (self.now)(), back, left) {
                 Ok(done) => {
+                    if done.sequence.is_some() {
+                        self.told.meters.syncs.time(turn.elapsed());
+                    }
+                    self.told.meters.batch(done.answers.len());
                     self.settle(&done);
                     return Ok(done);
                 }
