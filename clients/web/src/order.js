@@ -41,9 +41,15 @@ export async function finish(order, { language, onAgain }) {
     throw error;
   }
   // From here on money may be taken: the order stays in the storage until its end is known.
-  const paid = await ask(`/orders/${order.order}/pay`, {}, { language, onAgain });
-  localStorage.removeItem(KEY);
-  return paid;
+  try {
+    const paid = await ask(`/orders/${order.order}/pay`, {}, { language, onAgain });
+    localStorage.removeItem(KEY);
+    return paid;
+  } catch (error) {
+    // A no is an end, too. Without an answer the order stays begun, and the page asks when it is opened again.
+    if (error instanceof Declined) localStorage.removeItem(KEY);
+    throw error;
+  }
 }
 
 function ask(path, body, { language, onAgain, patience = 30_000 }) {
