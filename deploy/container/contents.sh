@@ -68,7 +68,8 @@ inside() {
 
 echo "deploy/container: serve --check, as 65532, below a root that is read-only"
 inside serve --check
-inside serve 2> "$work/log" &
+# Not by the function: the process to be stopped must be the service itself.
+unshare --mount --propagation private bash "$work/inside" "$work" serve 2> "$work/log" &
 server=$!
 trap 'kill "$server" 2>/dev/null || true; wait "$server" 2>/dev/null || true; rm -rf "$work"' EXIT
 for attempt in $(seq 1 100); do
@@ -81,6 +82,10 @@ for attempt in $(seq 1 100); do
 done
 address=$(sed -nE 's/.*"pricewright listens".*"listen":"([^"]+)".*|.*"listen":"([^"]+)".*"pricewright listens".*/\1\2/p' "$work/log" | head -n 1)
 echo "deploy/container: it runs as $(stat -c %u "/proc/$server"), capabilities $(sed -n 's/^CapEff:[[:space:]]*//p' "/proc/$server/status")"
+if [[ $(stat -c %u "/proc/$server") != 65532 ]] || ! grep -qE '^CapEff:[[:space:]]*0+$' "/proc/$server/status"; then
+    echo "deploy/container: it has more rights than it should" >&2
+    exit 1
+fi
 "$binary" rules history --server "http://$address"
 kill -TERM "$server"
 code=0

@@ -23,7 +23,9 @@ pub fn in_use(folder: &Path) -> Result<bool, Error> {
     let path = folder.join(LOCK);
     let file = match File::open(&path) {
         Ok(file) => file,
-        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(false),
+        Err(error) if matches!(error.kind(), io::ErrorKind::NotFound | io::ErrorKind::NotADirectory) => {
+            return Ok(false);
+        }
         Err(error) => return Err(disk("read", &path)(error)),
     };
     match file.try_lock_shared() {
