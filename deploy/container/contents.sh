@@ -40,12 +40,15 @@ promotions:
 END
 (umask 077; printf 'current = "k1"\nk1 = "%s"\n' "$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" > "$work/keys.toml")
 # As a volume of Kubernetes: root's, and the group may read.
+# Nobody may call yet.
+touch "$work/rules/.access.toml"
 chown 0:65532 "$work/keys.toml"
 chmod 0440 "$work/keys.toml"
 chmod 0755 "$work" "$work/rules"
 
 export PRICEWRIGHT_LISTEN=127.0.0.1:0 PRICEWRIGHT_RULES=/etc/pricewright/rules PRICEWRIGHT_DATA=/var/lib/pricewright \
-    PRICEWRIGHT_LOG_FORMAT=json PRICEWRIGHT_SECRETS=/etc/pricewright/keys.toml PRICEWRIGHT_PRODUCTION=true
+    PRICEWRIGHT_LOG_FORMAT=json PRICEWRIGHT_SECRETS=/etc/pricewright/keys.toml PRICEWRIGHT_PRODUCTION=true \
+    PRICEWRIGHT_ACCESS=/etc/pricewright/rules/.access.toml
 touch "$root/etc/pricewright/keys.toml"
 cat > "$work/inside" <<'END'
 set -euo pipefail

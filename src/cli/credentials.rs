@@ -33,6 +33,9 @@ pub struct Credentials {
     /// Private key of the caller's certificate, in PEM
     #[arg(long, env = "PRICEWRIGHT_KEY", value_name = "FILE", requires = "certificate")]
     key: Option<PathBuf>,
+    /// Send the token without TLS beyond this machine too: a proxy or a mesh enciphers
+    #[arg(long, env = "PRICEWRIGHT_PLAINTEXT", value_name = "BOOL", num_args = 0..=1, default_missing_value = "true")]
+    plaintext: Option<bool>,
 }
 
 /// What is sent with each call. `Debug` does not show it.
@@ -60,7 +63,7 @@ impl Credentials {
         let token = self.token()?;
         let host = endpoint.uri().host().unwrap_or_default();
         ensure!(
-            token.0.is_none() || is_tls || is_here(host),
+            token.0.is_none() || is_tls || is_here(host) || self.plaintext == Some(true),
             "a token goes to `{server}` by `https://` alone: whoever listens could use it"
         );
         let endpoint = if is_tls { endpoint.tls_config(self.tls()?)? } else { endpoint };

@@ -32,7 +32,10 @@ impl Shop {
         fs::create_dir(home.join("rules")).unwrap();
         shop.put("rules/all.yaml", RULES, 0o644);
         shop.put("keys.toml", KEYS, 0o600);
-        let all = format!("listen = \"127.0.0.1:0\"\nsecrets = \"keys.toml\"\n{settings}");
+        shop.put("access.toml", "", 0o644);
+        let all = format!(
+            "listen = \"127.0.0.1:0\"\nsecrets = \"keys.toml\"\naccess = \"access.toml\"\n{settings}"
+        );
         shop.put("pricewright.toml", &all, 0o644);
         shop
     }
@@ -91,7 +94,11 @@ impl Shop {
         }
     }
 
-    /// The service itself, and its address.
+    /// The service itself, and its address. The system takes it when the test is killed; the test itself waits for it.
+    #[expect(
+        clippy::zombie_processes,
+        reason = "whoever asks for it waits, and a test that fails here ends the process"
+    )]
     fn serve(&self) -> (Child, String) {
         let mut child = self
             .command(&["--log-format", "json"])
@@ -136,6 +143,8 @@ fn a_good_configuration_is_told_line_by_line() {
             "ok     rules     `rules`: 1 promotion, 0 caps, 0 products; 0 errors, 0 warnings\n",
             "ok     data      `data` is not there: the first start makes it\n",
             "ok     listen    127.0.0.1:0: each start takes a free port\n",
+            "ok     access    `access.toml`: 0 credentials\n",
+            "ok     tls       none is asked for\n",
             "ok     store     `data/ledger`: nothing is kept yet\n",
             "ok     keys      `keys.toml`: keys that can be read\n",
             "ok     passwords no gateway is named",
@@ -193,6 +202,19 @@ fn an_address_that_cannot_be_had_is_wrong() {
     shop.good(&["--listen", &address], &["can be had"]);
     // An address for documentation, which no machine has.
     shop.wrong(&["--listen", "192.0.2.1:50051"], "listen", &["cannot be had"]);
+}
+
+#[test]
+fn files_of_access_and_tls_are_looked_at() {
+    let shop = Shop::new("");
+    shop.put("access.toml", "[[caller]]\nname = \"one\"\nroles = []\n", 0o644);
+    shop.wrong(&[], "access", &["caller `one`: `roles` must name at least one role"]);
+    shop.put("access.toml", "", 0o644);
+    shop.put("server.pem", "", 0o644);
+    let files = ["--tls-certificate", "server.pem", "--tls-key", "server.key"];
+    shop.wrong(&files, "tls", &["cannot read `server.key`"]);
+    shop.put("server.key", "", 0o600);
+    shop.wrong(&files, "tls", &["is no good for TLS"]);
 }
 
 #[test]

@@ -72,7 +72,7 @@ fn names(page: &str) -> BTreeSet<String> {
 
 /// Every name of a metric in a text.
 fn named(text: &str) -> BTreeSet<String> {
-    let parts = text.match_indices("pricewright_").map(|(at, _)| &text[at..]);
+    let parts = text.match_indices("pricewright_").filter_map(|(at, _)| text.get(at..));
     parts
         .map(|part| {
             part.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect()

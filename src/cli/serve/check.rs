@@ -18,9 +18,11 @@ use crate::cli::local::{of_severity, sources};
 use crate::cli::rules::check::summary;
 use crate::cli::terminal;
 use crate::rulebook::{Severity, compile};
+use crate::server::access::Guard;
 use crate::server::config::{Config, Options, Store};
 use crate::server::customers::Customers;
 use crate::server::database::{Address, Database};
+use crate::server::door::Tls;
 use crate::server::keys_in_use;
 use crate::server::ledger::upkeep;
 use crate::server::outbox::{self, Sender};
@@ -51,6 +53,8 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     let kept = Kept::look(&config);
     let has_service = matches!(kept, Ok(Kept { has_service: true, .. }));
     page.tell("listen", listen(&config, has_service))?;
+    page.tell("access", access(&config))?;
+    page.tell("tls", tls(&config))?;
     page.tell("store", store(&config, &kept))?;
     page.tell("keys", keys(&config, &kept))?;
     page.tell("passwords", passwords(&config))?;
@@ -104,6 +108,22 @@ impl Page {
         writeln!(io::stdout(), "{text}")?;
         Ok(code)
     }
+}
+
+/// The file of access.
+fn access(config: &Config) -> Found {
+    let Some(path) = &config.access else {
+        return Ok("whoever reaches the port may call everything: no file of access is named".to_owned());
+    };
+    let (guard, _) = Guard::open(path).map_err(|error| error.to_string())?;
+    Ok(format!("`{}`: {} credentials", path.display(), guard.known().len()))
+}
+
+/// The files of TLS.
+fn tls(config: &Config) -> Found {
+    let Some(files) = &config.tls else { return Ok("none is asked for".to_owned()) };
+    let told = format!("`{}` and its key", files.certificate.display());
+    Tls::open(files.clone()).map(|_| told).map_err(|error| error.to_string())
 }
 
 /// What is kept already.

@@ -1,11 +1,10 @@
 //! Calls by method and status: a place for each pair, so that a call costs a search among three dozen names and two additions.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, OnceLock};
-use std::time::Instant;
+use std::time::Duration;
 
-use super::{Histogram, Meters};
-use crate::server::clock;
+use super::histogram::Histogram;
 
 /// Every method, in byte order; what is not here (health, reflection, names that nobody knows) counts as `other`.
 const METHODS: [&str; 35] = [
@@ -68,8 +67,6 @@ pub const CODES: [&str; 17] = [
     "DATA_LOSS",
     "UNAUTHENTICATED",
 ];
-/// The number of a call that its caller has broken off.
-const CANCELLED: usize = 1;
 
 /// A method that is counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -119,63 +116,31 @@ impl Calls {
         self.streams.load(Ordering::Relaxed)
     }
 
+    pub(super) fn begin(&self) {
+        self.in_work.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// One that was worked on is a stream that is open.
+    pub(super) fn open(&self) {
+        self.streams.fetch_add(1, Ordering::Relaxed);
+        self.in_work.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    /// One has ended, an open stream or not, with the status of this number.
+    pub(super) fn end(&self, method: Method, code: usize, is_stream: bool, time: Duration) {
+        let running = if is_stream { &self.streams } else { &self.in_work };
+        running.fetch_sub(1, Ordering::Relaxed);
+        if let Some(times) = self.ended.get(method.place).and_then(|codes| codes.get(code)) {
+            times.get_or_init(Histogram::of_times).time(time);
+        }
+    }
+
     /// Method, status and times of what has ended.
     pub fn ended(&self) -> impl Iterator<Item = (&'static str, &'static str, &Histogram)> {
         METHODS.iter().zip(&self.ended).flat_map(|(method, codes)| {
             let met = CODES.iter().zip(codes).filter_map(|(code, times)| Some((*code, times.get()?)));
             met.map(|(code, times)| (*method, code, times))
         })
-    }
-}
-
-/// A call that runs. It is counted when it is dropped, as broken off where nobody has said how it ended.
-#[derive(Debug)]
-pub struct Running {
-    meters: Arc<Meters>,
-    method: Method,
-    begun: Instant,
-    code: usize,
-    is_stream: bool,
-}
-
-impl Running {
-    /// A call of `method` that begins now.
-    #[must_use]
-    pub fn begin(meters: &Arc<Meters>, method: Method) -> Self {
-        meters.calls.in_work.fetch_add(1, Ordering::Relaxed);
-        let meters = Arc::clone(meters);
-        Running { meters, method, begun: clock::steady(), code: CANCELLED, is_stream: false }
-    }
-
-    /// From now on it is a stream that is open.
-    pub fn streams(&mut self) {
-        if !self.is_stream {
-            self.is_stream = true;
-            self.meters.calls.streams.fetch_add(1, Ordering::Relaxed);
-            self.meters.calls.in_work.fetch_sub(1, Ordering::Relaxed);
-        }
-    }
-
-    /// How it has ended: the number of a status.
-    pub fn ends(&mut self, code: usize) {
-        self.code = code;
-    }
-
-    /// What it is counted in.
-    #[must_use]
-    pub fn meters(&self) -> &Meters {
-        &self.meters
-    }
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        let calls = &self.meters.calls;
-        let running = if self.is_stream { &calls.streams } else { &calls.in_work };
-        running.fetch_sub(1, Ordering::Relaxed);
-        if let Some(times) = calls.ended.get(self.method.place).and_then(|codes| codes.get(self.code)) {
-            times.get_or_init(Histogram::of_times).time(self.begun.elapsed());
-        }
     }
 }
 
@@ -209,21 +174,5 @@ mod tests {
         }
         assert_eq!(METHODS[Method::of("/grpc.health.v1.Health/Check").place], "other");
         assert_eq!(METHODS[Method::of("/pricewright.v1.PricingService/quote").place], "other");
-    }
-
-    #[test]
-    fn a_call_that_nobody_ends_was_broken_off() {
-        let meters = Arc::<Meters>::default();
-        let quote = Method::of("/pricewright.v1.PricingService/Quote");
-        drop(Running::begin(&meters, quote));
-        let mut stream = Running::begin(&meters, quote);
-        assert_eq!((meters.calls.in_work(), meters.calls.streams()), (1, 0));
-        stream.streams();
-        stream.ends(0);
-        assert_eq!((meters.calls.in_work(), meters.calls.streams()), (0, 1));
-        drop(stream);
-        assert_eq!((meters.calls.in_work(), meters.calls.streams()), (0, 0));
-        let ended: Vec<_> = meters.calls.ended().map(|(method, code, _)| (method, code)).collect();
-        assert_eq!(ended, [("PricingService/Quote", "OK"), ("PricingService/Quote", "CANCELLED")]);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use super::Histogram;
+use super::histogram::Histogram;
 
 /// Of one ledger.
 #[derive(Debug)]

@@ -7,26 +7,13 @@ mod calls;
 mod failures;
 mod priced;
 mod ledger;
+mod all;
+mod running;
 
-pub use calls::{CODES, Calls, Method, Running};
+pub use all::Meters;
+pub use calls::{CODES, Calls, Method};
 pub use failures::Failures;
 pub use histogram::{Counted, Histogram};
 pub use ledger::LedgerMeters;
 pub use priced::Priced;
-
-/// What calls are counted by.
-#[derive(Debug)]
-pub struct Meters {
-    /// Calls by method and status.
-    pub calls: Calls,
-    /// Failures by reason.
-    pub failures: Failures,
-    /// How long one basket took, of a call or of a stream.
-    pub baskets: Histogram,
-}
-
-impl Default for Meters {
-    fn default() -> Self {
-        Meters { calls: Calls::default(), failures: Failures::default(), baskets: Histogram::of_times() }
-    }
-}
+pub use running::Running;

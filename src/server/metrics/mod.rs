@@ -3,12 +3,12 @@
 //! Nothing is counted here: the page looks at [`meters`](super::meters) and at the rooms themselves when it is asked for. A page costs
 //! some hundred microseconds, and nothing of it is on the way of a call.
 
+mod seen;
 mod text;
 mod process;
 mod requests;
 mod rules;
 mod kept;
-mod seen;
 mod page;
 mod layer;
 

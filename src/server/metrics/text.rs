@@ -113,10 +113,11 @@ impl Text<'_> {
         };
         let mut family = self.0.encode_descriptor(name, help, unity.unit(), kind)?;
         for (labels, value) in values {
-            let mut one = family.encode_family(&labels)?;
-            match kind {
-                MetricType::Counter => count(&mut one, value)?,
-                _ => show(&mut one, value)?,
+            let write = if matches!(kind, MetricType::Counter) { count } else { show };
+            if labels.is_empty() {
+                write(&mut family, value)?;
+            } else {
+                write(&mut family.encode_family(&labels)?, value)?;
             }
         }
         Ok(())
@@ -137,7 +138,12 @@ impl Text<'_> {
     ) -> Result<(), Error> {
         let mut family = self.0.encode_descriptor(name, help, Some(&Unit::Seconds), MetricType::Histogram)?;
         for (labels, times) in values {
-            fall(&mut family.encode_family(&labels)?, &times.counted(), Duration::from_nanos)?;
+            let counted = times.counted();
+            if labels.is_empty() {
+                fall(&mut family, &counted, Duration::from_nanos)?;
+            } else {
+                fall(&mut family.encode_family(&labels)?, &counted, Duration::from_nanos)?;
+            }
         }
         Ok(())
     }
