@@ -72,12 +72,9 @@ fn names(page: &str) -> BTreeSet<String> {
 
 /// Every name of a metric in a text.
 fn named(text: &str) -> BTreeSet<String> {
-    let parts = text.match_indices("pricewright_").map(|(at, _)| &text[at..]);
-    parts
-        .map(|part| {
-            part.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect()
-        })
-        .collect()
+    let parts = text.split("pricewright_").skip(1);
+    let rest = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    parts.map(|part| format!("pricewright_{}", part.chars().take_while(rest).collect::<String>())).collect()
 }
 
 fn repository(path: &str) -> String {
