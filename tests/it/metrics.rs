@@ -72,12 +72,9 @@ fn names(page: &str) -> BTreeSet<String> {
 
 /// Every name of a metric in a text.
 fn named(text: &str) -> BTreeSet<String> {
-    let parts = text.match_indices("pricewright_").filter_map(|(at, _)| text.get(at..));
-    parts
-        .map(|part| {
-            part.chars().take_while(|letter| letter.is_ascii_alphanumeric() || *letter == '_').collect()
-        })
-        .collect()
+    let parts = text.split("pricewright_").skip(1);
+    let rest = |letter: &char| letter.is_ascii_alphanumeric() || *letter == '_';
+    parts.map(|part| format!("pricewright_{}", part.chars().take_while(rest).collect::<String>())).collect()
 }
 
 fn repository(path: &str) -> String {
@@ -103,7 +100,7 @@ async fn the_page_tells_what_has_happened() {
     client.batch_quote(wire::BatchQuoteRequest { requests }).await.unwrap();
     let reserve = wire::ReserveRequest {
         request_id: "0197c5a4-7b1e-7cc2-8f3a-000000000001".to_owned(),
-        quote_request: Some(basket(1, 1_000)),
+        quote_request: Some(wire::QuoteRequest { context: None, ..basket(1, 1_000) }),
         ..wire::ReserveRequest::default()
     };
     running.redemption().await.reserve(reserve).await.unwrap();
@@ -131,8 +128,10 @@ async fn the_page_tells_what_has_happened() {
     assert_eq!(value(&told, "pricewright_promotion_quotes_total{promotion=\"other\"}"), "0");
     assert!(!told.contains("never") && !told.contains("SKU-1"));
     assert_eq!(value(&told, "pricewright_rulebook_promotions"), "2");
-    assert_eq!(value(&told, "pricewright_ledger_batch_commands_count"), "1");
-    assert_eq!(value(&told, "pricewright_ledger_sync_seconds_count"), "1");
+    // The keys at the first start, and the purchase.
+    assert_eq!(value(&told, "pricewright_ledger_batch_commands_count"), "2");
+    assert_eq!(value(&told, "pricewright_ledger_sync_seconds_count"), "2");
+    assert_eq!(value(&told, "pricewright_ledger_records"), "2");
     for name in ["ledger_waiting", "ledger_away", "ledger_shared", "folder_held", "passwords_on_way"] {
         assert_eq!(value(&told, &format!("pricewright_{name}")), "0", "{name}");
     }
@@ -162,22 +161,18 @@ async fn the_page_tells_what_has_happened() {
     );
 
     // Who goes away in the middle of a stream has broken it off.
-    let (ask, asked) = tokio::sync::mpsc::channel(1);
-    let asked = tokio_stream::wrappers::ReceiverStream::new(asked);
-    let mut answers = client.quote_stream(asked).await.unwrap().into_inner();
-    ask.send(wire::QuoteStreamRequest { request: Some(basket(1, 1)) }).await.unwrap();
+    let watch = running.rulebooks().await.watch(wire::WatchRequest::default()).await;
+    let mut answers = watch.unwrap().into_inner();
     answers.next().await.unwrap().unwrap();
     assert_eq!(value(&page(&running).await, "pricewright_streams_open"), "1");
     drop(answers);
-    let broken =
-        "pricewright_request_seconds_count{method=\"PricingService/QuoteStream\",code=\"CANCELLED\"} 1";
+    let broken = "pricewright_request_seconds_count{method=\"RulebookService/Watch\",code=\"CANCELLED\"} 1";
     let until = async {
         while !page(&running).await.contains(broken) {
             tokio::time::sleep(Duration::from_millis(10)).await;
         }
     };
     tokio::time::timeout(Duration::from_secs(20), until).await.unwrap();
-    drop(ask);
 
     let at = running.server.metrics_addr().unwrap();
     drop(client);
