@@ -40,8 +40,9 @@ promotions:
 END
 (umask 077; printf 'current = "k1"\nk1 = "%s"\n' "$(od -An -N32 -tx1 /dev/urandom | tr -d ' \n')" > "$work/keys.toml")
 # As a volume of Kubernetes: root's, and the group may read.
-# Nobody may call yet.
-touch "$work/rules/.access.toml"
+# In production whoever calls must be known.
+"$binary" access token --name look --role auditor 2> "$work/rules/.access.toml" > "$work/token"
+chmod 0644 "$work/rules/.access.toml"
 chown 0:65532 "$work/keys.toml"
 chmod 0440 "$work/keys.toml"
 chmod 0755 "$work" "$work/rules"
@@ -89,7 +90,7 @@ if [[ $(stat -c %u "/proc/$server") != 65532 ]] || ! grep -qE '^CapEff:[[:space:
     echo "deploy/container: it has more rights than it should" >&2
     exit 1
 fi
-"$binary" rules history --server "http://$address"
+"$binary" rules history --server "http://$address" --token-file "$work/token"
 kill -TERM "$server"
 code=0
 wait "$server" || code=$?

@@ -1,6 +1,6 @@
 //! Three nodes, many tills, one code: it is given as often as its limit says, whether the nodes have it whole or in parts.
 //!
-//! `CODE_ROUNDS=300 cargo test --release --test it ledger::nodes -- --nocapture` for a long run.
+//! `CODE_ROUNDS=300 cargo test --release --test it ledger::nodes -- --nocapture` for a long run; `CODE_LIMIT=100` for one limit alone.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
@@ -122,6 +122,7 @@ async fn ask(node: &Ledger, command: Command) -> Answer {
 fn a_limit_is_given_out_to_the_last_and_not_one_more() {
     let _noise = crate::running::NOISE.blocking_read();
     let rounds = std::env::var("CODE_ROUNDS").map_or(ROUNDS, |text| text.parse().unwrap());
+    let alone: Option<u64> = std::env::var("CODE_LIMIT").ok().map(|text| text.parse().unwrap());
     let database = Database::new();
     let clock = Arc::new(AtomicI64::new(1_000_000));
     let read = Arc::clone(&clock);
@@ -132,7 +133,7 @@ fn a_limit_is_given_out_to_the_last_and_not_one_more() {
     let begun = clock::steady();
     runtime.block_on(async {
         for round in 0..rounds {
-            for limit in LIMITS {
+            for limit in LIMITS.into_iter().filter(|limit| alone.is_none_or(|alone| alone == *limit)) {
                 let counter = CounterKey::Total(format!("spring-{limit}-{round}"));
                 let till = |till| {
                     let (shop, counter) = (Arc::clone(&shop), counter.clone());
