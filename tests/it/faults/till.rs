@@ -136,6 +136,8 @@ fn refused(status: &Status) -> Option<Told> {
 
 /// A till and all that it remembers.
 pub(super) struct Till {
+    /// Which test it is of, as a number of twelve bits.
+    test: u64,
     name: u64,
     count: u64,
     dice: Dice,
@@ -156,11 +158,21 @@ impl Till {
     /// A till of that test: all of them share the phones, so no two may have calls of one id.
     pub(super) fn new(test: &str, name: u64, seed: u64) -> Self {
         let test = test.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
-        let seed = seed.wrapping_add(test.wrapping_mul(1_000_003));
         let dice = Dice::new(seed.wrapping_mul(1_000).wrapping_add(name + 1));
         let (open, kept, sales) = (Vec::new(), Vec::new(), BTreeMap::new());
         let gifts = Gifts::default();
-        Till { name, count: 0, dice, open, waiting: None, kept, checked: 0, sales, gifts }
+        Till {
+            test: test % (1 << 12),
+            name,
+            count: 0,
+            dice,
+            open,
+            waiting: None,
+            kept,
+            checked: 0,
+            sales,
+            gifts,
+        }
     }
 
     /// Calls until there is no answer, or `calls` are made. `at` reads where the log of the disk stands.
@@ -207,7 +219,7 @@ impl Till {
 
     fn id(&mut self) -> String {
         self.count += 1;
-        format!("0197c5a4-7b1e-7{:03x}-8f3a-{:012x}", self.name, self.count)
+        format!("0197c5a4-7b1e-7{:03x}-8{:03x}-{:012x}", self.name, self.test, self.count)
     }
 
     fn next(&mut self) -> Asked {
