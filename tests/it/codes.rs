@@ -296,7 +296,7 @@ async fn a_guess_counts_once_and_every_guess_counts() {
     let (_folders, running) = shop().await;
     let mut codes = running.codes().await;
     let code = made(&mut codes, generate("birthday", 40)).await;
-    let code = code.iter().find(|code| code.contains('0') && code.contains('1')).unwrap();
+    let code = code.iter().find(|code| code.contains('0')).unwrap();
     // A bound code of our own alphabet: taken in where it does not clash.
     let own = format!("{}Z", code.replace('0', "2"));
     import(&mut codes, "birthday", vec![(own.as_str(), bound(PHONE, PIN))]).await;
