@@ -1,5 +1,6 @@
 // How a back end asks pricewright: one channel, a deadline on every call, and the same request again until there is an answer.
 
+import { readFileSync } from "node:fs";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
@@ -37,6 +38,9 @@ const NO_ANSWER_STATUSES = new Set([
   grpc.status.INTERNAL,
   grpc.status.UNKNOWN,
 ]);
+// Pricewright does not know us any more, or not for this: of the order nothing is said. What it is depends on the file of access alone, and
+// that a person mends; then the same request is good.
+const NOT_LET_IN = new Set(["CREDENTIAL_REFUSED", "NOT_ALLOWED"]);
 const PAUSE_FIRST_MS = 200;
 const PAUSE_MAX_MS = 5_000;
 
@@ -52,8 +56,24 @@ export class Refused extends Error {
 /** Nobody knows what became of the call. Keep its id, and ask again later. */
 export class NoAnswer extends Error {}
 
-/** One channel for as long as the process runs: it connects anew by itself, and both clients share it. */
-export function connect(address, serviceConfig) {
+/** Our credential is at fault, not the order. Keep its id, tell a person, and ask again later. */
+export class NotLetIn extends NoAnswer {}
+
+/**
+ * One channel for as long as the process runs: it connects anew by itself, and both clients share it. `https://` is TLS, by the `authority`
+ * that is named or by those that Node brings along; a token goes by it alone, or to this machine, or where `plaintext` says that a mesh enciphers.
+ */
+export function connect(address, serviceConfig, { tokenFile, authority, plaintext = false } = {}) {
+  const { protocol, host, hostname } = new URL(address.includes("://") ? address : `http://${address}`);
+  const isTls = protocol === "https:";
+  const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  if (!isTls && protocol !== "http:") throw new Error(`${address}: https://HOST:PORT, or HOST:PORT for a service on this machine`);
+  if (tokenFile && !isTls && !isHere && !plaintext) {
+    throw new Error(`a token goes to ${address} by https:// alone: whoever listens could use it`);
+  }
+  // Read anew for each call: a token that is replaced counts from the next call on.
+  const token = () => tokenFile && readFileSync(tokenFile, "utf8").trim();
+  token(); // A file that cannot be read is told at the start.
   const options = {
     "grpc.service_config": serviceConfig,
     "grpc.keepalive_time_ms": 15_000,
@@ -61,25 +81,27 @@ export function connect(address, serviceConfig) {
     "grpc.keepalive_permit_without_calls": 1,
     "grpc.max_reconnect_backoff_ms": 5_000,
   };
-  const credentials = grpc.credentials.createInsecure();
-  const pricing = new pricewright.v1.PricingService(address, credentials, options);
-  const redemption = new pricewright.v1.RedemptionService(address, credentials, {
+  const credentials = isTls
+    ? grpc.credentials.createSsl(authority ? readFileSync(authority) : null)
+    : grpc.credentials.createInsecure();
+  const pricing = new pricewright.v1.PricingService(host, credentials, options);
+  const redemption = new pricewright.v1.RedemptionService(host, credentials, {
     ...options,
     channelOverride: pricing.getChannel(),
   });
-  return { pricing, redemption };
+  return { pricing: { client: pricing, token }, redemption: { client: redemption, token }, close: () => pricing.close() };
 }
 
 /**
  * The answer to `request`. Asks again with the very same message, and so with the same id, until `patience` ms are over.
  * `signal` ends it sooner: for a price that nobody waits for any more.
  */
-export async function ask(client, method, request, { deadline = 5_000, patience = 20_000, language = "en", signal } = {}) {
+export async function ask(service, method, request, { deadline = 5_000, patience = 20_000, language = "en", signal } = {}) {
   const end = Date.now() + patience;
   let pause = PAUSE_FIRST_MS;
   let faults = 0;
   for (;;) {
-    const error = await once(client, method, request, deadline, language, signal);
+    const error = await once(service, method, request, deadline, language, signal);
     if (!(error instanceof Error)) return error;
     const { info, words, wait } = details(error);
     const status = grpc.status[error.code];
@@ -87,6 +109,8 @@ export async function ask(client, method, request, { deadline = 5_000, patience 
     if (info?.reason === "INTERNAL") {
       faults += 1; // A fault of the service: once more, then somebody must look.
       if (faults > 1) throw new NoAnswer(`${method}: a fault of the service; please report it`);
+    } else if (info && NOT_LET_IN.has(info.reason)) {
+      throw new NotLetIn(`CALL SOMEBODY, the service does not let us do it (${info.reason}): ${words ?? error.details}`);
     } else if (info && !NO_ANSWER.has(info.reason)) {
       throw new Refused(info.reason, words ?? error.details, info.metadata);
     } else if (!info && !NO_ANSWER_STATUSES.has(error.code)) {
@@ -101,10 +125,17 @@ export async function ask(client, method, request, { deadline = 5_000, patience 
   }
 }
 
-function once(client, method, request, deadline, language, signal) {
+async function once({ client, token }, method, request, deadline, language, signal) {
+  let bearer;
+  try {
+    bearer = token();
+  } catch (error) {
+    throw new NotLetIn(`CALL SOMEBODY, the token cannot be read: ${error.message}`);
+  }
   return new Promise((resolve) => {
     const metadata = new grpc.Metadata();
     metadata.set("accept-language", language);
+    if (bearer) metadata.set("authorization", `Bearer ${bearer}`);
     const call = client[method](request, metadata, { deadline: Date.now() + deadline }, (error, answer) => {
       signal?.removeEventListener("abort", cancel);
       resolve(error ?? answer);

@@ -84,8 +84,12 @@ export class Orders {
   async sweep() {
     for (const { order: id, step, created } of this.orders.values()) {
       const late = Date.now() - created > HOLD_MS;
-      if (step === "paid") await this.inTurn(id, () => this.#commit(this.orders.get(id)));
-      if (step === "give-up" || (late && ["reserve", "reserved"].includes(step))) await this.cancel(id);
+      try {
+        if (step === "paid") await this.inTurn(id, () => this.#commit(this.orders.get(id)));
+        if (step === "give-up" || (late && ["reserve", "reserved"].includes(step))) await this.cancel(id);
+      } catch (error) {
+        console.error(`order ${id}: ${error.message}`); // Those behind it may be paid.
+      }
     }
   }
 
@@ -101,8 +105,12 @@ export class Orders {
       await this.#ask("Commit", { request_id: order.commit_id, sale_id: order.reserve_id });
       return this.#write(order.order, { step: "committed" });
     } catch (error) {
-      // Without an answer the order stays paid, and the next sweep asks again. The customer is done.
-      if (error instanceof NoAnswer) return order;
+      // Without an answer, or not let in, the order stays paid, and the next sweep asks again. The customer is done.
+      if (error instanceof NoAnswer) {
+        console.error(`PAID, NOT YET KEPT, it is asked again: order ${order.order}: ${error.message}`);
+        return order;
+      }
+      if (!(error instanceof Refused)) throw error;
       // Paid after the hold was over, and somebody else had the last of something. A person decides.
       console.error(`PAID BUT NOT KEPT: order ${order.order}: ${error.reason}: ${error.message}`);
       return this.#write(order.order, { step: "paid-not-kept", reason: error.reason });
@@ -114,8 +122,11 @@ export class Orders {
     try {
       await this.#ask("Cancel", { request_id: order.cancel_id, sale_id: order.reserve_id });
     } catch (error) {
-      if (error instanceof NoAnswer) return order; // The next sweep asks again; the hold ends by itself.
-      if (!["SALE_UNKNOWN", "SALE_CANCELLED"].includes(error.reason)) throw error; // Else nothing is held.
+      if (error instanceof NoAnswer) {
+        console.error(`not yet called off, it is asked again: order ${order.order}: ${error.message}`);
+        return order; // The next sweep asks again; the hold ends by itself.
+      }
+      if (!(error instanceof Refused) || !["SALE_UNKNOWN", "SALE_CANCELLED"].includes(error.reason)) throw error; // Else nothing is held.
     }
     return this.#write(order.order, { step: "cancelled" });
   }

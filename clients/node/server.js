@@ -1,6 +1,7 @@
 // The back end of a web shop: prices, orders, and the pages of ../web.
 //
 //   node server.js --pricewright 127.0.0.1:50051 --listen 8080 --orders orders.jsonl [--pages ../web/dist]
+//   node server.js --pricewright https://prices.shop.example:50051 --token-file shop.token [--authority ca.pem] …
 //
 //   POST /quote              {lines}                                    what it costs
 //   POST /orders             {order, lines, quote, expected_total}      reserves; the same `order` again has the same answer
@@ -15,12 +16,15 @@ import { readFile } from "node:fs/promises";
 import { createServer } from "node:http";
 import { extname, join, normalize } from "node:path";
 import { parseArgs } from "node:util";
-import { ask, connect, NoAnswer, Refused } from "./asking.js";
+import { ask, connect, NoAnswer, NotLetIn, Refused } from "./asking.js";
 import { Orders } from "./orders.js";
 
 const { values: options } = parseArgs({
   options: {
-    pricewright: { type: "string", default: "127.0.0.1:50051" },
+    pricewright: { type: "string", default: "127.0.0.1:50051" }, // `https://HOST:PORT`; without `https://` in clear.
+    "token-file": { type: "string" }, // With the token that says who calls.
+    authority: { type: "string" }, // That has signed the service's certificate, in PEM.
+    plaintext: { type: "boolean" }, // Send the token in clear beyond this machine: a mesh enciphers.
     listen: { type: "string", default: "8080" },
     orders: { type: "string" },
     pages: { type: "string" },
@@ -37,7 +41,11 @@ const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/;
 const BODY_BYTES_MAX = 1 << 20;
 
 const serviceConfig = readFileSync(new URL("../service-config.json", import.meta.url), "utf8");
-const { pricing, redemption } = connect(options.pricewright, serviceConfig);
+const { pricing, redemption, close } = connect(options.pricewright, serviceConfig, {
+  tokenFile: options["token-file"],
+  authority: options.authority,
+  plaintext: options.plaintext,
+});
 const deadline = Number(options.deadline);
 const orders = new Orders(options.orders, redemption, { deadline, charge: async () => options.payment === "taken" });
 
@@ -112,6 +120,7 @@ const server = createServer(async (request, response) => {
   } catch (error) {
     // 409: priced anew with a new order. 503: the same order again. 400: a fault of the page.
     if (error instanceof Refused) return send(response, 409, { reason: error.reason, words: error.message });
+    if (error instanceof NotLetIn) console.error(error.message);
     if (error instanceof NoAnswer) return send(response, 503, { reason: "NO_ANSWER" });
     if (error instanceof SyntaxError || error instanceof TypeError) return send(response, 400, { reason: "BAD_REQUEST" });
     console.error(error);
@@ -130,5 +139,5 @@ process.on("SIGTERM", () => {
   clearInterval(sweeping);
   server.close();
   server.closeAllConnections();
-  pricing.close();
+  close();
 });

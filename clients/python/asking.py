@@ -2,6 +2,8 @@
 
 import random
 import time
+from pathlib import Path
+from urllib.parse import urlsplit
 
 import grpc
 from google.rpc import error_details_pb2
@@ -25,6 +27,9 @@ NO_ANSWER_STATUSES = {
     grpc.StatusCode.INTERNAL,
     grpc.StatusCode.UNKNOWN,
 }
+# Pricewright does not know the till any more, or not for this: of the purchase nothing is said. What it is depends on the file of access
+# alone, and that a person mends; then the same request is good.
+NOT_LET_IN = {"CREDENTIAL_REFUSED", "NOT_ALLOWED"}
 PAUSE_FIRST = 0.2
 PAUSE_MAX = 5.0
 
@@ -41,10 +46,43 @@ class NoAnswer(Exception):
     """Nobody knows what became of the call. Keep its id, and ask again later."""
 
 
-def open_channel(address, service_config):
+class NotLetIn(NoAnswer):
+    """The till's credential is at fault, not the purchase. Keep its id, tell a person, and ask again later."""
+
+
+class Credentials:
+    """Who the till is, and whether it speaks with the service that is meant."""
+
+    def __init__(self, address, token_file, authority, plaintext):
+        parts = urlsplit(address if "://" in address else f"http://{address}")
+        if parts.scheme not in {"http", "https"}:
+            raise SystemExit(f"{address}: https://HOST:PORT, or HOST:PORT for a service on this machine")
+        self.target, self.is_tls = parts.netloc, parts.scheme == "https"
+        self.token_file, self.authority = token_file, authority
+        is_here = parts.hostname == "localhost" or parts.hostname == "::1" or parts.hostname.startswith("127.")
+        if token_file and not (self.is_tls or is_here or plaintext):
+            raise SystemExit(f"a token goes to {address} by https:// alone: whoever listens could use it")
+        self.metadata()  # A file that cannot be read is told at the start.
+
+    def metadata(self):
+        """Read anew for each call: a token that is replaced counts from the next call on."""
+        if not self.token_file:
+            return []
+        return [("authorization", f"Bearer {Path(self.token_file).read_text().strip()}")]
+
+    def tls(self):
+        """TLS by the authority that is named; without one by those that grpcio brings along."""
+        if not self.is_tls:
+            return None
+        return grpc.ssl_channel_credentials(Path(self.authority).read_bytes() if self.authority else None)
+
+
+def open_channel(credentials, service_config):
     """One channel for as long as the till runs: it connects anew by itself."""
-    return grpc.insecure_channel(
-        address,
+    tls = credentials.tls()
+    opened = grpc.insecure_channel if tls is None else lambda target, options: grpc.secure_channel(target, tls, options)
+    return opened(
+        credentials.target,
         options=[
             ("grpc.service_config", service_config),
             # A dead line is noticed in 20 seconds, not by the customer who waits.
@@ -58,7 +96,7 @@ def open_channel(address, service_config):
     )
 
 
-def ask(method, request, *, deadline, patience, language, tell):
+def ask(method, request, *, deadline, patience, language, credentials, tell):
     """The answer to `request`. Asks again with the very same message, and so with the same id, for `patience` seconds."""
     name = type(request).__name__
     end = time.monotonic() + patience
@@ -66,7 +104,10 @@ def ask(method, request, *, deadline, patience, language, tell):
     faults = 0
     while True:
         try:
-            return method(request, timeout=deadline, metadata=[("accept-language", language)])
+            metadata = [("accept-language", language), *credentials.metadata()]
+            return method(request, timeout=deadline, metadata=metadata)
+        except OSError as error:
+            raise NotLetIn(f"{name}: CALL SOMEBODY, the token cannot be read: {error}") from error
         except grpc.RpcError as error:
             status = error.code()
             info, words, wait = details(error)
@@ -74,6 +115,8 @@ def ask(method, request, *, deadline, patience, language, tell):
             faults += 1  # A fault of the service: once more, then somebody must look.
             if faults > 1:
                 raise NoAnswer(f"{name}: a fault of the service; please report it")
+        elif info is not None and info.reason in NOT_LET_IN:
+            raise NotLetIn(f"{name}: CALL SOMEBODY, the service does not let this till do it ({info.reason}): {words}")
         elif info is not None and info.reason not in NO_ANSWER:
             raise Refused(info.reason, words, dict(info.metadata))
         elif info is None and status not in NO_ANSWER_STATUSES:

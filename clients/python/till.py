@@ -2,6 +2,7 @@
 
     python till.py --journal till.journal sell basket.json
     python till.py --journal till.journal finish          # what was begun before the power cut
+    python till.py --journal till.journal --address https://prices.shop.example:50051 --token-file till.token sell basket.json
 
 `basket.json` is a QuoteRequest. Needs the packages of requirements.txt and the generated code (see ../README.md).
 """
@@ -19,7 +20,7 @@ sys.path.insert(0, os.environ.get("PRICEWRIGHT_GENERATED", str(Path(__file__).pa
 from google.protobuf.json_format import MessageToDict, Parse, ParseDict  # noqa: E402
 from pricewright.v1 import pricing_pb2, pricing_pb2_grpc, redemption_pb2, redemption_pb2_grpc  # noqa: E402
 
-from asking import NoAnswer, Refused, ask, open_channel  # noqa: E402
+from asking import Credentials, NoAnswer, Refused, ask, open_channel  # noqa: E402
 from journal import Journal  # noqa: E402
 
 # The price or what it needs is another by now. The customer is told the new price, and that is a new purchase with new ids.
@@ -37,10 +38,10 @@ PATIENCE = 30.0  # How long a customer waits for one step, with all that is aske
 
 
 class Till:
-    def __init__(self, channel, journal, options):
+    def __init__(self, channel, credentials, journal, options):
         self.pricing = pricing_pb2_grpc.PricingServiceStub(channel)
         self.redemption = redemption_pb2_grpc.RedemptionServiceStub(channel)
-        self.journal, self.options = journal, options
+        self.credentials, self.journal, self.options = credentials, journal, options
 
     def ask(self, method, request):
         return ask(
@@ -49,6 +50,7 @@ class Till:
             deadline=self.options.deadline,
             patience=PATIENCE,
             language=self.options.lang,
+            credentials=self.credentials,
             tell=tell,
         )
 
@@ -93,7 +95,7 @@ class Till:
             try:
                 sale = self.ask(self.redemption.Reserve, request)
             except NoAnswer:
-                # It may be held all the same. The customer goes; what is held is given back.
+                # It may be held all the same, by a call before this one. The customer goes; what is held is given back.
                 return self.give_up(purchase)
             if sale.expire_time.seconds < time.time():
                 return self.give_up(purchase)  # The till was off for longer than the hold: its customer has gone.
@@ -111,7 +113,7 @@ class Till:
         raise AssertionError(entry["step"])
 
     def commit(self, purchase):
-        """Says that it is paid. That is never given up: without an answer it stays in the journal."""
+        """Says that it is paid. That is never given up: without an answer, or not let in, it stays in the journal."""
         request = redemption_pb2.CommitRequest(
             request_id=self.journal.unfinished[purchase]["commit_id"], sale_id=purchase
         )
@@ -185,7 +187,10 @@ def tell(words):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
-    parser.add_argument("--address", default="127.0.0.1:50051")
+    parser.add_argument("--address", default="127.0.0.1:50051", help="https://HOST:PORT; without https:// in clear")
+    parser.add_argument("--token-file", help="file with the token that says who calls")
+    parser.add_argument("--authority", help="authority that has signed the service's certificate, in PEM")
+    parser.add_argument("--plaintext", action="store_true", help="send the token in clear beyond this machine: a mesh enciphers")
     parser.add_argument("--journal", required=True, help="file on a disk of the till; made when it is not there")
     parser.add_argument("--lang", default="en", choices=["en", "uk"])
     parser.add_argument("--deadline", type=float, default=5.0, help="seconds for one call")
@@ -196,9 +201,10 @@ def main():
     options = parser.parse_args()
 
     service_config = (Path(__file__).parent.parent / "service-config.json").read_text()
+    credentials = Credentials(options.address, options.token_file, options.authority, options.plaintext)
     journal = Journal(options.journal)
-    with open_channel(options.address, json.dumps(json.loads(service_config))) as channel:
-        till = Till(channel, journal, options)
+    with open_channel(credentials, json.dumps(json.loads(service_config))) as channel:
+        till = Till(channel, credentials, journal, options)
         # What was begun comes first: after a power cut the last customer is still there.
         till.finish()
         if options.command == "sell":

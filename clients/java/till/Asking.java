@@ -6,11 +6,20 @@ import com.google.protobuf.Message;
 import google.rpc.ErrorDetails.ErrorInfo;
 import google.rpc.ErrorDetails.LocalizedMessage;
 import google.rpc.ErrorDetails.RetryInfo;
+import io.grpc.ChannelCredentials;
+import io.grpc.InsecureChannelCredentials;
 import io.grpc.ManagedChannel;
 import io.grpc.Status;
 import io.grpc.StatusRuntimeException;
+import io.grpc.TlsChannelCredentials;
 import io.grpc.netty.NettyChannelBuilder;
 import io.grpc.protobuf.StatusProto;
+import java.io.File;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.net.URI;
+import java.nio.file.Files;
+import java.nio.file.Path;
 import java.util.EnumSet;
 import java.util.Map;
 import java.util.Set;
@@ -33,8 +42,15 @@ final class Asking {
     }
 
     /** Nobody knows what became of the call. Keep its id, and ask again later. */
-    static final class NoAnswer extends Exception {
+    static class NoAnswer extends Exception {
         NoAnswer(String words) {
+            super(words);
+        }
+    }
+
+    /** The till's credential is at fault, not the purchase. Keep its id, tell a person, and ask again later. */
+    static final class NotLetIn extends NoAnswer {
+        NotLetIn(String words) {
             super(words);
         }
     }
@@ -57,15 +73,41 @@ final class Asking {
             Status.Code.INTERNAL,
             Status.Code.UNKNOWN);
 
+    /**
+     * Pricewright does not know the till any more, or not for this: of the purchase nothing is said. What it is depends on the file of access
+     * alone, and that a person mends; then the same request is good.
+     */
+    private static final Set<String> NOT_LET_IN = Set.of("CREDENTIAL_REFUSED", "NOT_ALLOWED");
+
     private static final double PAUSE_FIRST = 0.2;
     private static final double PAUSE_MAX = 5.0;
 
     private Asking() {}
 
-    /** One channel for as long as the till runs: it connects anew by itself. */
-    static ManagedChannel openChannel(String address, Map<String, ?> serviceConfig) {
-        return NettyChannelBuilder.forTarget(address)
-                .usePlaintext()
+    /**
+     * One channel for as long as the till runs: it connects anew by itself. `https://` is TLS, by the `authority` that is named or by those of
+     * the JDK; a token goes by it alone, or to this machine, or where `plaintext` says that a mesh enciphers.
+     */
+    static ManagedChannel openChannel(Map<String, String> options, Map<String, ?> serviceConfig) throws IOException {
+        String address = options.get("address");
+        URI uri = URI.create(address.contains("://") ? address : "http://" + address);
+        boolean isTls = "https".equals(uri.getScheme());
+        String host = uri.getHost();
+        if (host == null || !isTls && !"http".equals(uri.getScheme())) {
+            throw new IOException(address + ": https://HOST:PORT, or HOST:PORT for a service on this machine");
+        }
+        boolean isHere = host.equals("localhost") || host.equals("[::1]") || host.startsWith("127.");
+        if (!token(options).isEmpty() && !isTls && !isHere && !"true".equals(options.get("plaintext"))) {
+            throw new IOException("a token goes to " + address + " by https:// alone: whoever listens could use it");
+        }
+        ChannelCredentials credentials = InsecureChannelCredentials.create();
+        if (isTls) {
+            String authority = options.get("authority");
+            credentials = authority == null
+                    ? TlsChannelCredentials.create()
+                    : TlsChannelCredentials.newBuilder().trustManager(new File(authority)).build();
+        }
+        return NettyChannelBuilder.forTarget(uri.getRawAuthority(), credentials)
                 .defaultServiceConfig(serviceConfig)
                 .enableRetry()
                 // A dead line is noticed in 20 seconds, not by the customer who waits.
@@ -73,6 +115,12 @@ final class Asking {
                 .keepAliveTimeout(5, TimeUnit.SECONDS)
                 .keepAliveWithoutCalls(true)
                 .build();
+    }
+
+    /** Read anew for each call: a token that is replaced counts from the next call on. Empty where there is none. */
+    static String token(Map<String, String> options) throws IOException {
+        String file = options.get("token-file");
+        return file == null ? "" : Files.readString(Path.of(file)).strip();
     }
 
     /** The answer to a request. Asks again with the very same message, and so with the same id, for `patience` seconds. */
@@ -85,6 +133,8 @@ final class Asking {
             Details details;
             try {
                 return method.apply(request);
+            } catch (UncheckedIOException error) {
+                throw new NotLetIn(name + ": CALL SOMEBODY, the token cannot be read: " + error.getCause());
             } catch (StatusRuntimeException error) {
                 details = new Details(error);
             }
@@ -94,6 +144,8 @@ final class Asking {
                 if (faults > 1) {
                     throw new NoAnswer(name + ": a fault of the service; please report it");
                 }
+            } else if (reason != null && NOT_LET_IN.contains(reason)) {
+                throw new NotLetIn(name + ": CALL SOMEBODY, the service does not let this till do it (" + reason + "): " + details.words);
             } else if (reason != null && !NO_ANSWER.contains(reason)) {
                 throw new Refused(reason, details.words);
             } else if (reason == null && !NO_ANSWER_STATUSES.contains(details.code)) {

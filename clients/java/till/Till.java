@@ -6,6 +6,7 @@ import com.google.gson.JsonParser;
 import com.google.gson.reflect.TypeToken;
 import com.google.protobuf.InvalidProtocolBufferException;
 import com.google.protobuf.util.JsonFormat;
+import io.grpc.ClientInterceptor;
 import io.grpc.ManagedChannel;
 import io.grpc.Metadata;
 import io.grpc.stub.MetadataUtils;
@@ -13,6 +14,7 @@ import java.io.FileDescriptor;
 import java.io.FileOutputStream;
 import java.io.IOException;
 import java.io.PrintStream;
+import java.io.UncheckedIOException;
 import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
@@ -44,6 +46,7 @@ import pricewright.v1.RedemptionServiceGrpc.RedemptionServiceBlockingStub;
  * <pre>
  * java -cp … till.Till --journal till.journal --service-config service-config.json sell basket.json
  * java -cp … till.Till --journal till.journal --service-config service-config.json finish    # what was begun before the power cut
+ * java -cp … till.Till … --address https://prices.shop.example:50051 --token-file till.token sell basket.json
  * </pre>
  */
 public final class Till {
@@ -68,23 +71,34 @@ public final class Till {
     private final long deadlineMillis;
 
     private Till(ManagedChannel channel, Journal journal, Map<String, String> options) {
-        Metadata language = new Metadata();
-        language.put(Metadata.Key.of("accept-language", Metadata.ASCII_STRING_MARSHALLER), options.get("lang"));
-        var headers = MetadataUtils.newAttachHeadersInterceptor(language);
-        this.pricing = PricingServiceGrpc.newBlockingStub(channel).withInterceptors(headers);
-        this.redemption = RedemptionServiceGrpc.newBlockingStub(channel).withInterceptors(headers);
+        this.pricing = PricingServiceGrpc.newBlockingStub(channel);
+        this.redemption = RedemptionServiceGrpc.newBlockingStub(channel);
         this.journal = journal;
         this.options = options;
         this.deadlineMillis = (long) (1000 * Double.parseDouble(options.get("deadline")));
     }
 
-    // A deadline is a moment: each attempt needs a stub with its own.
+    // A deadline is a moment, and a token may be replaced: each attempt needs a stub with its own.
     private PricingServiceBlockingStub pricing() {
-        return pricing.withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS);
+        return pricing.withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS).withInterceptors(headers());
     }
 
     private RedemptionServiceBlockingStub redemption() {
-        return redemption.withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS);
+        return redemption.withDeadlineAfter(deadlineMillis, TimeUnit.MILLISECONDS).withInterceptors(headers());
+    }
+
+    private ClientInterceptor headers() {
+        Metadata headers = new Metadata();
+        headers.put(Metadata.Key.of("accept-language", Metadata.ASCII_STRING_MARSHALLER), options.get("lang"));
+        try {
+            String token = Asking.token(options);
+            if (!token.isEmpty()) {
+                headers.put(Metadata.Key.of("authorization", Metadata.ASCII_STRING_MARSHALLER), "Bearer " + token);
+            }
+        } catch (IOException error) {
+            throw new UncheckedIOException(error);
+        }
+        return MetadataUtils.newAttachHeadersInterceptor(headers);
     }
 
     /** Sells a basket. Priced anew when the price has changed between quote and reservation, three times at most. */
@@ -135,7 +149,7 @@ public final class Till {
             try {
                 sale = Asking.ask(asked -> redemption().reserve(asked), request.build(), PATIENCE);
             } catch (Asking.NoAnswer error) {
-                // It may be held all the same. The customer goes; what is held is given back.
+                // It may be held all the same, by a call before this one. The customer goes; what is held is given back.
                 giveUp(purchase);
                 return;
             }
@@ -162,7 +176,7 @@ public final class Till {
         }
     }
 
-    /** Says that it is paid. That is never given up: without an answer it stays in the journal. */
+    /** Says that it is paid. That is never given up: without an answer, or not let in, it stays in the journal. */
     private void commit(String purchase) throws IOException {
         CommitRequest request = CommitRequest.newBuilder()
                 .setRequestId(journal.unfinished().get(purchase).get("commit_id").getAsString())
@@ -287,13 +301,13 @@ public final class Till {
         if (!options.containsKey("journal")
                 || !options.containsKey("service-config")
                 || !sells && !command.equals(List.of("finish"))) {
-            tell("till.Till --journal FILE --service-config FILE [--address A] [--lang en|uk] [--deadline SECONDS]"
-                    + " [--payment taken|declined] sell BASKET | finish");
+            tell("till.Till --journal FILE --service-config FILE [--address [https://]HOST:PORT] [--token-file FILE] [--authority FILE]"
+                    + " [--plaintext true] [--lang en|uk] [--deadline SECONDS] [--payment taken|declined] sell BASKET | finish");
             System.exit(2);
         }
         Map<String, ?> serviceConfig = new Gson().fromJson(
                 Files.readString(Path.of(options.get("service-config"))), new TypeToken<Map<String, Object>>() {}.getType());
-        ManagedChannel channel = Asking.openChannel(options.get("address"), serviceConfig);
+        ManagedChannel channel = Asking.openChannel(options, serviceConfig);
         int code = 0;
         try (Journal journal = new Journal(Path.of(options.get("journal")))) {
             Till till = new Till(channel, journal, options);
