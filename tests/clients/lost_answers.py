@@ -1,10 +1,11 @@
-"""The example clients against a real server, through a proxy that loses answers.
+"""The example clients against a real server, as it runs in production, through a proxy that loses answers.
 
     python lost_answers.py --pricewright BINARY --rules DIR --work DIR [--java CLASSPATH] [--node] [--web CHROMIUM]
 
 Each client loses the answer to Reserve (the connection is cut behind the request) and to Commit (it comes after the client's deadline), asks
-again, and must have one purchase. Each is killed with `kill -9` once while it waits, and must end what it had begun. The limit of the test's
-promotion says in the end how often it was used. Exits with 0 only if all of it held.
+again, and must have one purchase. Each is killed with `kill -9` once while it waits, and must end what it had begun. From each the service
+takes its token between payment and `Commit`, then its role, and the paid purchase must be kept all the same once it has them again. The limit of
+the test's promotion says in the end how often it was used. Exits with 0 only if all of it held.
 """
 
 import argparse
@@ -41,6 +42,7 @@ from pricewright.v1 import (
     rulebook_pb2,
 )
 from proxy import Proxy
+from secured import Access, Certificates, Relay
 
 HERE = Path(__file__).resolve().parent
 CLIENTS = HERE.parent.parent / "clients"
@@ -49,7 +51,11 @@ PROMOTION = "clients-limited"
 # Short, so that a late answer is asked for again at once; long enough for a busy machine.
 DEADLINE = 2
 SALE = redemption_pb2.Sale
-SHOWN = "a cut and a late answer asked again with one id, killed twice between call and answer, waits as RetryInfo says"
+SHOWN = (
+    "a cut and a late answer asked again with one id, killed twice between call and answer, kept without a token and without its role, "
+    "waits as RetryInfo says"
+)
+LOOK_SECONDS = 15  # How long the service may take to read its file of access again, on a busy machine.
 # Calls that change something and have no request id: to do them twice changes nothing more (docs/errors.md, customer.proto).
 SAME_TWICE = {"pricewright.v1.CustomerService/Upsert"}
 
@@ -79,19 +85,58 @@ class Scene:
         self.proxy, self.web, self.shop = Proxy(None), Proxy(None), Proxy(None)
         self.log = self.work / "serve.log"
         self.data = self.work / "data"
+        secret = self.work / "secret"
+        secret.mkdir(mode=0o700)
+        self.certificates, self.access = Certificates(secret), Access(secret, self.binary)
+        for name in ("python", "java"):
+            self.access.add(name, "--role", "till", "--store", "lviv-01", "--channel", "pos")
+        self.access.add("node", "--role", "shop", "--channel", "web")
+        self.access.add("test", "--role", "admin")
+        self.access.put()
+        keys = secret / "keys.toml"
+        keys.touch(mode=0o600)
+        keys.write_text(f'current = "k1"\nk1 = "{os.urandom(32).hex()}"\n')
         self.server = self.start(
             "serve",
             [self.binary, "serve", "--listen", "127.0.0.1:0", "--rules", options.rules, "--data", self.data, "--store", "sled"]
-            + ["--log-format", "json", "--cors-origin", f"http://{self.shop.address}"],
+            + ["--log-format", "json", "--cors-origin", f"http://{self.shop.address}"]
+            + ["--production", "true", "--secrets", keys, "--access", self.access.path]
+            + ["--tls-certificate", self.certificates.certificate, "--tls-key", self.certificates.key],
         )
         address = wait_for("the server listens", lambda: re.search(r'"(127\.0\.0\.1:\d+)"', self.log.read_text()))[1]
-        self.proxy.target = self.web.target = ("127.0.0.1", int(address.split(":")[1]))
-        self.address = address
-        channel = grpc.insecure_channel(address)
+        here = ("127.0.0.1", int(address.split(":")[1]))
+        # The proxies read what passes: TLS ends in front of the clients' one and begins again behind both.
+        self.proxy.target = Relay(here, verified=self.certificates.verified("h2")).target
+        self.web.target = Relay(here, verified=self.certificates.verified("http/1.1")).target
+        front = Relay(("127.0.0.1", self.proxy.port), served=self.certificates.served("h2"))
+        self.address, self.lossy = f"https://{address}", f"https://{front.address}"
+        tls = grpc.ssl_channel_credentials(self.certificates.authority.read_bytes())
+        self.anybody = pricing_pb2_grpc.PricingServiceStub(grpc.secure_channel(address, tls))
+        tester = grpc.composite_channel_credentials(tls, grpc.access_token_call_credentials(self.access.token("test")))
+        channel = grpc.secure_channel(address, tester)
         self.pricing = pricing_pb2_grpc.PricingServiceStub(channel)
         self.redemption = redemption_pb2_grpc.RedemptionServiceStub(channel)
         self.basket = Parse(BASKET.read_text(), pricing_pb2.QuoteRequest())
         wait_for("the rules are live", self.offered)
+
+    def known(self, name):
+        """The flags by which a caller is known, and knows the service."""
+        return ["--token-file", self.access.token_file(name), "--authority", self.certificates.authority]
+
+    def let_in(self, name, status, **how):
+        """Changes the file of access, and returns when the caller is answered so."""
+        self.access.put(**how)
+        web = Parse(BASKET.read_text().replace('"pos"', '"web"'), pricing_pb2.QuoteRequest())
+        token = [("authorization", f"Bearer {self.access.token(name)}")]
+
+        def answered():
+            try:
+                self.anybody.Quote(web if name == "node" else self.basket, timeout=5, metadata=token)
+            except grpc.RpcError as error:
+                return error.code() == status
+            return status == grpc.StatusCode.OK
+
+        wait_for(f"{name} is answered with {status.name}", answered, LOOK_SECONDS)
 
     def start(self, name, command, **more):
         with open(self.work / f"{name}.log", "a") as log:
@@ -117,6 +162,10 @@ class Scene:
         self.committed.append(purchase)
         return sale
 
+    def held(self, purchase):
+        sale = self.sale(purchase)
+        need("the purchase is held, and not paid", sale.state == SALE.RESERVED, sale.state)
+
     def called_off(self, purchase):
         sale = self.sale(purchase)
         need("the purchase is called off", sale.state == SALE.CANCELLED, sale.state)
@@ -138,7 +187,7 @@ class Scene:
     def counted(self):
         """Every purchase stands in the ledger once, and the limit was used as often as there are paid ones."""
         need("the limit is used up to the last", not self.offered())
-        report = self.tool("report", "promotions", "--promotion", PROMOTION, "--json", "--server", f"http://{self.address}")
+        report = self.tool("report", "promotions", "--promotion", PROMOTION, "--json", "--server", self.address, *self.known("test"))
         rows = json.loads(report)["rows"]
         need("baskets of the report", [int(row["basket_count"]) for row in rows] == [len(self.committed)], rows)
         self.stop(self.server)
@@ -187,7 +236,7 @@ def lose_one_of_each(proxy):
 def till(scene, name, command):
     """A till of the command line: `command` takes the options of clients/python/till.py."""
     journal = scene.work / f"{name}.journal"
-    base = [*command, "--address", scene.proxy.address, "--journal", journal, "--deadline", str(DEADLINE)]
+    base = [*command, "--address", scene.lossy, *scene.known(name), "--journal", journal, "--deadline", str(DEADLINE)]
 
     def run(*words, to=()):
         done = subprocess.run(
@@ -233,6 +282,33 @@ def till(scene, name, command):
         scene.paid_once(purchase)
     need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
 
+    # While the answer to Reserve is on its way its token is taken out of the file of access: it has its money and may not say so.
+    since = scene.proxy.mark()
+    held = scene.proxy.lose("/Reserve", "late")
+    with futures.ThreadPoolExecutor(1) as pool:
+        sold = pool.submit(run, "sell", str(BASKET), to=("--deadline", "28"))
+        wait_for(f"{name}: /Reserve has reached the server", held.reached.is_set)
+        scene.let_in(name, grpc.StatusCode.UNAUTHENTICATED, without=name)
+        held.let_go.set()
+        done = sold.result(90)
+    purchase = asked_with_one_id(scene.proxy, "/Reserve", since, 1)
+    refused = [("CREDENTIAL_REFUSED", done)]
+    scene.held(purchase)
+    # It is known again, as something that may not sell.
+    scene.let_in(name, grpc.StatusCode.PERMISSION_DENIED, other_role=name)
+    refused.append(("NOT_ALLOWED", run("finish")))
+    scene.held(purchase)
+    for reason, done in refused:
+        need(f"{name}: keeps what is paid after {reason}", done.returncode == 3, (done.returncode, done.stdout, done.stderr))
+        told = "CALL SOMEBODY" in done.stderr and reason in done.stderr
+        need(f"{name}: tells a person of {reason}", told and "committed" not in done.stdout, done.stdout + done.stderr)
+    scene.let_in(name, grpc.StatusCode.OK)
+    done = run("finish")
+    need(f"{name}: commits once it is let in", done.returncode == 0 and f"committed {purchase}," in done.stdout, done.stdout + done.stderr)
+    asked_with_one_id(scene.proxy, "/Commit", since, 3)
+    scene.paid_once(purchase)
+    need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
+
     # A refusal is told in the language of the cashier, and not asked again.
     since = scene.proxy.mark()
     done = run("--lang", "uk", "sell", str(HERE / "wrong.json"))
@@ -247,7 +323,7 @@ def till(scene, name, command):
         return done.stderr
 
     wait_as_told(name, ask_busy)
-    return f"{SHOWN}, one declined: 3 paid, 1 called off"
+    return f"{SHOWN}, one declined: 4 paid, 1 called off"
 
 
 def http(url, body=None, method="POST", language="en"):
@@ -267,7 +343,7 @@ def start_shop(scene, name, pricewright, *more, orders=None):
     log = scene.work / f"{name}.log"
     before = log.stat().st_size if log.exists() else 0
     command = ["node", CLIENTS / "node/server.js", "--pricewright", pricewright, "--listen", "0"]
-    command += ["--orders", orders or scene.work / f"{name}.orders", "--deadline", str(DEADLINE * 1000), *more]
+    command += scene.known("node") + ["--orders", orders or scene.work / f"{name}.orders", "--deadline", str(DEADLINE * 1000), *more]
     process = scene.start(name, command)
 
     def listening():
@@ -281,7 +357,7 @@ def shop(scene):
     """The back end of a web shop, asked as its pages would."""
     lines = json.loads(BASKET.read_text())["basket"]["lines"]
     proxy = scene.proxy
-    url, process = start_shop(scene, "node", proxy.address)
+    url, process = start_shop(scene, "node", scene.lossy)
 
     def place(url):
         code, quote = http(f"{url}/quote", {"lines": lines})
@@ -298,7 +374,7 @@ def shop(scene):
         scene.stop(process, signal.SIGKILL)
         held.let_go.set()
         waiting.join(30)
-        return start_shop(scene, "node", proxy.address)
+        return start_shop(scene, "node", scene.lossy)
 
     # Called off: what was held is free again, and so the limit suffices for those below.
     order = place(url)
@@ -339,6 +415,32 @@ def shop(scene):
     asked_with_one_id(proxy, "/Commit", since, 2)
     scene.paid_once(reserved["sale"])
 
+    # Paid, and its token is taken out of the file of access; then it is known again, as something that may not sell.
+    since = proxy.mark()
+    order = place(url)
+    code, reserved = http(f"{url}/orders", order)
+    need("node: reserves", code == 200 and reserved["state"] == "reserved", reserved)
+    for status, reason, how in (
+        (grpc.StatusCode.UNAUTHENTICATED, "CREDENTIAL_REFUSED", {"without": "node"}),
+        (grpc.StatusCode.PERMISSION_DENIED, "NOT_ALLOWED", {"other_role": "node"}),
+    ):
+        scene.let_in("node", status, **how)
+        before = len((scene.work / "node.log").read_text())
+        code, paid = http(f"{url}/orders/{order['order']}/pay")
+        need(f"node: keeps what is paid after {reason}", code == 200 and paid["state"] == "paid", paid)
+        told = (scene.work / "node.log").read_text()[before:]
+        need(f"node: tells a person of {reason}", "CALL SOMEBODY" in told and reason in told and order["order"] in told, told)
+        code, refused = http(f"{url}/orders", {**order, "order": str(uuid.uuid4())})
+        need(f"node: an order is not refused for {reason}", code == 503, refused)
+        scene.held(reserved["sale"])
+    scene.let_in("node", grpc.StatusCode.OK)
+    scene.stop(process)
+    url, process = start_shop(scene, "node", scene.lossy)
+    mine = f"{url}/orders/{order['order']}"
+    wait_for("node: commits by itself once it is let in", lambda: http(mine, method="GET")[1]["state"] == "committed")
+    asked_with_one_id(proxy, "/Commit", since, 3)
+    scene.paid_once(reserved["sale"])
+
     # Prices have changed since: the order is refused, in the customer's language, and asked once.
     wrong = {**place(url), "expected_total": "1"}
     since, before = proxy.mark(), (scene.work / "node.log").read_text().count("no answer to Reserve")
@@ -360,7 +462,7 @@ def shop(scene):
         return log.read_text()
 
     wait_as_told("node", ask_busy)
-    return f"{SHOWN}, one called off: 2 paid, 1 called off"
+    return f"{SHOWN}, one called off: 3 paid, 1 called off"
 
 
 def browser(scene, chromium):
@@ -502,14 +604,14 @@ def main():
 
     parts = [("service config", service_config, 0)]
     python = [sys.executable, CLIENTS / "python/till.py"]
-    parts.append(("python till", lambda scene: till(scene, "python", python), 3))
+    parts.append(("python till", lambda scene: till(scene, "python", python), 4))
     if options.java:
         java = ["java", "-Xshare:auto", "-XX:TieredStopAtLevel=1", "-XX:+UseSerialGC", "-cp", options.java, "till.Till"]
         java += ["--service-config", CLIENTS / "service-config.json"]
-        parts.append(("java till", lambda scene: till(scene, "java", java), 3))
+        parts.append(("java till", lambda scene: till(scene, "java", java), 4))
 
     if options.node:
-        parts.append(("node back end", shop, 2))
+        parts.append(("node back end", shop, 3))
 
     if options.web:
         parts.append(("web checkout", lambda scene: browser(scene, options.web), 1))

@@ -1,9 +1,10 @@
 #!/usr/bin/env bash
-# The example clients of clients/ against a real server, each losing answers and asking again (lost_answers.py says how).
+# The example clients of clients/ against a real server as in production, with TLS and tokens, each losing answers and asking again
+# (lost_answers.py says how).
 #
 #   tests/clients/run.sh
 #
-# Needs python3; what else it needs it installs where it may (apt-get on Debian, as root or by sudo without a password), and says in a line
+# Needs python3 and openssl; what else it needs it installs where it may (apt-get on Debian, as root or by sudo without a password), and says in a line
 # what is left out. What it builds stays below target/clients. PRICEWRIGHT names a built binary; without it one is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
@@ -68,7 +69,8 @@ java_ready() {
     command -v javac >/dev/null && clients/java/build.sh --check 2>/dev/null
 }
 java_packages=(
-    libgrpc-java libprotobuf-java libprotobuf-dev protobuf-compiler protobuf-compiler-grpc-java-plugin libnetty-java libperfmark-java
+    libgrpc-java libprotobuf-java libprotobuf-dev protobuf-compiler protobuf-compiler-grpc-java-plugin libnetty-java libnetty-tcnative-java
+    libnetty-tcnative-jni libperfmark-java
     libgoogle-common-protos-java libgoogle-gson-java libguava-java libgeronimo-annotation-1.3-spec-java
 )
 command -v javac >/dev/null || java_packages+=(default-jdk-headless)
@@ -118,5 +120,5 @@ fi
 
 rm -rf "$work" && mkdir -p "$work/rules"
 cp demo/rules/*.yaml demo/rules/*.csv "$work/rules"
-PYTHONPATH=$PRICEWRIGHT_GENERATED timeout --kill-after=30 270 "$built/venv/bin/python" tests/clients/lost_answers.py \
+PYTHONPATH=$PRICEWRIGHT_GENERATED timeout --kill-after=30 420 "$built/venv/bin/python" tests/clients/lost_answers.py \
     --pricewright "$(realpath "$(command -v "$PRICEWRIGHT")")" --rules "$PWD/$work/rules" --work "$PWD/$work" "${parts[@]}"
