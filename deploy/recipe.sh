@@ -49,9 +49,15 @@ alone() {
 # Until the service listens and rules are live; or until the log says something else.
 awaited() {
     local process=$1 log=$2 state=${3-rules are live|the last good rules are live again}
+    local text
     for attempt in $(seq 1 300); do
-        grep -q '"pricewright listens"' "$log" && grep -qE "\"($state)\"" "$log" && return
-        kill -0 "$process" 2>/dev/null && ! grep -q '"the rules folder is held"' "$log" || break
+        # One look: the next line may come between two.
+        text=$(<"$log")
+        if [[ $text == *'"pricewright listens"'* ]]; then
+            [[ ! $text =~ \"($state)\" ]] || return 0
+            [[ $text != *'"the rules folder is held"'* ]] || break
+        fi
+        kill -0 "$process" 2>/dev/null || break
         sleep 0.1
     done
     cat "$log" >&2

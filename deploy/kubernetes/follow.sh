@@ -29,7 +29,12 @@ cp shop-ca.pem ca.crt
 alone prices.shop.example pricewright pricewright-rules
 
 running=
-trap '[[ -z $running ]] || kill "$running" 2>/dev/null || true' EXIT
+database=
+gone() {
+    [[ -z $running ]] || kill "$running" 2>/dev/null || true
+    [[ -z $database ]] || { kill -INT "$database" 2>/dev/null; wait "$database" || true; } 2>/dev/null
+}
+trap gone EXIT
 kubectl() {
     local file
     case "$*" in
@@ -83,15 +88,20 @@ answers() {
     [[ $line == *" $2 "* ]] || wrong "$1 answers $line, not $2"
 }
 serve() {
-    local file=$1 place database=""
+    local file=$1 place with=""
     [[ -z $running ]] || stopped "$running"
     running=
     pod "$file"
     for place in "${!variables[@]}"; do
         if [[ ${variables[place]} == PRICEWRIGHT_STORE=postgres://* ]]; then
-            # No database is here; tests/it has one.
-            variables[place]=PRICEWRIGHT_STORE=sled
-            database=", on disk for want of its database"
+            # The database of the recipe is somebody's own: a new one in its place.
+            if postgres; then
+                variables[place]="PRICEWRIGHT_STORE=postgres:///postgres?host=$root/postgres&user=postgres"
+                with=", with PostgreSQL"
+            else
+                variables[place]=PRICEWRIGHT_STORE=sled
+                with=", on disk for want of PostgreSQL"
+            fi
         fi
     done
     "${as_pod[@]}" env -i "${variables[@]}" "$binary" "${words[@]}" --check || wrong "serve --check"
@@ -110,7 +120,22 @@ serve() {
         answers /readyz 200
         "$binary" rules history --server https://pricewright:50051 --authority ca.crt --token-file token
     fi
-    echo "deploy/kubernetes: $(basename "$(dirname "$file")") listens and answers its probes, as $(stat -c %u "/proc/$running")$database"
+    echo "deploy/kubernetes: $(basename "$(dirname "$file")") listens and answers its probes, as $(stat -c %u "/proc/$running")$with"
+}
+# A server of this folder, where Debian's package is installed.
+postgres() {
+    local programs as_postgres=(setpriv --reuid=postgres --regid=postgres --clear-groups)
+    programs=$(ls -d /usr/lib/postgresql/*/bin 2>/dev/null | sort -V | tail -n 1)
+    [[ -x $programs/initdb && -x $programs/postgres ]] && id postgres > /dev/null 2>&1 || return 1
+    install -d -m 0755 -o postgres "$root/postgres"
+    "${as_postgres[@]}" "$programs/initdb" --auth=trust --username=postgres --no-sync --pgdata="$root/postgres/data" > "$root/postgres.log"
+    "${as_postgres[@]}" "$programs/postgres" -D "$root/postgres/data" -k "$root/postgres" -c listen_addresses= >> "$root/postgres.log" 2>&1 &
+    database=$!
+    for attempt in $(seq 1 100); do
+        ! "${as_postgres[@]}" "$programs/pg_isready" --quiet --host="$root/postgres" || return 0
+        sleep 0.1
+    done
+    wrong "PostgreSQL does not start"
 }
 run_job() {
     pod "$1"
