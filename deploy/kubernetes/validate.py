@@ -18,8 +18,8 @@ import yaml
 
 # The oldest that has every field used here, and the newest that the schemas know.
 VERSIONS = ["1.30", kubernetes_validate.latest_version()]
-# Seconds: of the close of passwords and ledger, and of the last threads.
-CLOSE_SECONDS = 11
+# Seconds: of the close of passwords, ledger and audit log, and of the last threads.
+CLOSE_SECONDS = 16
 
 
 class Once(yaml.SafeLoader):
