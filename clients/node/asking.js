@@ -1,6 +1,7 @@
 // How a back end asks pricewright: one channel, a deadline on every call, and the same request again until there is an answer.
 
 import { readFileSync } from "node:fs";
+import { isIPv4 } from "node:net";
 import { setTimeout as sleep } from "node:timers/promises";
 import { fileURLToPath } from "node:url";
 import grpc from "@grpc/grpc-js";
@@ -64,13 +65,14 @@ export class NotLetIn extends NoAnswer {}
  * that is named or by those that Node brings along; a token goes by it alone, or to this machine, or where `plaintext` says that a mesh enciphers.
  */
 export function connect(address, serviceConfig, { tokenFile, authority, plaintext = false } = {}) {
-  const { protocol, host, hostname } = new URL(address.includes("://") ? address : `http://${address}`);
+  const { protocol, hostname, port } = new URL(address.includes("://") ? address : `http://${address}`);
   const isTls = protocol === "https:";
-  const isHere = hostname === "localhost" || hostname === "[::1]" || hostname.startsWith("127.");
+  const isHere = ["localhost", "[::1]"].includes(hostname) || (isIPv4(hostname) && hostname.startsWith("127."));
   if (!isTls && protocol !== "http:") throw new Error(`${address}: https://HOST:PORT, or HOST:PORT for a service on this machine`);
   if (tokenFile && !isTls && !isHere && !plaintext) {
     throw new Error(`a token goes to ${address} by https:// alone: whoever listens could use it`);
   }
+  const host = `${hostname}:${port || (isTls ? 443 : 80)}`;
   // Read anew for each call: a token that is replaced counts from the next call on.
   const token = () => tokenFile && readFileSync(tokenFile, "utf8").trim();
   token(); // A file that cannot be read is told at the start.

@@ -2,6 +2,7 @@
 
 import random
 import time
+from ipaddress import ip_address
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -59,8 +60,7 @@ class Credentials:
             raise SystemExit(f"{address}: https://HOST:PORT, or HOST:PORT for a service on this machine")
         self.target, self.is_tls = parts.netloc, parts.scheme == "https"
         self.token_file, self.authority = token_file, authority
-        is_here = parts.hostname == "localhost" or parts.hostname == "::1" or parts.hostname.startswith("127.")
-        if token_file and not (self.is_tls or is_here or plaintext):
+        if token_file and not (self.is_tls or is_here(parts.hostname) or plaintext):
             raise SystemExit(f"a token goes to {address} by https:// alone: whoever listens could use it")
         self.metadata()  # A file that cannot be read is told at the start.
 
@@ -75,6 +75,13 @@ class Credentials:
         if not self.is_tls:
             return None
         return grpc.ssl_channel_credentials(Path(self.authority).read_bytes() if self.authority else None)
+
+
+def is_here(host):
+    try:
+        return host == "localhost" or ip_address(host).is_loopback
+    except ValueError:
+        return False
 
 
 def open_channel(credentials, service_config):

@@ -309,6 +309,11 @@ def till(scene, name, command):
     scene.paid_once(purchase)
     need(f"{name}: nothing is left to be asked", run("finish").stdout == "")
 
+    # A token goes to other machines by TLS alone, whatever they are called.
+    for address in ("192.0.2.1:50051", "127.example:50051"):
+        done = run("finish", to=("--address", address))
+        need(f"{name}: sends no token in clear", done.returncode in (1, 2) and "https:// alone" in done.stderr, done.stderr)
+
     # A refusal is told in the language of the cashier, and not asked again.
     since = scene.proxy.mark()
     done = run("--lang", "uk", "sell", str(HERE / "wrong.json"))
@@ -414,6 +419,12 @@ def shop(scene):
     wait_for("node: commits by itself", lambda: http(mine, method="GET")[1]["state"] == "committed")
     asked_with_one_id(proxy, "/Commit", since, 2)
     scene.paid_once(reserved["sale"])
+
+    # A token goes to other machines by TLS alone, whatever they are called.
+    for address in ("192.0.2.1:50051", "127.example:50051"):
+        command = ["node", CLIENTS / "node/server.js", "--orders", scene.work / "clear.orders", *scene.known("node"), "--pricewright", address]
+        done = subprocess.run([str(part) for part in command], capture_output=True, text=True, timeout=60)
+        need("node: sends no token in clear", done.returncode != 0 and "https:// alone" in done.stderr, done.stderr)
 
     # Paid, and its token is taken out of the file of access; then it is known again, as something that may not sell.
     since = proxy.mark()

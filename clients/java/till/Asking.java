@@ -96,7 +96,7 @@ final class Asking {
         if (host == null || !isTls && !"http".equals(uri.getScheme())) {
             throw new IOException(address + ": https://HOST:PORT, or HOST:PORT for a service on this machine");
         }
-        boolean isHere = host.equals("localhost") || host.equals("[::1]") || host.startsWith("127.");
+        boolean isHere = host.equals("localhost") || host.equals("[::1]") || host.matches("127(\\.[0-9]{1,3}){3}");
         if (!token(options).isEmpty() && !isTls && !isHere && !"true".equals(options.get("plaintext"))) {
             throw new IOException("a token goes to " + address + " by https:// alone: whoever listens could use it");
         }

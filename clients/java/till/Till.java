@@ -307,7 +307,14 @@ public final class Till {
         }
         Map<String, ?> serviceConfig = new Gson().fromJson(
                 Files.readString(Path.of(options.get("service-config"))), new TypeToken<Map<String, Object>>() {}.getType());
-        ManagedChannel channel = Asking.openChannel(options, serviceConfig);
+        ManagedChannel channel;
+        try {
+            channel = Asking.openChannel(options, serviceConfig);
+        } catch (IOException error) {
+            tell(error.getMessage());
+            System.exit(2);
+            return;
+        }
         int code = 0;
         try (Journal journal = new Journal(Path.of(options.get("journal")))) {
             Till till = new Till(channel, journal, options);
