@@ -99,7 +99,7 @@ class Relay:
 
 async def pump(reader, writer, other):
     try:
-        while data := await reader.read(65536):
+        while (data := await reader.read(65536)) and not writer.is_closing():
             writer.write(data)
             await writer.drain()
     except OSError:
