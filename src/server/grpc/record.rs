@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use prost::Message;
-use tokio::task::spawn_blocking;
 
 use super::failure::Failure;
 use crate::ledger::{Action, Command, Content, Known, Outcome, Rejection, RequestId};
+use crate::server::apart::apart;
 use crate::server::clock;
 use crate::server::ledger::{Error, Ledger, Settled};
 use crate::server::secrets::{Domain, KeyId, KeyedHash, Pepper};
@@ -60,7 +60,7 @@ impl Record {
     /// [`Record::before`] on a thread that may wait for the disk.
     pub(super) async fn answered_before(&self, call: &Named) -> Result<Option<Before>, Failure> {
         let (record, call) = (self.clone(), call.clone());
-        spawn_blocking(move || record.before(&call)).await.map_err(|_| Failure::Internal)?
+        apart(move || record.before(&call)).await.map_err(|_| Failure::Internal)?
     }
 
     /// Puts an action before the ledger. A rejection is not on the record yet.
@@ -84,8 +84,8 @@ impl Record {
     }
 
     /// Refuses a call, and puts that on the record: the same id is refused again. With `is_trial` nothing is recorded.
-    /// Another call with the same id may have been quicker: then its answer is the answer. On a full disk nothing is recorded of what is
-    /// not held: the room that is left is for what is.
+    /// Another call with the same id may have been quicker: then its answer is the answer. On a nearly full disk the room that is left is for
+    /// what is held: nothing is refused for ever then, and the caller asks again.
     pub(super) async fn refuse(
         &self,
         call: &Named,
@@ -93,8 +93,11 @@ impl Record {
         is_trial: bool,
     ) -> Result<Settled, Failure> {
         // What the id was used for stays its answer.
-        if is_trial || rejection == Rejection::RequestIdReused || !self.ledger.has_room() {
+        if is_trial || rejection == Rejection::RequestIdReused {
             return Err(Failure::Refused(rejection));
+        }
+        if !self.ledger.has_room() {
+            return Err(Failure::DiskFull);
         }
         self.submit(call, Action::Refuse(rejection)).await?.map_err(Failure::Refused)
     }
