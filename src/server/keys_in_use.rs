@@ -5,8 +5,6 @@
 
 use std::path::{Path, PathBuf};
 
-use tokio::runtime::Handle;
-
 use super::clock;
 use super::config::{Config, Store};
 use super::customers::Customers;
@@ -138,7 +136,7 @@ fn used(ledger: &Ledger) -> Result<(Vec<KeyedHash>, u32), Error> {
 fn keep(ledger: &Ledger, place: u32, check: &KeyedHash) -> Result<(), Error> {
     let content = Content(format!("{MARK}{}", check.to_text()));
     let command = Command { request: id_of(place), content, at: clock::now(), action: Action::UseKey };
-    match Handle::current().block_on(ledger.submit(command)) {
+    match ledger.submit_waiting(command) {
         Some(Ok(_)) => Ok(()),
         _ => Err(Error::NotKept(check.key())),
     }

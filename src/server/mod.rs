@@ -5,6 +5,7 @@
 
 pub mod telemetry;
 pub mod clock;
+pub mod apart;
 pub mod meters;
 pub mod folders;
 pub mod secrets;
@@ -34,6 +35,7 @@ pub mod convert;
 pub mod grpc;
 pub mod metrics;
 pub mod promises;
+pub mod services;
 pub mod entrance;
 pub mod transport;
 pub mod run;

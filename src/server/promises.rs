@@ -78,9 +78,30 @@ impl Promises {
             (Store::Memory, None) => ledger::Options::Memory,
             (Store::Sled | Store::Postgres(_), None) => ledger::Options::Embedded(config.data.join("ledger")),
         };
-        let archive = Arc::new(Archive::new(history, engine));
         let ledger = Ledger::open(&options)?;
         let pepper = Arc::new(keys_in_use::opened(config, &ledger)?);
+        let away = ledger.away();
+        let customers = |phones| match shared {
+            Some(Shared { database, news }) => Customers::shared(database, news, phones, away),
+            None => Customers::open(&config.data, phones),
+        };
+        let customers = |phones| customers(phones).map(Arc::new);
+        Self::on(config, (engine, history), ledger, pepper, Sender::of(config)?, customers)
+    }
+
+    /// What keeps promises, on a ledger that is open: passwords go by `sender`, and `customers` opens the profiles.
+    ///
+    /// # Errors
+    /// As [`Promises::open`].
+    pub fn on(
+        config: &Config,
+        (engine, history): (Arc<Engine>, Arc<dyn History>),
+        ledger: Ledger,
+        pepper: Arc<Pepper>,
+        sender: Sender,
+        customers: impl FnOnce(Phones) -> Result<Arc<Customers>, customers::Error>,
+    ) -> Result<Self, Error> {
+        let archive = Arc::new(Archive::new(history, engine));
         let limiter = Limiter {
             counters: Arc::clone(ledger.counters()),
             pepper: Arc::clone(&pepper),
@@ -90,14 +111,10 @@ impl Promises {
         let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
         let countries = Arc::clone(&limiter.countries);
         let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
-        let outbox = opened_outbox(config, &ledger, &book, &pepper)?;
+        let outbox = opened_outbox(config, &ledger, &book, &pepper, sender)?;
         let codebook = Codebook::new(ledger.clone(), Arc::clone(&pepper), pins, countries);
         let phones = Phones::new(Arc::clone(&pepper), Arc::clone(&limiter.countries));
-        let customers = match shared {
-            Some(Shared { database, news }) => Customers::shared(database, news, phones, ledger.away())?,
-            None => Customers::open(&config.data, phones)?,
-        };
-        let customers = Arc::new(customers);
+        let customers = customers(phones)?;
         let settings = Settings {
             quote_ttl_seconds: i64::from(config.quote_ttl_seconds),
             countries: config.countries.clone(),
@@ -126,6 +143,7 @@ fn opened_outbox(
     ledger: &Ledger,
     book: &Certificates,
     pepper: &Arc<Pepper>,
+    sender: Sender,
 ) -> Result<Outbox, Error> {
     let folder = match &config.store {
         Store::Sled | Store::Postgres(_) => Some(config.data.join("outbox")),
@@ -140,5 +158,5 @@ fn opened_outbox(
             .known(id)
             .map_or(true, |known| known.is_some_and(|known| matches!(known.outcome, Outcome::OtpSent(_)))),
     };
-    Ok(Outbox::open(folder.as_deref(), Arc::clone(pepper), Sender::of(config)?, &is_kept)?)
+    Ok(Outbox::open(folder.as_deref(), Arc::clone(pepper), sender, &is_kept)?)
 }

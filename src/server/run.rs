@@ -17,12 +17,6 @@ use super::customers::Customers;
 use super::database::{self, Shared, Topic};
 use super::engine::{Engine, Live};
 use super::entrance::{self, Entrance};
-use super::grpc::certificates::CertificateCalls;
-use super::grpc::codes::Codes;
-use super::grpc::customers::CustomerCalls;
-use super::grpc::pricing::Pricing;
-use super::grpc::redemption::Redemption;
-use super::grpc::reports::Reports;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::{Following, Keeper};
 use super::ledger::Ledger;
@@ -30,18 +24,19 @@ use super::ledger::index::Index;
 use super::metrics::{self, Metrics, Seen};
 use super::outbox::Outbox;
 use super::promises::{self, Promises};
+use super::services;
 use super::store;
 use super::store::History;
 use super::store::disk::OnDisk;
 use super::store::shared::InDatabase;
 use super::transport::serve;
 use super::wire::DESCRIPTORS;
-use super::wire::certificate_service_server::{CertificateServiceServer, SERVICE_NAME as CERTIFICATES};
-use super::wire::code_service_server::{CodeServiceServer, SERVICE_NAME as CODES};
-use super::wire::customer_service_server::{CustomerServiceServer, SERVICE_NAME as CUSTOMERS};
-use super::wire::pricing_service_server::{PricingServiceServer, SERVICE_NAME as PRICING};
-use super::wire::redemption_service_server::{RedemptionServiceServer, SERVICE_NAME as REDEMPTION};
-use super::wire::report_service_server::{ReportServiceServer, SERVICE_NAME as REPORTS};
+use super::wire::certificate_service_server::SERVICE_NAME as CERTIFICATES;
+use super::wire::code_service_server::SERVICE_NAME as CODES;
+use super::wire::customer_service_server::SERVICE_NAME as CUSTOMERS;
+use super::wire::pricing_service_server::SERVICE_NAME as PRICING;
+use super::wire::redemption_service_server::SERVICE_NAME as REDEMPTION;
+use super::wire::report_service_server::SERVICE_NAME as REPORTS;
 use super::wire::rulebook_service_server::{RulebookServiceServer, SERVICE_NAME as RULEBOOKS};
 
 /// How often is looked whether the ledger is closed, and how many times.
@@ -181,19 +176,8 @@ impl Server {
                 .await
                 .map_err(|_| Error::Failed)??
         };
-        let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox } =
-            promises;
-        let reports = Reports::new(ledger.clone(), reporter, closed.clone());
-        let codes = Codes::new(codebook.clone(), closed.clone());
-        let pricing = Pricing::new(
-            Arc::clone(&engine),
-            limiter,
-            codebook,
-            Arc::clone(&customers),
-            metrics.meters(),
-            closed.clone(),
-        );
-        let customer_calls = CustomerCalls::new(Arc::clone(&customers), closed.clone());
+        let routes = services::add(routes, &config, &engine, &promises, metrics.meters(), &closed);
+        let Promises { ledger, customers, outbox, .. } = promises;
         let keeper = {
             let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
             spawn_blocking(move || Keeper::start(&config, engine, history))
@@ -203,20 +187,8 @@ impl Server {
         let heard = shared.as_ref().map(|shared| shared.news.heard(Topic::Rules));
         let following = heard.map(|heard| keeper.follow(Arc::clone(&history), heard));
         let rulebooks = Rulebooks::new(Arc::clone(&engine), keeper.handle(), history, closed.clone());
-        let routes = routes
-            .add_service(PricingServiceServer::new(pricing).max_decoding_message_size(bytes_max))
-            .add_service(CodeServiceServer::new(codes).max_decoding_message_size(bytes_max))
-            .add_service(
-                RedemptionServiceServer::new(Redemption::new(desk)).max_decoding_message_size(bytes_max),
-            )
-            .add_service(
-                CertificateServiceServer::new(CertificateCalls::new(certificates))
-                    .max_decoding_message_size(bytes_max),
-            )
-            .add_service(CustomerServiceServer::new(customer_calls).max_decoding_message_size(bytes_max))
-            .add_service(ReportServiceServer::new(reports).max_decoding_message_size(bytes_max))
-            .add_service(RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max));
-        let routes = more(routes);
+        let rulebooks = RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max);
+        let routes = more(routes.add_service(rulebooks));
         let drain = config.drain;
         let accounts = ledger.weak_index();
         let seen = Seen::of(&config, &engine, &keeper, &ledger, &customers, &outbox, &closed);

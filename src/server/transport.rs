@@ -3,7 +3,6 @@
 use std::any::Any;
 use std::time::Duration;
 
-use tokio::net::TcpListener;
 use tokio::sync::watch;
 use tonic::body::Body;
 use tonic::codegen::http;
@@ -14,7 +13,7 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::cors::{AllowHeaders, AllowOrigin, CorsLayer};
 
 use super::config::Config;
-use super::door::{Door, incoming};
+use super::door::{Door, Listen, incoming};
 use super::entrance::Entrance;
 use super::grpc::admit::AdmitLayer;
 use super::grpc::failure::Failure;
@@ -43,7 +42,7 @@ const KEEPALIVE_ANSWER: Duration = Duration::from_secs(20);
 /// # Errors
 /// The transport gave up.
 pub async fn serve(
-    listener: TcpListener,
+    listener: impl Listen,
     routes: Routes,
     config: Config,
     entrance: Entrance,

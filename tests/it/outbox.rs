@@ -134,7 +134,7 @@ fn tells_nothing(folder: &Path) {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_arrives_signed_and_leaves_nothing() {
     let gateway = Gateway::start(|_, _| Answer::Say(OK.to_owned()));
     let home = Home::new();
@@ -165,7 +165,7 @@ async fn a_message_arrives_signed_and_leaves_nothing() {
     );
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn while_the_gateway_is_down_callers_do_not_wait_and_then_each_message_comes_once() {
     let (home, port) = (Home::new(), closed_port());
     let outbox = home.at(&format!("http://127.0.0.1:{port}/otp"));
@@ -183,7 +183,7 @@ async fn while_the_gateway_is_down_callers_do_not_wait_and_then_each_message_com
     assert!(outbox.undelivered().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_is_no_2xx_is_tried_again_under_the_same_id() {
     let huge = format!("HTTP/1.1 204 No Content\r\nx: {}\r\n\r\n", "x".repeat(1 << 20));
     for first in [
@@ -215,7 +215,7 @@ async fn whatever_is_no_2xx_is_tried_again_under_the_same_id() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_attempt_ends_when_the_gateway_is_too_slow() {
     let gateway = Gateway::start(|number, _| match number {
         0 => Answer::Hang,
@@ -229,7 +229,7 @@ async fn an_attempt_ends_when_the_gateway_is_too_slow() {
     assert_eq!((gateway.got().len(), outbox.delivery(id(1))), (3, Delivery::Sent));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_caller_waits_for_a_slow_gateway_no_longer_than_it_likes() {
     let flag = Arc::new(AtomicBool::new(false));
     let held = Arc::clone(&flag);
@@ -243,7 +243,7 @@ async fn a_caller_waits_for_a_slow_gateway_no_longer_than_it_likes() {
     assert_eq!((gateway.got().len(), outbox.delivery(id(1))), (1, Delivery::Sent), "it was sent twice");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_second_answer_on_one_connection_is_for_nobody() {
     let gateway = Gateway::start(|number, _| match number {
         0 => Answer::Say("HTTP/1.1 200 OK\r\ncontent-length: 0\r\n\r\n".repeat(2)),
@@ -258,7 +258,7 @@ async fn a_second_answer_on_one_connection_is_for_nobody() {
     assert_eq!(ids, [1, 2, 2].map(|number| format!("otp_{}", id(number))));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn one_message_that_is_refused_holds_no_other_up() {
     let refused = format!("otp_{}", id(1));
     let gateway = Gateway::start(move |_, got| match got.id() == refused {
@@ -277,7 +277,7 @@ async fn one_message_that_is_refused_holds_no_other_up() {
     assert_eq!(home.files().len(), 1);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sixteen_are_sent_at_once_and_no_more() {
     let flag = Arc::new(AtomicBool::new(false));
     let held = Arc::clone(&flag);
@@ -294,7 +294,7 @@ async fn sixteen_are_sent_at_once_and_no_more() {
     assert_eq!((gateway.got().len(), gateway.peak()), (24, 16));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_ends_is_listed_once_and_never_sent_again() {
     let (home, port) = (Home::new(), closed_port());
     let outbox = home.at(&format!("http://127.0.0.1:{port}/otp"));
@@ -326,7 +326,7 @@ async fn a_password_that_ends_is_listed_once_and_never_sent_again() {
     assert!(gateway.got().is_empty());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_stop_the_ledger_says_which_messages_go_on() {
     let (home, port) = (Home::new(), closed_port());
     let outbox = home.at(&format!("http://127.0.0.1:{port}/otp"));
@@ -354,7 +354,7 @@ async fn after_a_stop_the_ledger_says_which_messages_go_on() {
     assert!(list.len() == 1 && list[0].id == id(4) && list[0].tries == 0, "{list:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_message_whose_call_came_to_nothing_is_withdrawn() {
     let gateway = Gateway::start(|_, _| Answer::Say(OK.to_owned()));
     let home = Home::new();
@@ -376,7 +376,7 @@ async fn a_message_whose_call_came_to_nothing_is_withdrawn() {
     assert_eq!(outbox.delivery(id(2)), Delivery::Sent, "it is still known");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_password_that_a_newer_one_has_replaced_goes_nowhere() {
     let is_up = Arc::new(AtomicBool::new(false));
     let up = Arc::clone(&is_up);
@@ -405,7 +405,7 @@ async fn a_password_that_a_newer_one_has_replaced_goes_nowhere() {
     assert_eq!((outbox.delivery(id(2)), home.files().len()), (Delivery::Sent, 0));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn close_does_not_wait_for_a_slow_gateway() {
     let gateway = Gateway::start(|_, _| Answer::Hang);
     let home = Home::new();
@@ -420,7 +420,7 @@ async fn close_does_not_wait_for_a_slow_gateway() {
     assert_eq!((home.files().len(), outbox.delivery(id(20))), (20, Delivery::Late));
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn without_a_folder_nothing_is_on_disk_and_all_else_is_the_same() {
     let home = Home::new();
     let listener = TcpListener::bind("127.0.0.1:0").unwrap();
@@ -460,7 +460,7 @@ impl Write for Screen {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_developer_reads_it_on_the_terminal_and_without_a_way_it_is_late() {
     let home = Home::new();
     let screen = Screen::default();

@@ -1,10 +1,13 @@
 //! Connections as they come: each has a place, and TLS where that is asked for, before the service hears of it.
 
+use std::fmt::Debug;
+use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::mpsc;
 use tokio::time::{sleep, timeout};
@@ -24,6 +27,29 @@ const WAITING_MAX: usize = 64;
 /// A system without file descriptors is asked again after this.
 const AGAIN: Duration = Duration::from_millis(50);
 
+/// Where connections come from: the sockets of the system, or those of a network that is simulated.
+pub trait Listen: Send + 'static {
+    /// A connection.
+    type Stream: AsyncRead + AsyncWrite + Debug + Send + Unpin + 'static;
+
+    /// Waits for the next one: it, and who is at its other end.
+    ///
+    /// # Errors
+    /// It is gone already, or the system has no more of them.
+    fn accept(&self) -> impl Future<Output = io::Result<(Self::Stream, SocketAddr)>> + Send;
+}
+
+impl Listen for TcpListener {
+    type Stream = TcpStream;
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr)> {
+        let (stream, from) = TcpListener::accept(self).await?;
+        // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
+        let _ = stream.set_nodelay(true);
+        Ok((stream, from))
+    }
+}
+
 /// What connections go through.
 #[derive(Debug, Clone)]
 pub struct Door {
@@ -39,7 +65,10 @@ impl Door {
     }
 
     /// The connection as the service gets it; nothing where the other end does not manage it.
-    async fn greeted(&self, stream: TcpStream, from: SocketAddr, place: Place) -> Option<Socket> {
+    async fn greeted<S>(&self, stream: S, from: SocketAddr, place: Place) -> Option<Socket<S>>
+    where
+        S: AsyncRead + AsyncWrite + Unpin,
+    {
         let mut peer = Peer { address: Some(from.ip()), certificate: None };
         let Some(tls) = &self.tls else { return Some(Socket::new(Inner::Plain(stream), peer, place)) };
         let greeting = TlsAcceptor::from(tls.config()).accept(stream);
@@ -51,7 +80,7 @@ impl Door {
 }
 
 /// The connections to a port, until they are no longer asked for: then the port is closed.
-pub fn incoming(listener: TcpListener, door: Door) -> impl Stream<Item = io::Result<Socket>> {
+pub fn incoming<L: Listen>(listener: L, door: Door) -> impl Stream<Item = io::Result<Socket<L::Stream>>> {
     let (sender, receiver) = mpsc::channel(WAITING_MAX);
     tokio::spawn(async move {
         loop {
@@ -72,8 +101,6 @@ pub fn incoming(listener: TcpListener, door: Door) -> impl Stream<Item = io::Res
                 tracing::debug!("a connection too many was closed");
                 continue;
             };
-            // Without it an answer waits some 40 ms for the caller's delayed acknowledgment.
-            let _ = stream.set_nodelay(true);
             let (door, sender) = (door.clone(), sender.clone());
             tokio::spawn(async move {
                 if let Some(socket) = door.greeted(stream, from, place).await {

@@ -6,7 +6,7 @@ mod places;
 mod socket;
 mod listen;
 
-pub use listen::{Door, incoming};
+pub use listen::{Door, Listen, incoming};
 pub use peer::Peer;
 pub use places::{Place, Places};
 pub use socket::Socket;

@@ -11,7 +11,6 @@ use std::task::{Context, Poll};
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
 use tokio::time::{Sleep, sleep};
 use tokio_rustls::server::TlsStream;
 use tonic::transport::server::Connected;
@@ -24,8 +23,8 @@ const FIRST_BYTES_MAX: Duration = Duration::from_secs(10);
 
 /// A connection that takes one buffer at a time.
 #[derive(Debug)]
-pub struct Socket {
-    inner: Inner,
+pub struct Socket<S> {
+    inner: Inner<S>,
     peer: Peer,
     /// Runs until the first bytes are there.
     patience: Option<Pin<Box<Sleep>>>,
@@ -34,18 +33,18 @@ pub struct Socket {
 
 /// What it runs on.
 #[derive(Debug)]
-pub(super) enum Inner {
-    Plain(TcpStream),
-    Tls(Box<TlsStream<TcpStream>>),
+pub(super) enum Inner<S> {
+    Plain(S),
+    Tls(Box<TlsStream<S>>),
 }
 
-impl Socket {
-    pub(super) fn new(inner: Inner, peer: Peer, place: Place) -> Self {
+impl<S> Socket<S> {
+    pub(super) fn new(inner: Inner<S>, peer: Peer, place: Place) -> Self {
         Socket { inner, peer, patience: Some(Box::pin(sleep(FIRST_BYTES_MAX))), _place: place }
     }
 }
 
-impl Connected for Socket {
+impl<S> Connected for Socket<S> {
     type ConnectInfo = Peer;
 
     fn connect_info(&self) -> Peer {
@@ -53,7 +52,7 @@ impl Connected for Socket {
     }
 }
 
-impl AsyncRead for Socket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for Socket<S> {
     fn poll_read(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,
@@ -74,7 +73,7 @@ impl AsyncRead for Socket {
     }
 }
 
-impl AsyncWrite for Socket {
+impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Socket<S> {
     fn poll_write(
         mut self: Pin<&mut Self>,
         context: &mut Context<'_>,

@@ -19,6 +19,7 @@ use crate::basket::Problem;
 use crate::catalog::word::fold_code;
 use crate::ledger::{Action, Rejection, Terms};
 use crate::promotion::Birthday;
+use crate::server::apart::apart;
 use crate::server::clock;
 use crate::server::codes::make::{CODES_AT_ONCE, CODES_MAX, Foreign, Making, Refusal};
 use crate::server::codes::{Codebook, Found};
@@ -245,7 +246,7 @@ impl Codes {
             return Err(fault("code", Problem::Missing));
         }
         let codebook = self.codebook.clone();
-        let found = tokio::task::spawn_blocking(move || codebook.find(&typed)).await;
+        let found = apart(move || codebook.find(&typed)).await;
         let found = found
             .map_err(|_| Failure::Internal)?
             .map_err(|error| Failure::from(crate::server::codes::Trouble::from(error)))?;

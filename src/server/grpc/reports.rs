@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, watch};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 use tonic::{Request, Response, Status};
 
 use super::failure::Failure;
 use super::gate::Call;
 use super::record::unreadable;
+use crate::server::apart::apart;
 use crate::server::convert::report;
 use crate::server::ledger::Ledger;
 use crate::server::reporter::{Error, Reporter};
@@ -42,7 +42,7 @@ impl Reports {
         let turn = timeout_at(call.deadline, Arc::clone(&self.turns).acquire_owned());
         let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
         let Reports { ledger, reporter, closing, .. } = self.clone();
-        let work = spawn_blocking(move || {
+        let work = apart(move || {
             let _turn = turn;
             let zone = reporter.zone().ok_or(Failure::NoRulebook)?;
             let asked = report::asked(asked, &zone).map_err(Failure::Invalid)?;

@@ -6,7 +6,6 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use tokio::sync::{Semaphore, mpsc, watch};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
@@ -18,6 +17,7 @@ use super::gate::Call;
 use super::publishing::Publishing;
 use crate::basket::{Fault, Problem};
 use crate::rulebook::{Severity, Source, compile};
+use crate::server::apart::apart;
 use crate::server::convert;
 use crate::server::engine::Engine;
 use crate::server::keeper::Handle;
@@ -61,7 +61,7 @@ impl Rulebooks {
         let sources = sources(asked.files).map_err(Failure::Invalid)?;
         let turn = timeout_at(call.deadline, Arc::clone(&self.checks).acquire_owned());
         let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
-        let compiled = spawn_blocking(move || {
+        let compiled = apart(move || {
             let _turn = turn;
             catch_unwind(AssertUnwindSafe(|| compile(&sources)))
         });

@@ -1,10 +1,9 @@
 //! The folder of a journal: names of files, the lock, and syncs that make a name last.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
 use std::path::{Path, PathBuf};
 
+use super::disk::{How, Lock, Place};
 use super::error::{Error, disk};
-use crate::server::folders;
 
 /// The file of the high-water mark.
 pub(super) const MARK_NAME: &str = "high-water";
@@ -21,10 +20,9 @@ pub(super) fn segment_path(folder: &Path, first: u64) -> PathBuf {
 }
 
 /// The first numbers of all segments, in order, by the names of the files alone.
-pub(super) fn list(folder: &Path) -> Result<Vec<u64>, Error> {
-    let mut firsts = Vec::new();
-    for entry in fs::read_dir(folder).map_err(disk("list", folder))? {
-        let name = entry.map_err(disk("list", folder))?.file_name();
+pub(super) fn list(place: &Place) -> Result<Vec<u64>, Error> {
+    let (mut firsts, folder) = (Vec::new(), &place.folder);
+    for name in place.disk.list(folder).map_err(disk("list", folder))? {
         if [MARK_NAME, LOCK_NAME, LOST_FOUND_NAME].iter().any(|known| name == *known) {
             continue;
         }
@@ -46,39 +44,34 @@ fn first_of(name: &str) -> Option<u64> {
 }
 
 /// Makes the folder when it is not there, and its name last.
-pub(super) fn make(folder: &Path) -> Result<(), Error> {
-    folders::make(folder).map_err(disk("make the folder", folder))
+pub(super) fn make(place: &Place) -> Result<(), Error> {
+    place.disk.make(&place.folder).map_err(disk("make the folder", &place.folder))
 }
 
-/// Takes the folder for this process until the file is closed.
-pub(super) fn lock(folder: &Path) -> Result<File, Error> {
-    let path = folder.join(LOCK_NAME);
-    let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-    let file = open.map_err(disk("open", &path))?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(Error::Locked { folder: folder.to_owned() }),
-        Err(TryLockError::Error(error)) => Err(disk("lock", &path)(error)),
-    }
+/// Takes the folder for this process until what is given back is dropped.
+pub(super) fn lock(place: &Place) -> Result<Lock, Error> {
+    let path = place.join(LOCK_NAME);
+    let lock = place.disk.lock(&path).map_err(disk("lock", &path))?;
+    lock.ok_or_else(|| Error::Locked { folder: place.folder.clone() })
 }
 
 /// Says, for as long as [`finish`] was not called, that what is in the folder is no journal yet.
-pub(super) fn begin(folder: &Path) -> Result<(), Error> {
-    let path = folder.join(UNFINISHED_NAME);
-    File::create(&path).and_then(|file| file.sync_all()).map_err(disk("make", &path))?;
-    sync(folder)
+pub(super) fn begin(place: &Place) -> Result<(), Error> {
+    let path = place.join(UNFINISHED_NAME);
+    place.disk.open(&path, How::Write).and_then(|file| file.sync_all()).map_err(disk("make", &path))?;
+    sync(place)
 }
 
 /// What is in the folder is a journal from now on.
-pub(super) fn finish(folder: &Path) -> Result<(), Error> {
-    let path = folder.join(UNFINISHED_NAME);
-    fs::remove_file(&path).map_err(disk("remove", &path))?;
-    sync(folder)
+pub(super) fn finish(place: &Place) -> Result<(), Error> {
+    let path = place.join(UNFINISHED_NAME);
+    place.disk.remove(&path).map_err(disk("remove", &path))?;
+    sync(place)
 }
 
 /// Makes the names in a folder last: syncing a file does not.
-pub(super) fn sync(folder: &Path) -> Result<(), Error> {
-    folders::sync(folder).map_err(disk("sync the folder", folder))
+pub(super) fn sync(place: &Place) -> Result<(), Error> {
+    place.disk.sync(&place.folder).map_err(disk("sync the folder", &place.folder))
 }
 
 /// A folder for a test; in memory where the system has such a place, for a test syncs thousands of times.

@@ -4,11 +4,10 @@
 //! A mark is written after its record is synced and is not synced itself: when the process dies the page is still
 //! there, and after a power cut the mark is at most as old as its last sync.
 
-use std::fs::{File, OpenOptions};
 use std::io::{self, Read};
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::disk::{Cursor, DiskFile, How, Place};
 use super::error::{Error, disk};
 use super::folder::MARK_NAME;
 use super::frame::{Mark, wide};
@@ -21,7 +20,7 @@ const LOOKS: usize = 3;
 /// The file of the mark, open for the writer.
 #[derive(Debug)]
 pub(super) struct MarkFile {
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     path: PathBuf,
 }
 
@@ -37,12 +36,13 @@ pub(super) struct Found {
 }
 
 /// Reads the mark; also while another process writes it.
-pub(super) fn read(folder: &Path) -> Result<Found, Error> {
-    let path = folder.join(MARK_NAME);
+pub(super) fn read(place: &Place) -> Result<Found, Error> {
+    let path = place.join(MARK_NAME);
     let mut found = of(&[]);
     for _ in 0..LOOKS {
         let mut bytes = Vec::with_capacity(2 * SLOT_BYTES);
-        match File::open(&path).and_then(|file| file.take(wide(2 * SLOT_BYTES)).read_to_end(&mut bytes)) {
+        let file = place.disk.open(&path, How::Read).map(|file| Cursor { file, offset: 0 });
+        match file.and_then(|file| file.take(wide(2 * SLOT_BYTES)).read_to_end(&mut bytes)) {
             Ok(_) => found = of(&bytes),
             Err(error) if error.kind() == io::ErrorKind::NotFound => break,
             Err(error) => return Err(disk("read", &path)(error)),
@@ -63,10 +63,10 @@ fn of(bytes: &[u8]) -> Found {
 
 impl MarkFile {
     /// Opens the file, or makes it, so that both slots are whole, `mark` is the highest, and all of it is synced.
-    pub(super) fn open(folder: &Path, found: Found, mark: &Mark) -> Result<Self, Error> {
-        let path = folder.join(MARK_NAME);
-        let open = OpenOptions::new().create(true).truncate(false).write(true).open(&path);
-        let marks = MarkFile { file: open.map_err(disk("open", &path))?, path };
+    pub(super) fn open(place: &Place, found: Found, mark: &Mark) -> Result<Self, Error> {
+        let path = place.join(MARK_NAME);
+        let file = place.disk.open(&path, How::Write).map_err(disk("open", &path))?;
+        let marks = MarkFile { file, path };
         if !found.whole || found.mark != Some(*mark) {
             // The highest mark that was found stays until the new one is on disk.
             for slot in [found.slot ^ 1, found.slot] {
@@ -101,11 +101,11 @@ mod tests {
     #[test]
     fn one_slot_outlives_the_other() {
         let folder = tempfile::tempdir().unwrap();
+        let place = Place::system(folder.path());
         let mark = |sequence| Mark { sequence, chain: Chain::EMPTY };
-        let seen =
-            || read(folder.path()).map(|found| (found.mark.map(|mark| mark.sequence), found.whole)).unwrap();
+        let seen = || read(&place).map(|found| (found.mark.map(|mark| mark.sequence), found.whole)).unwrap();
         assert_eq!(seen(), (None, false));
-        let marks = MarkFile::open(folder.path(), of(&[]), &mark(4)).unwrap();
+        let marks = MarkFile::open(&place, of(&[]), &mark(4)).unwrap();
         for sequence in 5..9 {
             marks.write(&mark(sequence)).unwrap();
             assert_eq!(seen(), (Some(sequence), true));
@@ -113,11 +113,11 @@ mod tests {
         // The newest is lost, then both, and either way opening heals them.
         marks.file.write_all_at(&[0; 512], 0).unwrap();
         assert_eq!(seen(), (Some(7), false));
-        MarkFile::open(folder.path(), read(folder.path()).unwrap(), &mark(8)).unwrap();
+        MarkFile::open(&place, read(&place).unwrap(), &mark(8)).unwrap();
         assert_eq!(seen(), (Some(8), true));
-        marks.file.set_len(0).unwrap();
+        marks.file.set_length(0).unwrap();
         assert_eq!(seen(), (None, false));
-        MarkFile::open(folder.path(), read(folder.path()).unwrap(), &mark(9)).unwrap();
+        MarkFile::open(&place, read(&place).unwrap(), &mark(9)).unwrap();
         assert_eq!(seen(), (Some(9), true));
     }
 }

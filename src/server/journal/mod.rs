@@ -11,6 +11,7 @@
 
 mod error;
 mod frame;
+pub mod disk;
 mod folder;
 mod mark;
 mod walk;
@@ -23,9 +24,10 @@ mod pour;
 #[cfg(test)]
 mod harm;
 
+pub use disk::Place;
 pub use error::{Damage, Error};
 pub use frame::{Chain, PAYLOAD_BYTES_MAX, Position};
 pub use pour::{Pour, Poured};
-pub use reader::{Reader, Record, Summary, acknowledged, read_at, reader, verify};
+pub use reader::{Reader, Record, Summary, acknowledged, read_at, reader, reader_at, verify};
 pub use recover::{Options, Recovery, SEGMENT_BYTES};
 pub use writer::Journal;

@@ -3,10 +3,11 @@
 //! Until [`Pour::finish`] the folder says of itself that it is no journal yet, so that one that was interrupted is refused, and never
 //! taken for a shorter one. The same records make the same files, byte by byte, as [`Journal`](super::Journal) made of them.
 
-use std::fs::File;
-use std::io::{BufWriter, Seek as _, SeekFrom, Write as _};
+use std::fmt;
+use std::io::{BufWriter, Write as _};
 use std::path::{Path, PathBuf};
 
+use super::disk::{Cursor, Lock, Place};
 use super::error::{Error, disk};
 use super::folder;
 use super::frame::{Chain, Mark, Position, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, VERSION, wide};
@@ -17,9 +18,8 @@ use super::segments;
 const BUFFER_BYTES: usize = 1 << 20;
 
 /// A journal in the making.
-#[derive(Debug)]
 pub struct Pour {
-    folder: PathBuf,
+    place: Place,
     segment_bytes: u64,
     growing: Option<Growing>,
     /// The last record.
@@ -27,13 +27,13 @@ pub struct Pour {
     /// A record before it is written, kept for its memory.
     bytes: Vec<u8>,
     /// Held for the lock, which ends with it.
-    _lock: File,
+    _lock: Lock,
 }
 
 /// The segment that grows.
 #[derive(Debug)]
 struct Growing {
-    file: BufWriter<File>,
+    file: BufWriter<Cursor>,
     path: PathBuf,
     first: u64,
     length: u64,
@@ -55,14 +55,15 @@ impl Pour {
     /// [`Error::NotEmpty`] when there is one already, [`Error::Unfinished`] when one was begun there, [`Error::Locked`],
     /// [`Error::Disk`].
     pub fn begin(folder: &Path, segment_bytes: u64) -> Result<Self, Error> {
-        folder::make(folder)?;
-        let lock = folder::lock(folder)?;
-        if !folder::list(folder)?.is_empty() || mark::read(folder)?.mark.is_some() {
+        let place = Place::system(folder);
+        folder::make(&place)?;
+        let lock = folder::lock(&place)?;
+        if !folder::list(&place)?.is_empty() || mark::read(&place)?.mark.is_some() {
             return Err(Error::NotEmpty { folder: folder.to_owned() });
         }
-        folder::begin(folder)?;
+        folder::begin(&place)?;
         Ok(Pour {
-            folder: folder.to_owned(),
+            place,
             segment_bytes,
             growing: None,
             last: Mark { sequence: 0, chain: Chain::EMPTY },
@@ -99,9 +100,9 @@ impl Pour {
         if let Some(growing) = self.growing.take() {
             growing.close()?;
         }
-        let found = mark::read(&self.folder)?;
-        MarkFile::open(&self.folder, found, &self.last)?;
-        folder::finish(&self.folder)?;
+        let found = mark::read(&self.place)?;
+        MarkFile::open(&self.place, found, &self.last)?;
+        folder::finish(&self.place)?;
         Ok(Poured { records: self.last.sequence, chain: self.last.chain })
     }
 
@@ -113,10 +114,16 @@ impl Pour {
         };
         let first = self.last.sequence.saturating_add(1);
         let header = SegmentHeader { version: VERSION, first, chain: self.last.chain, before, before_bytes };
-        let mut file = segments::start(&self.folder, &header)?;
-        let (path, length) = (folder::segment_path(&self.folder, first), wide(SEGMENT_HEADER_BYTES));
-        file.seek(SeekFrom::Start(length)).map_err(disk("write", &path))?;
+        let file = segments::start(&self.place, &header)?;
+        let (path, length) = (folder::segment_path(&self.place.folder, first), wide(SEGMENT_HEADER_BYTES));
+        let file = Cursor { file, offset: length };
         Ok(Growing { file: BufWriter::with_capacity(BUFFER_BYTES, file), path, first, length })
+    }
+}
+
+impl fmt::Debug for Pour {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pour").field("place", &self.place).field("last", &self.last).finish_non_exhaustive()
     }
 }
 
@@ -128,7 +135,7 @@ impl Growing {
     /// All of it is on the disk: its first record, and its length.
     fn close(mut self) -> Result<(u64, u64), Error> {
         self.file.flush().map_err(disk("write", &self.path))?;
-        self.file.get_ref().sync_all().map_err(disk("sync", &self.path))?;
+        self.file.get_ref().file.sync_all().map_err(disk("sync", &self.path))?;
         Ok((self.first, self.length))
     }
 }

@@ -3,10 +3,9 @@
 //! No lock is taken: records are never changed once they are acknowledged, so any number of readers may run beside the
 //! writer.
 
-use std::fs::File;
-use std::os::unix::fs::FileExt;
 use std::path::Path;
 
+use super::disk::{How, Place};
 use super::error::{Damage, Error, disk};
 use super::folder::{MARK_NAME, segment_path};
 use super::frame::{Chain, Position, RECORD_HEADER_BYTES, RecordHeader, VERSION, wide};
@@ -60,13 +59,21 @@ pub struct Reader {
 /// [`Error::Disk`], [`Error::Foreign`], [`Error::Version`], and [`Error::Damaged`] when the segments do not follow one
 /// another or the high-water mark cannot be read.
 pub fn reader(folder: &Path, from: u64) -> Result<Reader, Error> {
-    let mark = mark::read(folder)?.mark;
-    let segments = segments::find(folder)?;
+    reader_at(&Place::system(folder), from)
+}
+
+/// The same on another disk.
+///
+/// # Errors
+/// As [`reader`].
+pub fn reader_at(place: &Place, from: u64) -> Result<Reader, Error> {
+    let mark = mark::read(place)?.mark;
+    let segments = segments::find(place)?;
     if mark.is_none() && !segments.firsts.is_empty() {
-        let (file, what) = (folder.join(MARK_NAME), Damage::MarkLost);
+        let (file, what) = (place.join(MARK_NAME), Damage::MarkLost);
         return Err(Error::Damaged { file, sequence: 0, offset: 0, what });
     }
-    let stream = Stream::open(folder, segments, from, Promise { mark, known: 0 })?;
+    let stream = Stream::open(place, segments, from, Promise { mark, known: 0 })?;
     Ok(Reader { stream: Some(stream), from })
 }
 
@@ -105,8 +112,8 @@ pub fn read_at(folder: &Path, position: Position) -> Result<Vec<u8>, Error> {
         let Position { sequence, offset, .. } = position;
         Err(Error::Damaged { file: path.clone(), sequence, offset, what })
     };
-    let file = File::open(&path).map_err(disk("open", &path))?;
-    let length = file.metadata().map_err(disk("read", &path))?.len();
+    let file = Place::system(folder).disk.open(&path, How::Read).map_err(disk("open", &path))?;
+    let length = file.length().map_err(disk("read", &path))?;
     let left = length.saturating_sub(position.offset);
     if left < wide(RECORD_HEADER_BYTES) {
         return damaged(Damage::Record);
@@ -137,7 +144,7 @@ pub fn read_at(folder: &Path, position: Position) -> Result<Vec<u8>, Error> {
 /// # Errors
 /// [`Error::Disk`].
 pub fn acknowledged(folder: &Path) -> Result<Option<u64>, Error> {
-    Ok(mark::read(folder)?.mark.map(|mark| mark.sequence))
+    Ok(mark::read(&Place::system(folder))?.mark.map(|mark| mark.sequence))
 }
 
 /// Checks every record of the journal in `folder`, CRC, number and chain, and that it reaches its high-water mark.
@@ -146,10 +153,11 @@ pub fn acknowledged(folder: &Path) -> Result<Option<u64>, Error> {
 /// # Errors
 /// The first thing that is wrong, as [`reader`] and its records tell it.
 pub fn verify(folder: &Path) -> Result<Summary, Error> {
-    let mark = mark::read(folder)?.mark;
-    let segments = segments::find(folder)?;
+    let place = &Place::system(folder);
+    let mark = mark::read(place)?.mark;
+    let segments = segments::find(place)?;
     let count = wide(segments.firsts.len());
-    let mut stream = Stream::open(folder, segments, 1, Promise { mark, known: 0 })?;
+    let mut stream = Stream::open(place, segments, 1, Promise { mark, known: 0 })?;
     let (mut payload, mut payload_bytes) = (Vec::new(), 0_u64);
     while stream.next(&mut payload)?.is_some() {
         payload_bytes = payload_bytes.saturating_add(wide(payload.len()));

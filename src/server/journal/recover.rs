@@ -3,11 +3,10 @@
 //! The last segment is checked in full, of the earlier ones the headers and lengths: a start takes as long for a
 //! million records as for a billion. A reader and `verify` check the rest.
 
-use std::fs::{self, File, OpenOptions};
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use super::disk::{DiskFile, How, Lock, Place};
 use super::error::{Damage, Error, disk};
 use super::folder::{self, MARK_NAME, segment_path};
 use super::frame::{Mark, SEGMENT_HEADER_BYTES, SegmentHeader, VERSION, wide};
@@ -51,7 +50,7 @@ pub struct Recovery {
 /// The segment that grows.
 #[derive(Debug)]
 pub(super) struct Growing {
-    pub(super) file: File,
+    pub(super) file: Box<dyn DiskFile>,
     pub(super) path: PathBuf,
     pub(super) first: u64,
     /// Its length in bytes.
@@ -59,36 +58,35 @@ pub(super) struct Growing {
 }
 
 /// A journal at rest.
-#[derive(Debug)]
 pub(super) struct Opened {
     pub(super) growing: Growing,
     pub(super) marks: MarkFile,
     pub(super) mark: Mark,
-    pub(super) lock: File,
+    pub(super) lock: Lock,
     pub(super) recovery: Recovery,
 }
 
-pub(super) fn recover(folder: &Path, known: u64) -> Result<Opened, Error> {
-    folder::make(folder)?;
-    let lock = folder::lock(folder)?;
-    let found = mark::read(folder)?;
-    let segments = segments::find(folder)?;
+pub(super) fn recover(place: &Place, known: u64) -> Result<Opened, Error> {
+    folder::make(place)?;
+    let lock = folder::lock(place)?;
+    let found = mark::read(place)?;
+    let segments = segments::find(place)?;
     let had_segments = !segments.firsts.is_empty();
-    let end = find_end(folder, segments, Promise { mark: found.mark, known })?;
+    let end = find_end(place, segments, Promise { mark: found.mark, known })?;
     if found.mark.is_none() && known == 0 && end.sequence > 0 {
-        let (file, what) = (folder.join(MARK_NAME), Damage::MarkLost);
+        let (file, what) = (place.join(MARK_NAME), Damage::MarkLost);
         return Err(Error::Damaged { file, sequence: end.sequence, offset: 0, what });
     }
     // Nothing was changed so far, and from here on nothing refuses but the disk.
     let mark = Mark { sequence: end.sequence, chain: end.chain };
     let (growing, marks) = if had_segments {
-        (mend(folder, &end, found)?, MarkFile::open(folder, found, &mark)?)
+        (mend(place, &end, found)?, MarkFile::open(place, found, &mark)?)
     } else {
         // The mark is there before the first segment: a journal without one is never a young journal.
-        let marks = MarkFile::open(folder, found, &mark)?;
-        (follow(folder, &end)?, marks)
+        let marks = MarkFile::open(place, found, &mark)?;
+        (follow(place, &end)?, marks)
     };
-    folder::sync(folder)?;
+    folder::sync(place)?;
     let recovery = Recovery {
         last_sequence: end.sequence,
         cut_bytes: end.torn_bytes,
@@ -99,29 +97,28 @@ pub(super) fn recover(folder: &Path, known: u64) -> Result<Opened, Error> {
 }
 
 /// Checks the last segment, and the one before it when the last is unborn.
-fn find_end(folder: &Path, segments: Segments, promise: Promise) -> Result<End, Error> {
+fn find_end(place: &Place, segments: Segments, promise: Promise) -> Result<End, Error> {
     let from = segments.firsts.last().copied().unwrap_or(1);
-    let mut stream = Stream::open(folder, segments, from, promise)?;
+    let mut stream = Stream::open(place, segments, from, promise)?;
     let mut payload = Vec::new();
     while stream.next(&mut payload)?.is_some() {}
     Ok(stream.end())
 }
 
 /// Cuts the torn tail and makes sure that the rest is on the disk and not only in the memory of the system.
-fn mend(folder: &Path, end: &End, found: Found) -> Result<Growing, Error> {
-    let path = segment_path(folder, end.segment);
-    let open = OpenOptions::new().read(true).write(true).open(&path);
-    let file = open.map_err(disk("open", &path))?;
+fn mend(place: &Place, end: &End, found: Found) -> Result<Growing, Error> {
+    let path = segment_path(&place.folder, end.segment);
+    let file = place.disk.open(&path, How::ReadWrite).map_err(disk("open", &path))?;
     if end.torn_bytes > 0 {
-        file.set_len(end.length).map_err(disk("cut", &path))?;
+        file.set_length(end.length).map_err(disk("cut", &path))?;
     }
     let acknowledged = found.mark.map_or(0, |mark| mark.sequence);
     if let Some(from) = doubtful(end, acknowledged) {
-        write_again(&file, from, end.length).map_err(disk("write", &path))?;
+        write_again(file.as_ref(), from, end.length).map_err(disk("write", &path))?;
     }
     file.sync_all().map_err(disk("sync", &path))?;
     if end.unborn.is_some() {
-        return follow(folder, end);
+        return follow(place, end);
     }
     Ok(Growing { file, path, first: end.segment, length: end.length })
 }
@@ -137,21 +134,21 @@ fn doubtful(end: &End, acknowledged: u64) -> Option<u64> {
 }
 
 /// Writes the same bytes to the same place, which makes them new to the system.
-fn write_again(file: &File, from: u64, until: u64) -> io::Result<()> {
+fn write_again(file: &dyn DiskFile, from: u64, until: u64) -> io::Result<()> {
     let mut bytes = vec![0; usize::try_from(until.saturating_sub(from)).unwrap_or_default()];
     file.read_exact_at(&mut bytes, from)?;
     file.write_all_at(&bytes, from)
 }
 
 /// Begins the segment behind `end`, in the place of an unborn one.
-fn follow(folder: &Path, end: &End) -> Result<Growing, Error> {
+fn follow(place: &Place, end: &End) -> Result<Growing, Error> {
     let first = end.sequence.saturating_add(1);
-    let path = segment_path(folder, first);
+    let path = segment_path(&place.folder, first);
     if end.unborn.is_some() {
-        fs::remove_file(&path).map_err(disk("remove", &path))?;
+        place.disk.remove(&path).map_err(disk("remove", &path))?;
     }
     let (before, before_bytes) = (end.segment, end.length);
     let header = SegmentHeader { version: VERSION, first, chain: end.chain, before, before_bytes };
-    let file = segments::start(folder, &header)?;
+    let file = segments::start(place, &header)?;
     Ok(Growing { file, path, first, length: wide(SEGMENT_HEADER_BYTES) })
 }

@@ -3,10 +3,7 @@
 //! A header names the segment before it and that one's length, so a segment that is missing, cut or longer than it was
 //! is found in one look at each file, however many records there are.
 
-use std::fs::{File, OpenOptions};
-use std::os::unix::fs::FileExt;
-use std::path::Path;
-
+use super::disk::{DiskFile, How, Place};
 use super::error::{Damage, Error, disk};
 use super::folder::{list, segment_path, sync};
 use super::frame::{SEGMENT_HEADER_BYTES, SegmentHeader, wide};
@@ -23,14 +20,14 @@ pub(super) struct Segments {
 }
 
 /// Finds the segments and checks their headers.
-pub(super) fn find(folder: &Path) -> Result<Segments, Error> {
-    let names = list(folder)?;
+pub(super) fn find(place: &Place) -> Result<Segments, Error> {
+    let names = list(place)?;
     let mut found = Segments::default();
     let mut before = (0, 0);
     for (at, &first) in names.iter().enumerate() {
-        let path = segment_path(folder, first);
+        let path = segment_path(&place.folder, first);
         let damaged = |what| Error::Damaged { file: path.clone(), sequence: first, offset: 0, what };
-        let Start { header, length, .. } = walk::start(&path)?;
+        let Start { header, length, .. } = walk::start(place, &path)?;
         let Some(header) = header else {
             let last = at.saturating_add(1) == names.len();
             if !last || length > wide(SEGMENT_HEADER_BYTES) {
@@ -52,13 +49,12 @@ pub(super) fn find(folder: &Path) -> Result<Segments, Error> {
 }
 
 /// Makes a new segment with nothing in it but its header, synced, and its name too.
-pub(super) fn start(folder: &Path, header: &SegmentHeader) -> Result<File, Error> {
-    let path = segment_path(folder, header.first);
+pub(super) fn start(place: &Place, header: &SegmentHeader) -> Result<Box<dyn DiskFile>, Error> {
+    let path = segment_path(&place.folder, header.first);
     // Never over a file that is there.
-    let open = OpenOptions::new().create_new(true).read(true).write(true).open(&path);
-    let file = open.map_err(disk("make", &path))?;
+    let file = place.disk.open(&path, How::New).map_err(disk("make", &path))?;
     file.write_all_at(&header.encode(), 0).map_err(disk("write", &path))?;
     file.sync_all().map_err(disk("sync", &path))?;
-    sync(folder)?;
+    sync(place)?;
     Ok(file)
 }

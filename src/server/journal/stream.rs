@@ -1,8 +1,8 @@
 //! All records from a segment on to the end of the journal, and the decision what its end is.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
 
+use super::disk::Place;
 use super::error::{Damage, Error};
 use super::folder::{MARK_NAME, segment_path};
 use super::frame::{Chain, Mark, Position, SEGMENT_HEADER_BYTES, wide};
@@ -28,7 +28,7 @@ impl Promise {
 /// The records from a segment on.
 #[derive(Debug)]
 pub(super) struct Stream {
-    folder: PathBuf,
+    place: Place,
     /// Segments that are not begun.
     ahead: VecDeque<u64>,
     unborn: Option<u64>,
@@ -60,7 +60,7 @@ pub(super) struct End {
 impl Stream {
     /// Begins at the first record of the last segment that holds `from` or ends before it.
     pub(super) fn open(
-        folder: &Path,
+        place: &Place,
         segments: Segments,
         from: u64,
         promise: Promise,
@@ -68,10 +68,10 @@ impl Stream {
         let skipped = segments.firsts.partition_point(|&first| first <= from).saturating_sub(1);
         let ahead = segments.firsts.into_iter().skip(skipped).collect();
         let unborn = segments.unborn;
-        let folder = folder.to_owned();
-        let mut stream = Stream { folder, ahead, unborn, promise, walk: None, torn_bytes: 0 };
+        let place = place.clone();
+        let mut stream = Stream { place, ahead, unborn, promise, walk: None, torn_bytes: 0 };
         if let Some(first) = stream.ahead.pop_front() {
-            stream.walk = Some(Walk::open(&stream.folder, first)?);
+            stream.walk = Some(Walk::open(&stream.place, first)?);
         }
         stream.check_mark()?;
         Ok(stream)
@@ -117,7 +117,7 @@ impl Stream {
     /// Goes on to the segment `first`, which must begin where the one before has ended.
     fn enter(&mut self, first: u64) -> Result<(), Error> {
         let before = self.end();
-        let walk = Walk::open(&self.folder, first)?;
+        let walk = Walk::open(&self.place, first)?;
         if (walk.sequence, walk.chain) != (before.sequence, before.chain) {
             return Err(walk.damaged(Damage::SegmentBefore));
         }
@@ -144,13 +144,13 @@ impl Stream {
         let next = end.sequence.saturating_add(1);
         let promised = self.promise.sequence();
         if promised > end.sequence {
-            let file = segment_path(&self.folder, end.segment.max(1));
+            let file = segment_path(&self.place.folder, end.segment.max(1));
             let what = Damage::Short { promised };
             return Err(Error::Damaged { file, sequence: next, offset: end.length, what });
         }
         match self.unborn {
             Some(first) if first != next => {
-                let file = segment_path(&self.folder, first);
+                let file = segment_path(&self.place.folder, first);
                 Err(Error::Damaged { file, sequence: first, offset: 0, what: Damage::SegmentBefore })
             }
             _ => Ok(()),
@@ -163,7 +163,7 @@ impl Stream {
         if mark.sequence != end.sequence || mark.chain == end.chain {
             return Ok(());
         }
-        let (sequence, file) = (mark.sequence, self.folder.join(MARK_NAME));
+        let (sequence, file) = (mark.sequence, self.place.join(MARK_NAME));
         Err(Error::Damaged { file, sequence, offset: 0, what: Damage::MarkChain })
     }
 }

@@ -3,13 +3,12 @@
 //! The length is taken before the first byte is read and holds for the whole walk. So a walk beside the writer sees
 //! what was written before it began, and of a later record at most the beginning.
 
-use std::fs::File;
 use std::io::{BufReader, Read};
-use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 
 use memchr::memmem;
 
+use super::disk::{Cursor, How, Place};
 use super::error::{Damage, Error, disk};
 use super::folder::segment_path;
 use super::frame::{
@@ -24,7 +23,7 @@ const BUFFER_BYTES: usize = 256 << 10;
 #[derive(Debug)]
 pub(super) struct Walk {
     pub(super) path: PathBuf,
-    bytes: BufReader<File>,
+    bytes: BufReader<Cursor>,
     pub(super) header: SegmentHeader,
     /// The length of the file when the walk began.
     length: u64,
@@ -56,12 +55,13 @@ pub(super) struct Start {
     /// Bytes of the file.
     pub(super) length: u64,
     /// Read up to the end of the header.
-    file: File,
+    file: Cursor,
 }
 
-pub(super) fn start(path: &Path) -> Result<Start, Error> {
-    let mut file = File::open(path).map_err(disk("open", path))?;
-    let length = file.metadata().map_err(disk("read", path))?.len();
+pub(super) fn start(place: &Place, path: &Path) -> Result<Start, Error> {
+    let file = place.disk.open(path, How::Read).map_err(disk("open", path))?;
+    let length = file.length().map_err(disk("read", path))?;
+    let mut file = Cursor { file, offset: 0 };
     let mut bytes = Vec::with_capacity(SEGMENT_HEADER_BYTES);
     let head = file.by_ref().take(wide(SEGMENT_HEADER_BYTES)).read_to_end(&mut bytes);
     head.map_err(disk("read", path))?;
@@ -74,9 +74,9 @@ pub(super) fn start(path: &Path) -> Result<Start, Error> {
 
 impl Walk {
     /// Begins at the first record of the segment `first`.
-    pub(super) fn open(folder: &Path, first: u64) -> Result<Self, Error> {
-        let path = segment_path(folder, first);
-        let Start { header, length, file } = start(&path)?;
+    pub(super) fn open(place: &Place, first: u64) -> Result<Self, Error> {
+        let path = segment_path(&place.folder, first);
+        let Start { header, length, file } = start(place, &path)?;
         let Some(header) = header else {
             return Err(Error::Damaged {
                 file: path,
@@ -165,7 +165,7 @@ impl Walk {
     fn followed(&self) -> Result<bool, Error> {
         // At most one record, as `tail` has asked before.
         let mut bytes = vec![0; usize::try_from(self.left()).unwrap_or_default()];
-        self.bytes.get_ref().read_exact_at(&mut bytes, self.offset).map_err(disk("read", &self.path))?;
+        self.bytes.get_ref().file.read_exact_at(&mut bytes, self.offset).map_err(disk("read", &self.path))?;
         let behind = bytes.get(1..).unwrap_or_default();
         Ok(memmem::find_iter(behind, &RECORD_MAGIC).any(|at| {
             let offset = self.offset.saturating_add(1).saturating_add(wide(at));

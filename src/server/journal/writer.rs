@@ -1,10 +1,10 @@
 //! The one writer: a record is written, synced, marked, and only then acknowledged.
 
-use std::fs::File;
+use std::fmt;
 use std::io;
-use std::os::unix::fs::FileExt;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
+use super::disk::{Lock, Place};
 use super::error::{Error, disk};
 use super::folder::segment_path;
 use super::frame::{Chain, Mark, Position, RecordHeader, SEGMENT_HEADER_BYTES, SegmentHeader, VERSION, wide};
@@ -13,9 +13,8 @@ use super::recover::{Growing, Opened, Options, Recovery, recover};
 use super::segments;
 
 /// A journal that grows. One at a time has a folder, in this process and in all others.
-#[derive(Debug)]
 pub struct Journal {
-    folder: PathBuf,
+    place: Place,
     segment_bytes: u64,
     growing: Growing,
     marks: MarkFile,
@@ -26,7 +25,7 @@ pub struct Journal {
     /// A record before it is written, kept for its memory.
     bytes: Vec<u8>,
     /// Held for the lock, which ends with it.
-    _lock: File,
+    _lock: Lock,
 }
 
 impl Journal {
@@ -37,9 +36,17 @@ impl Journal {
     /// [`Error::Locked`] when another writer has it, [`Error::Damaged`], [`Error::Version`] or [`Error::Foreign`] when it is
     /// not what was written, and then nothing is changed; [`Error::Disk`].
     pub fn open(folder: &Path, options: Options) -> Result<(Self, Recovery), Error> {
-        let Opened { growing, marks, mark, lock, recovery } = recover(folder, options.known_sequence)?;
+        Self::open_at(&Place::system(folder), options)
+    }
+
+    /// The same on another disk.
+    ///
+    /// # Errors
+    /// As [`Journal::open`].
+    pub fn open_at(place: &Place, options: Options) -> Result<(Self, Recovery), Error> {
+        let Opened { growing, marks, mark, lock, recovery } = recover(place, options.known_sequence)?;
         let journal = Journal {
-            folder: folder.to_owned(),
+            place: place.clone(),
             segment_bytes: options.segment_bytes,
             growing,
             marks,
@@ -82,6 +89,14 @@ impl Journal {
         self.last.chain
     }
 
+    /// Bytes that are free on its disk.
+    ///
+    /// # Errors
+    /// What the disk says.
+    pub fn free_bytes(&self) -> io::Result<u64> {
+        self.place.disk.free_bytes(&self.place.folder)
+    }
+
     fn unless_poisoned<T>(&mut self, call: impl FnOnce(&mut Self) -> Result<T, Error>) -> Result<T, Error> {
         if self.poisoned {
             return Err(Error::Poisoned);
@@ -113,8 +128,8 @@ impl Journal {
         let first = self.last.sequence.saturating_add(1);
         let (before, before_bytes) = (self.growing.first, self.growing.length);
         let header = SegmentHeader { version: VERSION, first, chain: self.last.chain, before, before_bytes };
-        let file = segments::start(&self.folder, &header)?;
-        let (path, length) = (segment_path(&self.folder, first), wide(SEGMENT_HEADER_BYTES));
+        let file = segments::start(&self.place, &header)?;
+        let (path, length) = (segment_path(&self.place.folder, first), wide(SEGMENT_HEADER_BYTES));
         self.growing = Growing { file, path, first, length };
         Ok(())
     }
@@ -133,6 +148,15 @@ impl Growing {
     }
 }
 
+impl fmt::Debug for Journal {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Journal")
+            .field("place", &self.place)
+            .field("last", &self.last)
+            .finish_non_exhaustive()
+    }
+}
+
 /// Closing syncs the mark when nothing has failed; a sync that fails here costs nothing but its freshness.
 impl Drop for Journal {
     fn drop(&mut self) {
@@ -142,6 +166,7 @@ impl Drop for Journal {
 
 #[cfg(test)]
 mod tests {
+    use std::fs::File;
     use std::sync::atomic::{AtomicU64, Ordering};
 
     use super::super::folder::temporary;
@@ -215,17 +240,17 @@ mod tests {
         type Harm = fn(&mut Journal) -> Result<Position, Error>;
         let cases: [(&str, u64, Harm); 4] = [
             ("the write fails", 1, |journal| {
-                journal.growing.file = File::open(&journal.growing.path).unwrap();
+                journal.growing.file = Box::new(File::open(&journal.growing.path).unwrap());
                 journal.append(b"b")
             }),
             // Writes to it succeed, syncs do not.
             ("the sync fails", 1, |journal| {
-                journal.growing.file = File::options().write(true).open("/dev/null").unwrap();
+                journal.growing.file = Box::new(File::options().write(true).open("/dev/null").unwrap());
                 journal.append(b"b")
             }),
             // The record is on the disk by then, and counts after the next opening.
             ("the mark cannot be written", 2, |journal| {
-                journal.marks.file = File::open("/dev/null").unwrap();
+                journal.marks.file = Box::new(File::open("/dev/null").unwrap());
                 journal.append(b"b")
             }),
             ("the batch is too large", 1, |journal| journal.append(&vec![0; PAYLOAD_BYTES_MAX + 1])),

@@ -1,12 +1,10 @@
 //! Brings an index up to the end of the journal.
 
-use std::path::Path;
-
 use super::batch::Batch;
 use super::encode;
 use super::error::Error;
 use super::index::Index;
-use crate::server::journal;
+use crate::server::journal::{self, Place};
 
 /// Facts that are applied at once: few enough to stay in memory, enough to make one batch of the index worth it.
 const FACTS_AT_ONCE: usize = 2_000;
@@ -16,14 +14,14 @@ const BYTES_AT_ONCE: usize = 8 << 20;
 /// Applies every record after the mark of `index` up to record `until`; `told` hears how far it has come. How many facts these were.
 pub(super) fn catch_up(
     index: &dyn Index,
-    journal: &Path,
+    journal: &Place,
     until: u64,
     told: &mut dyn FnMut(u64),
 ) -> Result<u64, Error> {
     let mut count = 0;
     let mut batch = Batch::new(index);
     let (mut last, mut bytes) = (index.mark().sequence, 0_usize);
-    for record in journal::reader(journal, last.saturating_add(1))? {
+    for record in journal::reader_at(journal, last.saturating_add(1))? {
         let record = record?;
         if record.sequence > until {
             break;

@@ -18,6 +18,7 @@ mod recent;
 mod writer;
 mod glance;
 mod postgres;
+mod embedded;
 pub mod open;
 pub mod upkeep;
 

@@ -1,11 +1,11 @@
 //! Opening the ledger: what is on disk becomes balances, and the writer begins.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::File;
 use std::future::pending;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::atomic::Ordering;
-use std::sync::mpsc::{Sender, SyncSender, channel, sync_channel};
-use std::sync::{Arc, Mutex, Weak};
+use std::sync::mpsc::{Sender, SyncSender, TrySendError, channel, sync_channel};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, Weak};
 use std::thread::{self, JoinHandle};
 use std::time::Duration;
 
@@ -13,31 +13,26 @@ use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
 
 use super::batch::Batch;
-use super::catch_up::catch_up;
 use super::counters::Counters;
+use super::embedded::{embedded, in_memory, lock, whole};
 use super::error::Error;
 use super::glance::Glance;
 use super::index::Index;
 use super::memory::Memory;
 use super::postgres::{self, Following, Lane, Tables, Turn};
 use super::recent::Recent;
-use super::shelf::Shelf;
 use super::space::has_room;
 use super::writer::{Answer, Job, Told, Writer};
 use crate::ledger::{Account, Command, Fact, Key, Known, Rejection, RequestId, Sale, SaleId};
 use crate::server::clock;
 use crate::server::database::{self, Shared};
-use crate::server::folders;
-use crate::server::journal::{self, Journal};
+use crate::server::journal::{self, Journal, Place};
 use crate::server::secrets::Entropy;
 use crate::time::Instant;
 
 /// Commands that wait for the writer. With more, callers wait before they are let in.
 const JOBS_WAITING_MAX: usize = 8_192;
 
-/// A process that another is just being started by has its lock too, until it becomes the other: that is no second service.
-const LOCK_TRIES: u32 = 25;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
 /// Threads of a node over a database that keep what comes in: while the disk of the database works for one, another decides.
 const LANES: usize = 2;
 /// Looks that may find the index at the same work. It waits for no sync: what takes so long will not come back, for after a failed write sled
@@ -45,13 +40,6 @@ const LANES: usize = 2;
 const LOOKS_MAX: u32 = 8;
 /// How often the writer is looked after.
 const WATCH: Duration = Duration::from_secs(1);
-
-/// The folder of the journal, in that of the ledger.
-pub(super) const JOURNAL: &str = "journal";
-/// The folder of the index.
-pub(super) const INDEX: &str = "index";
-/// An empty file in a ledger that a restore or an import has not made whole yet.
-pub(super) const UNFINISHED: &str = "unfinished";
 
 /// Where the ledger lies.
 #[derive(Debug, Clone)]
@@ -78,6 +66,8 @@ struct Inner {
     counters: Arc<Counters>,
     told: Arc<Told>,
     threads: Vec<JoinHandle<()>>,
+    /// The writer, where it has no thread.
+    in_place: Mutex<Option<Writer>>,
     /// What quotes ask of a database again and again.
     recent: Option<Arc<Recent>>,
     following: Option<Following>,
@@ -95,6 +85,15 @@ impl Drop for Inner {
         for thread in self.threads.drain(..) {
             let _ = thread.join();
         }
+        if let Some(writer) = self.in_place().as_mut() {
+            writer.end();
+        }
+    }
+}
+
+impl Inner {
+    fn in_place(&self) -> MutexGuard<'_, Option<Writer>> {
+        self.in_place.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
@@ -113,14 +112,35 @@ impl Ledger {
     /// See [`Ledger::open`].
     pub fn open_at(options: &Options, now: Now) -> Result<Self, Error> {
         match options {
-            Options::Memory => Self::alone(Arc::new(Memory::default()), None, PathBuf::new(), None, now),
+            Options::Memory => Self::alone(Arc::new(Memory::default()), None, None, now),
             Options::Embedded(folder) => {
                 let lock = lock(folder)?;
                 whole(folder)?;
                 let (index, journal) = embedded(folder)?;
-                Self::alone(index, Some(journal), folder.clone(), Some(lock), now)
+                Self::alone(index, Some(journal), Some(lock), now)
             }
             Options::Shared(shared) => Self::shared(shared, now),
+        }
+    }
+
+    /// The ledger of a journal on any disk, with an index in memory and without a thread of its own: what has come in is decided when
+    /// [`Ledger::turn`] is called. For who simulates disk and time, and repeats what came of it.
+    ///
+    /// # Errors
+    /// See [`Ledger::open`].
+    pub fn in_place(place: &Place, options: journal::Options, now: Now) -> Result<Self, Error> {
+        let (index, journal) = in_memory(place, options)?;
+        let (writer, mut inner) = Self::written(index, Some(journal), now)?;
+        inner.in_place = Mutex::new(Some(writer));
+        Ok(Ledger(Arc::new(inner)))
+    }
+
+    /// Decides what has come in, and ends what is due, where that is nobody else's work.
+    pub fn turn(&self) {
+        let mut writer = self.0.in_place();
+        if writer.as_mut().is_some_and(|writer| !writer.turn()) {
+            // Whoever waits hears that no answer comes.
+            *writer = None;
         }
     }
 
@@ -128,21 +148,27 @@ impl Ledger {
     fn alone(
         index: Arc<dyn Index>,
         journal: Option<Journal>,
-        folder: PathBuf,
         lock: Option<File>,
         now: Now,
     ) -> Result<Self, Error> {
+        let (writer, mut inner) = Self::written(index, journal, now)?;
+        inner.threads.push(started(move || writer.run())?);
+        inner._lock = lock;
+        Ok(Ledger(Arc::new(inner)))
+    }
+
+    /// A writer, and what hands it its work.
+    fn written(index: Arc<dyn Index>, journal: Option<Journal>, now: Now) -> Result<(Writer, Inner), Error> {
         let counters = Arc::new(Counters::default());
         counters.set(index.counters()?.into_iter());
         let holds = index.holds()?.into_iter().collect();
         let ends = index.ends()?.into_iter().collect();
-        let told = Arc::new(Told::new(index.mark().sequence, has_room(&folder)));
+        let told = Arc::new(Told::new(index.mark().sequence, has_room(journal.as_ref())));
         let (jobs, waiting) = sync_channel(JOBS_WAITING_MAX);
         let writer = Writer {
             jobs: waiting,
             index: Arc::clone(&index),
             journal,
-            folder,
             counters: Arc::clone(&counters),
             told: Arc::clone(&told),
             holds,
@@ -150,19 +176,19 @@ impl Ledger {
             now,
             ticked: clock::steady(),
         };
-        let threads = vec![started(move || writer.run())?];
-        let (jobs, recent, following) = (Some(jobs), None, None);
-        Ok(Ledger(Arc::new(Inner {
-            jobs,
+        let inner = Inner {
+            jobs: Some(jobs),
             index,
             counters,
             told,
-            threads,
-            recent,
-            following,
+            threads: Vec::new(),
+            in_place: Mutex::default(),
+            recent: None,
+            following: None,
             tender: None,
-            _lock: lock,
-        })))
+            _lock: None,
+        };
+        Ok((writer, inner))
     }
 
     /// One node of many.
@@ -202,6 +228,7 @@ impl Ledger {
             recent,
             following,
             tender: Some(tender),
+            in_place: Mutex::default(),
             _lock: None,
         })))
     }
@@ -233,19 +260,31 @@ impl Ledger {
         }
         let _waits = self.0.told.meters.wait();
         let (answer, answered) = oneshot::channel();
-        let jobs = self.0.jobs.clone()?;
+        let jobs = self.0.jobs.as_ref()?;
         let mut job = Job { command, answer };
         loop {
             match jobs.try_send(job) {
                 Ok(()) => break,
-                Err(std::sync::mpsc::TrySendError::Full(back)) => {
+                Err(TrySendError::Full(back)) => {
                     job = back;
-                    tokio::time::sleep(Duration::from_millis(1)).await;
+                    sleep(Duration::from_millis(1)).await;
                 }
-                Err(std::sync::mpsc::TrySendError::Disconnected(_)) => return None,
+                Err(TrySendError::Disconnected(_)) => return None,
             }
         }
         answered.await.ok()
+    }
+
+    /// The same on a thread that may wait.
+    #[must_use]
+    pub fn submit_waiting(&self, command: Command) -> Option<Answer> {
+        let (answer, mut answered) = oneshot::channel();
+        self.0.jobs.as_ref()?.send(Job { command, answer }).ok()?;
+        if self.0.in_place().is_some() {
+            self.turn();
+            return answered.try_recv().ok();
+        }
+        answered.blocking_recv().ok()
     }
 
     /// What a command would be answered now: the facts that it would make. Nothing is kept. May read from the disk, as [`Ledger::known`].
@@ -403,87 +442,4 @@ fn started(work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<()>, Error
 fn own_part() -> i16 {
     let drawn = Entropy.bytes::<2>().map(i16::from_be_bytes);
     drawn.unwrap_or_default()
-}
-
-/// Takes `folder` for this process, before anything in it is looked at.
-pub(super) fn lock(folder: &Path) -> Result<File, Error> {
-    let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
-    folders::make(folder).map_err(|error| disk("make the folder", error))?;
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
-    let file = file.map_err(|error| disk("write to", error))?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(disk("lock", error)),
-        }
-    }
-    Err(Error::InUse(folder.to_owned()))
-}
-
-/// Nothing where a restore or an import has not come to its end.
-pub(super) fn whole(folder: &Path) -> Result<(), Error> {
-    if folder.join(UNFINISHED).exists() { Err(Error::Unfinished(folder.to_owned())) } else { Ok(()) }
-}
-
-/// The journal below `folder`, and an index that has come to its end.
-fn embedded(folder: &Path) -> Result<(Arc<dyn Index>, Journal), Error> {
-    let (at, journal_at) = (folder.join(INDEX), folder.join(JOURNAL));
-    let index = match Shelf::open(&at) {
-        Ok(index) => index,
-        Err(error) => anew(&at, &error)?,
-    };
-    let options = journal::Options { known_sequence: index.mark().sequence, ..journal::Options::default() };
-    let (journal, recovery) = Journal::open(&journal_at, options)?;
-    if recovery.cut_bytes > 0 {
-        tracing::warn!(
-            bytes = recovery.cut_bytes,
-            "the journal ended in a write that nobody was answered; it is cut off"
-        );
-    }
-    let ready = |index: &Shelf| {
-        follow(index, &journal_at)?;
-        // What is read at the start must be readable: else it is built anew like the rest.
-        index.counters()?;
-        index.holds()?;
-        index.ends()?;
-        Ok(())
-    };
-    let index = match ready(&index) {
-        Ok(()) => index,
-        // What cannot be read of the journal is no fault of the index.
-        Err(error @ (Error::Journal(_) | Error::Record { .. })) => return Err(error),
-        Err(error) => {
-            drop(index);
-            let index = anew(&at, &error)?;
-            ready(&index)?;
-            index
-        }
-    };
-    Ok((Arc::new(index), journal))
-}
-
-/// Brings an index to the end of the journal, and says so when that takes long.
-pub(super) fn follow(index: &Shelf, journal: &Path) -> Result<(), Error> {
-    let begun = clock::steady();
-    let mut told = begun;
-    let count = catch_up(index, journal, u64::MAX, &mut |sequence| {
-        let now = clock::steady();
-        if now.duration_since(told).as_secs() >= 2 {
-            told = now;
-            tracing::info!(sequence, "the index of the ledger follows the journal");
-        }
-    })?;
-    if count > 0 {
-        let millis = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
-        tracing::info!(facts = count, millis, "the index of the ledger has followed the journal");
-    }
-    Ok(())
-}
-
-/// An empty index in the place of one that cannot be used.
-pub(super) fn anew(at: &Path, error: &Error) -> Result<Shelf, Error> {
-    tracing::warn!(%error, "the index of the ledger cannot be used; it is built anew from the journal");
-    fs::remove_dir_all(at).map_err(|error| Error::Disk { action: "remove", path: at.to_owned(), error })?;
-    Shelf::open(at)
 }

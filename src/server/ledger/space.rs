@@ -3,12 +3,15 @@
 use std::io;
 use std::path::Path;
 
+use crate::server::journal::Journal;
+use crate::server::journal::disk::{Disk as _, System};
+
 /// Bytes that must be free for a new hold: some 10,000 payments, cancellations and refunds of what is held already.
 pub const FREE_BYTES_MIN: u64 = 64 << 20;
 
-/// Whether there is room for new holds. Where the system does not say, there is.
-pub(super) fn has_room(folder: &Path) -> bool {
-    free_bytes(folder).ok().is_none_or(|free| free >= FREE_BYTES_MIN)
+/// Whether there is room for new holds beside a journal. Where the disk does not say, there is.
+pub(super) fn has_room(journal: Option<&Journal>) -> bool {
+    journal.and_then(|journal| journal.free_bytes().ok()).is_none_or(|free| free >= FREE_BYTES_MIN)
 }
 
 /// Bytes that are free where `folder` lies.
@@ -16,6 +19,5 @@ pub(super) fn has_room(folder: &Path) -> bool {
 /// # Errors
 /// What the system says.
 pub fn free_bytes(folder: &Path) -> io::Result<u64> {
-    let stat = rustix::fs::statvfs(folder)?;
-    Ok(stat.f_bavail.saturating_mul(stat.f_frsize))
+    System.free_bytes(folder)
 }

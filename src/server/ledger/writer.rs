@@ -2,7 +2,6 @@
 
 use std::collections::{BTreeSet, VecDeque};
 use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::path::PathBuf;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, TryRecvError};
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +14,7 @@ use super::counters::Counters;
 use super::error::Error;
 use super::index::Index;
 use super::record::Record;
-use super::space::{FREE_BYTES_MIN, free_bytes};
+use super::space::has_room;
 use crate::ledger::{
     Account, Action, CertificateKey, Command, Event, Key, Outcome, Rejection, Sale, SaleId, State,
 };
@@ -98,7 +97,6 @@ pub(super) struct Writer {
     pub(super) jobs: Receiver<Job>,
     pub(super) index: Arc<dyn Index>,
     pub(super) journal: Option<Journal>,
-    pub(super) folder: PathBuf,
     pub(super) counters: Arc<Counters>,
     pub(super) told: Arc<Told>,
     pub(super) holds: BTreeSet<(Instant, SaleId)>,
@@ -108,19 +106,42 @@ pub(super) struct Writer {
     pub(super) ticked: Steady,
 }
 
+impl std::fmt::Debug for Writer {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Writer").field("told", &self.told).finish_non_exhaustive()
+    }
+}
+
 impl Writer {
     /// Works until nobody is left who could send, or until something fails: then nothing is answered any more.
     pub(super) fn run(mut self) {
-        // A panic ends it like any other fault: nothing is answered any more, and the process starts anew from its journal.
-        let work = AssertUnwindSafe(|| self.work().and_then(|()| self.close()));
-        let ended = catch_unwind(work).unwrap_or(Err(Error::Panicked));
-        if ended.is_err() {
-            self.index.distrust();
+        if self.guarded(|writer| writer.work().and_then(|()| writer.close())) {
+            self.told.ended.send_replace(Some(None));
         }
-        if let Err(error) = &ended {
-            tracing::error!(%error, "the ledger has stopped; the service ends and reads its journal again at the next start");
-        }
-        self.told.ended.send_replace(Some(ended.err().map(|error| error.to_string())));
+    }
+
+    /// Does what has come in, and what is due, and does not wait for more. False when something has failed: then nothing is answered any more.
+    pub(super) fn turn(&mut self) -> bool {
+        self.guarded(|writer| {
+            let mut waiting = VecDeque::new();
+            writer.take(&mut waiting);
+            writer.round(&mut waiting)
+        })
+    }
+
+    /// Closes it in good order; false when that has failed.
+    pub(super) fn end(&mut self) -> bool {
+        self.guarded(Self::close)
+    }
+
+    /// A panic ends it like any other fault: nothing is answered any more, and the process starts anew from its journal.
+    fn guarded(&mut self, work: impl FnOnce(&mut Self) -> Result<(), Error>) -> bool {
+        let done = catch_unwind(AssertUnwindSafe(|| work(self))).unwrap_or(Err(Error::Panicked));
+        let Err(error) = done else { return true };
+        self.index.distrust();
+        tracing::error!(%error, "the ledger has stopped; the service ends and reads its journal again at the next start");
+        self.told.ended.send_replace(Some(Some(error.to_string())));
+        false
     }
 
     fn work(&mut self) -> Result<(), Error> {
@@ -129,11 +150,16 @@ impl Writer {
             if !self.wait(&mut waiting) {
                 return Ok(());
             }
-            self.tick()?;
-            self.told.index_at_work(true);
-            self.batch(&mut waiting)?;
-            self.told.index_at_work(false);
+            self.round(&mut waiting)?;
         }
+    }
+
+    fn round(&mut self, waiting: &mut VecDeque<Job>) -> Result<(), Error> {
+        self.tick()?;
+        self.told.index_at_work(true);
+        self.batch(waiting)?;
+        self.told.index_at_work(false);
+        Ok(())
     }
 
     /// Waits for something to do. False when nothing will ever come.
@@ -145,13 +171,18 @@ impl Writer {
                 Err(RecvTimeoutError::Disconnected) => return false,
             }
         }
+        self.take(waiting);
+        true
+    }
+
+    /// Takes what has come in.
+    fn take(&self, waiting: &mut VecDeque<Job>) {
         while waiting.len() < COMMANDS_AT_ONCE {
             match self.jobs.try_recv() {
                 Ok(job) => waiting.push_back(job),
                 Err(TryRecvError::Empty | TryRecvError::Disconnected) => break,
             }
         }
-        true
     }
 
     /// Until the next hold ends, and at most until the next tick.
@@ -170,12 +201,9 @@ impl Writer {
         };
         self.ticked = now;
         journal.sync_mark()?;
-        // Where the system does not say, there is as much room as there was.
-        if let Ok(free) = free_bytes(&self.folder) {
-            let has_room = free >= FREE_BYTES_MIN;
-            if self.told.has_room.swap(has_room, Ordering::Relaxed) != has_room {
-                tracing::warn!(free, has_room, "room on the disk of the ledger");
-            }
+        let has_room = has_room(Some(journal));
+        if self.told.has_room.swap(has_room, Ordering::Relaxed) != has_room {
+            tracing::warn!(has_room, "room on the disk of the ledger");
         }
         Ok(())
     }

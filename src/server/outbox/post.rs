@@ -5,7 +5,6 @@ use std::time::Duration;
 
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, oneshot, watch};
-use tokio::task::spawn_blocking;
 use tokio::time::timeout;
 
 use super::board::Board;
@@ -17,6 +16,7 @@ use super::pace::Pace;
 use super::sender::Sender;
 use super::spool::{Found, Spool};
 use crate::ledger::RequestId;
+use crate::server::apart::apart;
 use crate::server::clock;
 use crate::time::Instant;
 
@@ -124,7 +124,7 @@ impl Post {
         };
         tell(&mut first, told);
         let post = Arc::clone(self);
-        let rest = spawn_blocking(move || match end {
+        let rest = apart(move || match end {
             End::Delivered => post.take_off(message.id),
             End::Over { tries, why } => post.bury(message.undelivered(clock::now(), tries, &why)),
             End::Closed => {}
@@ -170,7 +170,7 @@ impl Post {
         };
         let (Ok(Ok(_place)), Some(left)) = (place, left(message)) else { return Turn::NoPlace };
         let (post, message) = (Arc::clone(self), Arc::clone(message));
-        let job = spawn_blocking(move || post.sender.send(&message, left));
+        let job = apart(move || post.sender.send(&message, left));
         let sent = job.await.unwrap_or_else(|_| Err(Failure::outage("the attempt broke off")));
         self.note(&sent);
         sent.map_or_else(Turn::Failed, |()| Turn::Delivered)

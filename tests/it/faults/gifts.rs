@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use pricewright::server::wire;
 use pricewright::server::wire::request_otp_request::Purpose;
 
-use super::phones::shown;
+use super::phones::shows;
 use super::till::{Asked, Kept, Told, basket};
 
 /// What a certificate is worth, and how much of it a password is for.
@@ -101,7 +101,7 @@ impl Gifts {
                 }
                 // What the phone does not show yet is not asked for.
                 Some((call, purchase)) => {
-                    let otp = shown(call)?;
+                    let otp = shows(&gift.phone, call)?;
                     let otp = if is_wrong { wrong(&otp) } else { otp };
                     let payment = wire::CertificatePayment { number: gift.number.clone(), otp, amount: None };
                     Some(Asked::Reserve(Box::new(wire::ReserveRequest {

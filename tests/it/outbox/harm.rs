@@ -26,7 +26,7 @@ fn ids(numbers: impl Iterator<Item = u8>) -> BTreeSet<RequestId> {
     numbers.map(id).collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_damaged_file_is_put_aside_and_listed_once() {
     let gateway = Gateway::start(|_, _| Answer::Say(OK.to_owned()));
     let home = Home::new();
@@ -70,7 +70,7 @@ async fn a_damaged_file_is_put_aside_and_listed_once() {
     assert_eq!(aside.count(), usize::from(FILES) + 3);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn damage_of_a_call_that_is_not_kept_is_no_loss() {
     let gateway = Gateway::start(|_, _| Answer::Say(OK.to_owned()));
     let home = Home::new();
@@ -83,7 +83,7 @@ async fn damage_of_a_call_that_is_not_kept_is_no_loss() {
     assert_eq!(fs::read_dir(home.folder()).unwrap().count(), 0);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn under_other_keys_nothing_is_sent() {
     let gateway = Gateway::start(|_, _| Answer::Say(OK.to_owned()));
     let mut home = Home::new();

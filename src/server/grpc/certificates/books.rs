@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use jiff::civil::Date;
-use tokio::task::spawn_blocking;
 use tokio::time::timeout_at;
 
 use super::desk::Desk;
 use super::told::timestamp;
 use crate::basket::Problem;
+use crate::server::apart::apart;
 use crate::server::certificates::statement;
 use crate::server::convert;
 use crate::server::grpc::failure::Failure;
@@ -44,7 +44,7 @@ impl Desk {
         let turn = timeout_at(call.deadline, Arc::clone(&self.statements).acquire_owned());
         let turn = turn.await.map_err(|_| Failure::TooLate)?.map_err(|_| Failure::ShuttingDown)?;
         let ledger = self.ledger().clone();
-        let work = spawn_blocking(move || {
+        let work = apart(move || {
             let _turn = turn;
             statement(ledger.index(), first, last, &zone)
         });

@@ -5,9 +5,9 @@ use std::sync::Arc;
 
 use rustc_hash::FxHasher;
 use tokio::sync::{Mutex, MutexGuard, Semaphore};
-use tokio::task::spawn_blocking;
 
 use crate::ledger::{Outcome, Rejection, RequestId};
+use crate::server::apart::apart;
 use crate::server::certificates::{Certificates, Typed};
 use crate::server::grpc::admit::{Act, Speaker};
 use crate::server::grpc::failure::Failure;
@@ -118,7 +118,7 @@ impl Desk {
             let _place = place;
             work()
         };
-        spawn_blocking(work).await.map_err(|_| Failure::Internal)
+        apart(work).await.map_err(|_| Failure::Internal)
     }
 }
 

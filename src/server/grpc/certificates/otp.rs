@@ -3,7 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use tokio::task::spawn_blocking;
 use tokio::time::sleep;
 
 use super::desk::{Desk, kept, number, other_kind, phone_fault};
@@ -13,6 +12,7 @@ use crate::ledger::{
     Action, AskOtp, AttemptKey, Certificate, Command, Content, Event, Outcome, PhoneKey, Rejection, RequestId,
 };
 use crate::money::Amount;
+use crate::server::apart::apart;
 use crate::server::certificates::{self, Typed};
 use crate::server::clock;
 use crate::server::grpc::failure::Failure;
@@ -131,7 +131,7 @@ impl Desk {
             return self.outbox.release(prepared).await;
         }
         let (book, of) = (self.certificates.clone(), opens.clone());
-        match spawn_blocking(move || book.is_living(&of)).await {
+        match apart(move || book.is_living(&of)).await {
             Ok(Ok(true)) => self.outbox.release(prepared).await,
             Ok(Ok(false)) => {
                 self.outbox.withdraw(prepared);
@@ -156,7 +156,7 @@ impl Desk {
             loop {
                 sleep(ASK_AGAIN).await;
                 let (book, of) = (certificates.clone(), opens.clone());
-                match spawn_blocking(move || book.is_living(&of)).await {
+                match apart(move || book.is_living(&of)).await {
                     Ok(Ok(true)) => {
                         let _ = outbox.release(prepared).await;
                         return;

@@ -3,12 +3,12 @@
 use std::sync::Arc;
 
 use tokio::sync::Semaphore;
-use tokio::task::spawn_blocking;
 
 use crate::basket::Country;
 use crate::ledger::{
     Account, Action, Balances, Command, Content, Key, Outcome, Rejection, Sale, SaleId, State,
 };
+use crate::server::apart::apart;
 use crate::server::archive::{Archive, Archived};
 use crate::server::certificates::Certificates;
 use crate::server::codes::Codebook;
@@ -226,6 +226,6 @@ impl Desk {
             let _place = place;
             work(&desk)
         };
-        spawn_blocking(work).await.map_err(|_| Failure::Internal)?
+        apart(work).await.map_err(|_| Failure::Internal)?
     }
 }

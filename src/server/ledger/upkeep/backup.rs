@@ -14,10 +14,10 @@ use super::replay::Replay;
 use super::rest::{Rest, Told};
 use super::tree;
 use crate::server::clock;
-use crate::server::journal::{self, Pour, SEGMENT_BYTES, Summary};
+use crate::server::journal::{self, Place, Pour, SEGMENT_BYTES, Summary};
 use crate::server::ledger::catch_up::catch_up;
+use crate::server::ledger::embedded::{JOURNAL, whole};
 use crate::server::ledger::index::{Index as _, StateDigest};
-use crate::server::ledger::open::{JOURNAL, whole};
 use crate::server::ledger::shelf::Shelf;
 use crate::server::store::write_durably;
 
@@ -136,7 +136,8 @@ pub fn restore(from: &Path, data: &Path, until: Option<u64>, told: Told<'_>) -> 
         let summary = copied(&journal, &ledger.journal(), until, told)?;
         let records = summary.records;
         let index = Shelf::open(&ledger.index())?;
-        let facts = catch_up(&index, &ledger.journal(), u64::MAX, &mut |done| told(done, records))?;
+        let facts =
+            catch_up(&index, &Place::system(&ledger.journal()), u64::MAX, &mut |done| told(done, records))?;
         index.close()?;
         let (digest, chain) = (index.mark().digest, summary.chain.to_string());
         let restored = Restored { sequence: records, facts, chain, digest, manifest };

@@ -4,8 +4,8 @@ use std::path::Path;
 
 use super::error::Error;
 use super::rest::Rest;
+use crate::server::ledger::embedded::{anew, follow};
 use crate::server::ledger::index::Index;
-use crate::server::ledger::open::{anew, follow};
 use crate::server::ledger::shelf::Shelf;
 
 /// Opens the index; where it cannot be used, it is built anew, as a start of the service would. No fact is added, no hold ends.

@@ -6,7 +6,7 @@ use tempfile::TempDir;
 
 use super::error::{Error, disk};
 use crate::ledger::{Account, Books, State};
-use crate::server::journal;
+use crate::server::journal::{self, Place};
 use crate::server::ledger::catch_up::catch_up;
 use crate::server::ledger::index::{Index, Mark};
 use crate::server::ledger::memory::Memory;
@@ -104,7 +104,7 @@ impl Replay {
         until: u64,
         told: &mut dyn FnMut(u64),
     ) -> Result<Mark, Error> {
-        self.facts += catch_up(self.index.as_ref(), journal, until, told)?;
+        self.facts += catch_up(self.index.as_ref(), &Place::system(journal), until, told)?;
         Ok(self.index.mark())
     }
 }

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use super::error::{Error, disk};
 use crate::server::folders;
-use crate::server::ledger::open::{INDEX, JOURNAL, UNFINISHED, lock, whole};
+use crate::server::ledger::embedded::{INDEX, JOURNAL, UNFINISHED, lock, whole};
 
 /// Hears how many records are done, and of how many.
 pub type Told<'a> = &'a mut dyn FnMut(u64, u64);

@@ -10,7 +10,7 @@ use serde_json::value::RawValue;
 
 use super::error::Error;
 use super::rest::{Rest, Told};
-use crate::server::journal::{self, PAYLOAD_BYTES_MAX, Pour, SEGMENT_BYTES};
+use crate::server::journal::{self, PAYLOAD_BYTES_MAX, Place, Pour, SEGMENT_BYTES};
 use crate::server::ledger;
 use crate::server::ledger::catch_up::catch_up;
 use crate::server::ledger::encode;
@@ -120,7 +120,9 @@ pub fn import(ledger: &Rest, from: &mut impl BufRead, told: Told<'_>) -> Result<
             return wrong("the facts before it are not those that were exported");
         }
         let index = Shelf::open(&ledger.index())?;
-        let facts = catch_up(&index, &ledger.journal(), u64::MAX, &mut |done| told(done, poured.records))?;
+        let facts = catch_up(&index, &Place::system(&ledger.journal()), u64::MAX, &mut |done| {
+            told(done, poured.records)
+        })?;
         if facts != end.facts {
             return wrong("it counts other facts than there are");
         }
