@@ -32,7 +32,8 @@ pub fn request_from_json(text: &str) -> Result<wire::QuoteRequest, JsonError> {
     let told = |path: String, error: &serde_json::Error| {
         let all = error.to_string();
         let message = all.split(" at line ").next().unwrap_or_default().to_owned();
-        let path = if path == "?" { ".".to_owned() } else { path };
+        // A key without a letter has an empty path: it names nothing that could be looked for.
+        let path = if path.is_empty() || path == "?" { ".".to_owned() } else { path };
         JsonError { path, line: error.line(), column: error.column(), message }
     };
     let request = serde_path_to_error::deserialize(&mut reader)

@@ -1,0 +1,158 @@
+//! Requests as bytes of the wire and as JSON: read alike, priced against a fixed rulebook, kept and brought back.
+
+use std::fmt::Debug;
+use std::sync::LazyLock;
+
+use pricewright::rulebook::{Rulebook, compile};
+use pricewright::server::convert::{Asked, Rules, quote, quote_json, request_from_json};
+use pricewright::server::wire;
+use pricewright::time::Instant;
+use prost::Message;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use crate::{folder, money, part_of, purchase};
+
+/// Lines of a basket that is priced in every way there is; a longer one is priced in one.
+const LINES_EVERY_WAY_MAX: usize = 8;
+
+/// Lines of a basket that is explained: for that each promotion is tried once more.
+const LINES_EXPLAINED_MAX: usize = 3;
+
+/// A rulebook with a promotion of every kind, compiled once.
+static RULEBOOK: LazyLock<(Rulebook, String)> = LazyLock::new(|| {
+    let compiled = compile(&folder::of(include_bytes!("../rulebook/fixed.txt")));
+    let rulebook = compiled.rulebook.unwrap_or_else(|| panic!("{:?}", compiled.diagnostics));
+    let digest = rulebook.digest().to_string();
+    (rulebook, digest)
+});
+
+/// What begins with a brace is a quote's JSON. Else the first byte chooses what the rest is.
+pub fn check(input: &[u8]) {
+    match input.split_first() {
+        None => {}
+        Some((b'{', _)) => json(input),
+        Some((b'0', bytes)) => {
+            if let Some(asked) = read::<wire::QuoteRequest>(bytes) {
+                priced(asked, part_of(bytes));
+            }
+        }
+        Some((b'1', bytes)) => sale(bytes),
+        Some((b'2', bytes)) => {
+            let text = std::str::from_utf8(bytes).ok();
+            if let Some(asked) = text.and_then(|text| serde_json::from_str(text).ok()) {
+                same_on_the_wire::<wire::ReserveRequest>(&asked);
+                kept(asked, &wire::RefundRequest::default());
+            }
+        }
+        Some((other, bytes)) => any_other(*other, bytes),
+    }
+}
+
+fn json(input: &[u8]) {
+    let Ok(text) = std::str::from_utf8(input) else { return };
+    match request_from_json(text) {
+        Ok(asked) => {
+            same_on_the_wire(&asked);
+            priced(asked, part_of(input));
+        }
+        Err(error) => {
+            let lines = text.matches('\n').count() + 1;
+            assert!(!error.path.is_empty() && !error.message.is_empty(), "{error:?}");
+            assert!((1..=lines).contains(&error.line), "{error:?} of {lines} lines");
+        }
+    }
+}
+
+/// A reservation with its length in front, and what is brought back of it.
+fn sale(mut bytes: &[u8]) {
+    let Ok(reserve) = wire::ReserveRequest::decode_length_delimited(&mut bytes) else { return };
+    same_on_the_wire(&reserve);
+    kept(reserve, &wire::RefundRequest::decode(bytes).unwrap_or_default());
+}
+
+/// Every other request with more than a few fields.
+fn any_other(which: u8, bytes: &[u8]) {
+    match which {
+        b'a' => drop(read::<wire::CommitRequest>(bytes)),
+        b'b' => drop(read::<wire::RefundRequest>(bytes)),
+        b'c' => drop(read::<wire::GenerateCodesRequest>(bytes)),
+        b'd' => drop(read::<wire::ImportCodesRequest>(bytes)),
+        b'e' => drop(read::<wire::IssueCertificateRequest>(bytes)),
+        b'f' => drop(read::<wire::RequestOtpRequest>(bytes)),
+        b'g' => drop(read::<wire::CheckRequest>(bytes)),
+        b'h' => drop(read::<wire::Quote>(bytes)),
+        _ => {}
+    }
+}
+
+fn read<M: Message + Default + PartialEq + Debug + Serialize + DeserializeOwned>(bytes: &[u8]) -> Option<M> {
+    let message = M::decode(bytes).ok()?;
+    same_on_the_wire(&message);
+    Some(message)
+}
+
+/// A message comes back from the wire, and from JSON where JSON has it.
+fn same_on_the_wire<M: Message + Default + PartialEq + Debug + Serialize + DeserializeOwned>(message: &M) {
+    let bytes = message.encode_to_vec();
+    assert_eq!(M::decode(bytes.as_slice()).as_ref(), Ok(message), "another message comes back");
+    // The wire has moments that JSON has not.
+    let Ok(text) = serde_json::to_string(message) else { return };
+    let again: Result<M, _> = serde_json::from_str(&text);
+    assert_eq!(again.as_ref().ok(), Some(message), "another message comes back from {text}");
+}
+
+/// Prices what is asked; a part of the inputs in each of the ways there are: all of them say the same.
+fn priced(mut asked: wire::QuoteRequest, part: u8) {
+    let (rulebook, rules) = fixed();
+    let lines = asked.basket.as_ref().map_or(0, |basket| basket.lines.len());
+    asked.explain &= lines <= LINES_EXPLAINED_MAX;
+    let read = || told(Asked::read(rules, asked.clone(), now()));
+    let Some(first) = read() else { return };
+    let request = first.request().clone();
+    let Some(core) = money::priced(rulebook, &request) else { return };
+    let answer = quote(rulebook, &request, "an id".to_owned(), core);
+    if part > 3 {
+        return;
+    }
+    assert_eq!(wire::Quote::decode(answer.encode_to_vec().as_slice()).as_ref(), Ok(&answer));
+    assert_eq!(serde_json::from_str(&quote_json(&answer)).ok().as_ref(), Some(&answer));
+    if lines > LINES_EVERY_WAY_MAX || part > 1 {
+        return;
+    }
+    if let Some(Ok(at_once)) = told(first.price_at_once(rules)) {
+        let whole = read().and_then(|read| told(read.price(rules)));
+        assert_eq!(whole.as_ref(), Some(&at_once), "what is priced at once has another price");
+        assert!(answer.optimality() != wire::quote::Optimality::Proven || answer.total == at_once.total);
+        assert!(at_once.total <= answer.total, "more work has found a dearer price");
+    }
+}
+
+/// Keeps a purchase, and brings it back: the records of the journal that this makes.
+pub fn kept(asked: wire::ReserveRequest, back: &wire::RefundRequest) -> Vec<Vec<u8>> {
+    let (rulebook, rules) = fixed();
+    let Some(basket) = asked.quote_request else { return Vec::new() };
+    let read = told(Asked::read(rules, basket.clone(), now()));
+    read.map(|read| purchase::check(rulebook, rules, basket, read, back)).unwrap_or_default()
+}
+
+/// A fault names its field.
+fn told<T: Debug>(read: Result<T, Vec<pricewright::basket::Fault>>) -> Option<T> {
+    match read {
+        Ok(read) => Some(read),
+        Err(faults) => {
+            assert!(!faults.is_empty() && faults.iter().all(|fault| !fault.field.is_empty()), "{faults:?}");
+            None
+        }
+    }
+}
+
+fn fixed() -> (&'static Rulebook, Rules<'static>) {
+    let (rulebook, digest) = &*RULEBOOK;
+    (rulebook, Rules { rulebook, digest })
+}
+
+/// The moment of a request that names none.
+pub fn now() -> Instant {
+    Instant::from_unix(1_795_773_600).expect("2026-11-27T10:00:00Z")
+}
