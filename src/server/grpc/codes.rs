@@ -146,7 +146,7 @@ impl Codes {
         while first < count {
             let part = CODES_AT_ONCE.min(count - first);
             let codes = self.codebook.generate(making, first, part).await.map_err(failure)?;
-            if answers.send(Ok(wire::GenerateCodesResponse { first, codes })).await.is_err() {
+            if !upload::give(answers, Ok(wire::GenerateCodesResponse { first, codes })).await? {
                 return Ok(());
             }
             first += part;
@@ -157,6 +157,7 @@ impl Codes {
     async fn imported(
         &self,
         mut messages: Streaming<wire::ImportCodesRequest>,
+        speaker: &Speaker,
     ) -> Result<wire::ImportCodesResponse, Failure> {
         let _place = self.imports.try_acquire().map_err(|_| Failure::Overloaded)?;
         let mut closing = self.closing.clone();
@@ -174,6 +175,7 @@ impl Codes {
             }
             if making.is_none() {
                 is_check = message.validate_only;
+                speaker.about(&message.request_id, is_check);
             }
             // What is checked is what would be called.
             message.validate_only = false;
@@ -329,8 +331,8 @@ impl wire::code_service_server::CodeService for Codes {
     ) -> Result<Response<Generated>, Status> {
         let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let mut asked = request.into_inner();
-        speaker.about(&asked.request_id);
         let is_check = std::mem::take(&mut asked.validate_only);
+        speaker.about(&asked.request_id, is_check);
         let most = i64::from(CODES_MAX);
         let making = match asked.count {
             1..=CODES_MAX => {
@@ -350,8 +352,10 @@ impl wire::code_service_server::CodeService for Codes {
         let place = place.map_err(|_| Failure::Overloaded.status(call.lang))?;
         let service = self.clone();
         tokio::spawn(async move {
-            let _place = place;
-            if let Err(failure) = service.generated(&making, asked.count, &answers).await {
+            let done = service.generated(&making, asked.count, &answers).await;
+            // Who does not read does not read this either.
+            drop(place);
+            if let Err(failure) = done {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }
         });
@@ -362,8 +366,8 @@ impl wire::code_service_server::CodeService for Codes {
         &self,
         request: Request<Streaming<wire::ImportCodesRequest>>,
     ) -> Result<Response<wire::ImportCodesResponse>, Status> {
-        let call = Call::of(&request);
-        let answer = self.imported(request.into_inner()).await;
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
+        let answer = self.imported(request.into_inner(), &speaker).await;
         answer.map(Response::new).map_err(|failure| failure.status(call.lang))
     }
 
@@ -381,7 +385,7 @@ impl wire::code_service_server::CodeService for Codes {
         request: Request<wire::DisableCodesRequest>,
     ) -> Result<Response<wire::DisableCodesResponse>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         let answer = self.disabled(request.into_inner()).await;
         answer.map(Response::new).map_err(|failure| failure.status(call.lang))
     }
