@@ -58,7 +58,8 @@ impl Entrance {
     pub async fn open(config: &Config, meters: &Arc<EntranceMeters>) -> Result<Self, Error> {
         let guard = config.access.as_deref().map(Guard::open).transpose()?;
         let tls = config.tls.clone().map(Tls::open).transpose()?;
-        let audit = config.audit.as_deref().map(|folder| Audit::open(folder, Arc::clone(meters))).transpose()?;
+        let audit =
+            config.audit.as_deref().map(|folder| Audit::open(folder, Arc::clone(meters))).transpose()?;
         if guard.is_none() && !config.listen.ip().is_loopback() {
             tracing::warn!("whoever reaches the port may call everything: there is no file of access");
         }
@@ -76,7 +77,11 @@ impl Entrance {
 
 type Watched = (Option<(Arc<Guard>, Seen)>, Option<(Arc<Tls>, SeenTls)>);
 
-async fn look(guard: Option<(Arc<Guard>, Seen)>, tls: Option<(Arc<Tls>, SeenTls)>, meters: Arc<EntranceMeters>) {
+async fn look(
+    guard: Option<(Arc<Guard>, Seen)>,
+    tls: Option<(Arc<Tls>, SeenTls)>,
+    meters: Arc<EntranceMeters>,
+) {
     if guard.is_none() && tls.is_none() {
         return;
     }
@@ -89,7 +94,9 @@ async fn look(guard: Option<(Arc<Guard>, Seen)>, tls: Option<(Arc<Tls>, SeenTls)
             Err(error) => {
                 // Aborted, the service ends; else what is taken from somebody would be theirs for ever, and nobody would know.
                 if error.is_panic() {
-                    tracing::error!("the files of access and TLS are no longer looked at: start the service again");
+                    tracing::error!(
+                        "the files of access and TLS are no longer looked at: start the service again"
+                    );
                     meters.access_at_fault.store(true, Ordering::Relaxed);
                     meters.tls_at_fault.store(true, Ordering::Relaxed);
                 }

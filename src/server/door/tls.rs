@@ -156,7 +156,9 @@ fn config(files: &Files, content: &Content) -> Result<Arc<ServerConfig>, Error> 
 /// When the certificate of the service ends.
 fn end(content: &Content) -> i64 {
     let certificate = CertificateDer::from_pem_slice(&content.certificate);
-    let end = |certificate: &[u8]| Some(parse_x509_certificate(certificate).ok()?.1.validity().not_after.timestamp());
+    let end = |certificate: &[u8]| {
+        Some(parse_x509_certificate(certificate).ok()?.1.validity().not_after.timestamp())
+    };
     certificate.ok().as_deref().and_then(end).unwrap_or_default()
 }
 

@@ -241,8 +241,8 @@ impl Admission {
 fn credential(request: &http::Request<Body>) -> Credential {
     let token = request.headers().get(http::header::AUTHORIZATION);
     // What is sent and is no token is a wrong one: it is not as if nothing had been sent.
-    let token = token
-        .map(|sent| sent.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).unwrap_or_default());
+    let token =
+        token.map(|sent| sent.to_str().ok().and_then(|text| text.strip_prefix(BEARER)).unwrap_or_default());
     match (token, request.extensions().get::<Peer>().and_then(|peer| peer.certificate.as_ref())) {
         (Some(token), _) => Credential::token(token),
         (None, Some(names)) => Credential::Certificate(Arc::clone(names)),

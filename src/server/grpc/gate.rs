@@ -222,7 +222,8 @@ where
             let _seat = match place {
                 Held::InWork(seat) => seat,
                 Held::Beside(place) => {
-                    let answer = answer.await?.map(|body| Body::new(Placed { body: Body::new(body), _place: place }));
+                    let answer =
+                        answer.await?.map(|body| Body::new(Placed { body: Body::new(body), _place: place }));
                     return Ok(explained(answer, lang, |code| code == Code::Unimplemented));
                 }
             };
