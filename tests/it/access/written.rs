@@ -1,7 +1,8 @@
 //! What the audit log has of calls: of those that are broken off, that only try, and that go on for long.
 
 use std::fs;
-use std::process::{Command, Stdio};
+use std::io::{BufRead as _, BufReader};
+use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use pricewright::server::config::Options;
@@ -10,6 +11,7 @@ use pricewright::server::wire;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use prost::Message as _;
 use prost::bytes::Bytes;
+use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::StreamExt as _;
@@ -141,29 +143,66 @@ async fn a_stream_is_refused_and_ends_as_a_call_would_be() {
     assert_eq!(end, Code::Unauthenticated);
 }
 
+/// The program itself, with its audit log on its standard output.
+struct Told {
+    child: Child,
+    channel: Channel,
+    home: tempfile::TempDir,
+}
+
+impl Told {
+    async fn start(key: &Key) -> Self {
+        let home = tempfile::tempdir().unwrap();
+        fs::create_dir(home.path().join("rules")).unwrap();
+        fs::write(home.path().join("access.toml"), key.entry("till", "")).unwrap();
+        let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
+        command.current_dir(home.path()).args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
+        command.args(["--store", "memory", "--access", "access.toml", "--audit", "-"]);
+        let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+        let mut logs = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
+        let listens = logs.find(|line| line.contains("pricewright listens")).unwrap();
+        let listens: Value = serde_json::from_str(&listens).unwrap();
+        std::thread::spawn(move || logs.for_each(drop));
+        let address = format!("http://{}", listens["listen"].as_str().unwrap());
+        let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
+        Told { child, channel, home }
+    }
+}
+
+impl Drop for Told {
+    fn drop(&mut self) {
+        let _ = self.child.kill();
+        let _ = self.child.wait();
+    }
+}
+
 /// In a container files go with it: lines go where the logs are taken from.
 #[tokio::test(flavor = "multi_thread")]
 async fn the_log_may_go_to_the_standard_output() {
-    use std::io::{BufRead as _, BufReader};
-    let home = tempfile::tempdir().unwrap();
-    fs::create_dir(home.path().join("rules")).unwrap();
-    fs::write(home.path().join("access.toml"), Key::new("till").entry("till", "")).unwrap();
-    let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
-    command.current_dir(home.path()).args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json"]);
-    command.args(["--store", "memory", "--access", "access.toml", "--audit", "-"]);
-    let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
-    let mut logs = BufReader::new(child.stderr.take().unwrap()).lines().map_while(Result::ok);
-    let listens = logs.find(|line| line.contains("pricewright listens")).unwrap();
-    let listens: Value = serde_json::from_str(&listens).unwrap();
-    std::thread::spawn(move || logs.for_each(drop));
-    let address = format!("http://{}", listens["listen"].as_str().unwrap());
-    let channel = Channel::from_shared(address).unwrap().connect().await.unwrap();
-    call(&channel, RESERVE, None, Bytes::new()).await.unwrap_err();
+    let mut told = Told::start(&Key::new("till")).await;
+    call(&told.channel, RESERVE, None, Bytes::new()).await.unwrap_err();
     let mut line = String::new();
-    BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-    child.kill().unwrap();
-    child.wait().unwrap();
+    BufReader::new(told.child.stdout.take().unwrap()).read_line(&mut line).unwrap();
     let line: Value = serde_json::from_str(&line).unwrap();
     assert_eq!(line["refused"], "no credential");
-    assert!(!home.path().join("-").exists());
+    assert!(!told.home.path().join("-").exists());
+}
+
+/// Nobody reads what is written: it is as if a disk stood still.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_log_that_cannot_be_written_does_not_hold_up_the_end() {
+    let till = Key::new("till");
+    let mut told = Told::start(&till).await;
+    // A pipe takes 64 KiB.
+    for _ in 0..1_000 {
+        call(&told.channel, RESERVE, Some(&till.token), Bytes::new()).await.unwrap_err();
+    }
+    kill_process(Pid::from_child(&told.child), Signal::TERM).unwrap();
+    for _ in 0..300 {
+        if let Some(status) = told.child.try_wait().unwrap() {
+            return assert!(status.success(), "{status}");
+        }
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    panic!("it waits for the log without end");
 }
