@@ -10,6 +10,7 @@ pub struct Settled<T> {
 
 impl<T: PartialEq> Settled<T> {
     /// `judged` is known already.
+    #[must_use]
     pub fn new(judged: T) -> Self {
         Settled { judged, last: None }
     }

@@ -129,6 +129,8 @@ fn audit(config: &Config) -> Found {
     match config.audit.as_deref() {
         None => Ok("none is asked for".to_owned()),
         Some(folder) if folder == Path::new(audit::OUTPUT) => Ok("the standard output".to_owned()),
+        // What may be wrong with it is told with that.
+        Some(folder) if folder.starts_with(&config.data) => Ok("in the data folder".to_owned()),
         Some(folder) => folder::usable(folder, "--audit"),
     }
 }

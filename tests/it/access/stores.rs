@@ -156,7 +156,9 @@ async fn whoever_has_no_credential_asks_for_quotes_where_that_is_open() {
     let somebody = [
         customer(wire::Customer { id: "C-1".to_owned(), ..golden.clone() }),
         customer(wire::Customer { phone: "+380671234567".to_owned(), ..wire::Customer::default() }),
-        with(&|context| context.code_pins = [("SPRING".to_owned(), "1234".to_owned())].into()),
+        with(&|context| {
+            context.code_pins = vec![wire::CodePin { code: "SPRING".to_owned(), pin: "123456".to_owned() }]
+        }),
     ];
     for asked in somebody {
         let batch = wire::BatchQuoteRequest { requests: vec![quote("", "web"), asked.clone()] };

@@ -5,7 +5,6 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use pricewright::server::config::Options;
 use pricewright::server::grpc::floor::Raw;
 use pricewright::server::wire;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
@@ -14,7 +13,6 @@ use prost::bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::sync::mpsc;
-use tokio_stream::StreamExt as _;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::client::Grpc;
 use tonic::transport::Channel;
@@ -28,16 +26,13 @@ const RESERVE: &str = "/pricewright.v1.RedemptionService/Reserve";
 const DELETE: &str = "/pricewright.v1.CustomerService/Delete";
 const IMPORT: &str = "/pricewright.v1.CodeService/Import";
 
-/// Sends one message, and goes on sending without end.
-async fn unended(channel: Channel, path: &'static str, token: &str, bytes: Bytes) -> Code {
+/// Begins a call, and never says what it asks for.
+async fn unended(channel: Channel, path: &'static str, token: &str) {
     let mut client = Grpc::new(channel);
     client.ready().await.unwrap();
-    let mut request = Request::new(tokio_stream::once(bytes).chain(tokio_stream::pending()));
+    let mut request = Request::new(tokio_stream::pending::<Bytes>());
     request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    match client.client_streaming(request, path.parse().unwrap(), Raw).await {
-        Ok(_) => Code::Ok,
-        Err(status) => status.code(),
-    }
+    let _ = client.client_streaming(request, path.parse().unwrap(), Raw).await;
 }
 
 /// Whoever goes away before the answer has done what it asked for, perhaps; and is in the log.
@@ -46,12 +41,10 @@ async fn a_call_that_is_broken_off_is_in_the_log() {
     let crm = Key::new("crm");
     let guarded = Guarded::new(&crm.entry("crm", "")).await;
     let channel = guarded.running.channel().await;
-    let asked = wire::DeleteCustomerRequest { id: "C-1".to_owned(), ..Default::default() };
-    let bytes: Bytes = asked.encode_to_vec().into();
-    // A connection that is slow has not sent it in the shortest of these.
+    // Under load it may not have left us in the shortest of these times.
     let mut lines = Vec::new();
     for patience in [50, 500, 5_000] {
-        let sent = unended(channel.clone(), DELETE, &crm.token, bytes.clone());
+        let sent = unended(channel.clone(), DELETE, &crm.token);
         tokio::time::timeout(Duration::from_millis(patience), sent).await.unwrap_err();
         tokio::time::sleep(Duration::from_millis(500)).await;
         lines = guarded.audit(0).await;
@@ -117,7 +110,7 @@ async fn a_stream_is_refused_and_ends_as_a_call_would_be() {
         baskets.send(from(store)).await.unwrap();
         let answer = answers.message().await.map_err(|status| status.code())?.unwrap().answer.unwrap();
         match answer {
-            wire::quote_stream_response::Answer::Quote(_) => Ok("OK".to_owned()),
+            wire::quote_stream_response::Answer::Quote(_) => Ok::<_, Code>("OK".to_owned()),
             wire::quote_stream_response::Answer::Failure(failure) => Ok(failure.reason),
         }
     };
@@ -134,7 +127,7 @@ async fn a_stream_is_refused_and_ends_as_a_call_would_be() {
         tokio::time::sleep(Duration::from_millis(200)).await;
     }
     fs::write(guarded.access(), other.entry("till", "")).unwrap();
-    let end = loop {
+    let end: Code = loop {
         match ask("kyiv-02").await {
             Ok(_) => tokio::time::sleep(Duration::from_millis(200)).await,
             Err(code) => break code,
