@@ -355,3 +355,54 @@ fn code_name(code: Code) -> &'static str {
     let place = usize::try_from(i32::from(code)).unwrap_or_default();
     CODES.get(place).copied().unwrap_or("UNKNOWN")
 }
+
+#[cfg(test)]
+mod tests {
+    use tower::service_fn;
+
+    use super::*;
+
+    /// Whoever goes away before the answer has done what it asked for, perhaps; and is in the log.
+    #[tokio::test]
+    async fn a_call_that_is_broken_off_is_written_down_once() {
+        let home = tempfile::tempdir().unwrap();
+        let audit = Audit::open(home.path(), Arc::default()).unwrap();
+        let layer = AdmitLayer::new(None, Some(audit.clone()));
+        let request = |path: &str| {
+            http::Request::builder().uri(format!("/pricewright.v1.{path}")).body(Body::default()).unwrap()
+        };
+        let held = |request: http::Request<Body>| {
+            Speaker::of(&Request::from_http(request)).about("0197c5a4-7b1e-7cc2-8f3a-000000000001", true);
+            std::future::pending::<Result<http::Response<Body>, Status>>()
+        };
+        // One is worked on, one was never looked at, and one changes nothing.
+        let mut held = layer.layer(service_fn(held));
+        let mut worked = held.call(request("RedemptionService/Reserve"));
+        let is_done =
+            std::future::poll_fn(|context| Poll::Ready(worked.as_mut().poll(context).is_ready())).await;
+        assert!(!is_done);
+        drop((
+            worked,
+            held.call(request("CustomerService/Delete")),
+            held.call(request("PricingService/Quote")),
+        ));
+        let answered = async |_: http::Request<Body>| Ok::<_, Status>(http::Response::new(Body::default()));
+        layer.layer(service_fn(answered)).call(request("CustomerService/Delete")).await.unwrap();
+        audit.close();
+        let day = std::fs::read_dir(home.path()).unwrap().next().unwrap().unwrap().path();
+        let text = std::fs::read_to_string(day).unwrap();
+        let told = |line: &str| {
+            let line: serde_json::Value = serde_json::from_str(line).unwrap();
+            ["method", "status"].map(|key| line[key].as_str().unwrap().to_owned()).join(" ")
+        };
+        assert_eq!(
+            text.lines().map(told).collect::<Vec<_>>(),
+            [
+                "RedemptionService/Reserve CANCELLED",
+                "CustomerService/Delete CANCELLED",
+                "CustomerService/Delete OK"
+            ]
+        );
+        assert!(text.contains("\"trial\":true"));
+    }
+}

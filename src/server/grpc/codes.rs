@@ -146,7 +146,8 @@ impl Codes {
         while first < count {
             let part = CODES_AT_ONCE.min(count - first);
             let codes = self.codebook.generate(making, first, part).await.map_err(failure)?;
-            if !upload::give(answers, Ok(wire::GenerateCodesResponse { first, codes })).await? {
+            let answer = Ok(wire::GenerateCodesResponse { first, codes });
+            if !upload::give(answers, answer, upload::SILENCE_MAX).await? {
                 return Ok(());
             }
             first += part;

@@ -30,8 +30,12 @@ pub(super) async fn next<T>(
 ///
 /// # Errors
 /// The caller reads nothing for too long: its place is for another.
-pub(super) async fn give<T>(answers: &mpsc::Sender<T>, answer: T) -> Result<bool, Failure> {
-    let sent = timeout(SILENCE_MAX, answers.send(answer)).await;
+pub(super) async fn give<T>(
+    answers: &mpsc::Sender<T>,
+    answer: T,
+    patience: Duration,
+) -> Result<bool, Failure> {
+    let sent = timeout(patience, answers.send(answer)).await;
     sent.map(|sent| sent.is_ok()).map_err(|_| Failure::TooLate)
 }
 
@@ -39,8 +43,9 @@ pub(super) async fn give<T>(answers: &mpsc::Sender<T>, answer: T) -> Result<bool
 mod tests {
     use super::*;
 
-    #[tokio::test(start_paused = true)]
-    async fn who_does_not_read_is_waited_for_a_minute() {
+    #[tokio::test]
+    async fn who_does_not_read_is_not_waited_for_without_end() {
+        let give = async |answers, answer| super::give(answers, answer, Duration::from_millis(20)).await;
         let (answers, mut reader) = mpsc::channel(1);
         assert!(matches!(give(&answers, 1).await, Ok(true)));
         assert!(matches!(give(&answers, 2).await, Err(Failure::TooLate)));

@@ -1,11 +1,10 @@
-//! What the audit log has of calls: of those that are broken off, that only try, and that go on for long.
+//! What the audit log has of calls that only try and that go on for long, and where it goes.
 
 use std::fs;
 use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
-use pricewright::server::grpc::floor::Raw;
 use pricewright::server::wire;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
 use prost::Message as _;
@@ -14,7 +13,6 @@ use rustix::process::{Pid, Signal, kill_process};
 use serde_json::Value;
 use tokio::sync::mpsc;
 use tokio_stream::wrappers::ReceiverStream;
-use tonic::client::Grpc;
 use tonic::transport::Channel;
 use tonic::{Code, Request};
 
@@ -23,39 +21,7 @@ use super::{Guarded, call};
 use crate::running::basket;
 
 const RESERVE: &str = "/pricewright.v1.RedemptionService/Reserve";
-const DELETE: &str = "/pricewright.v1.CustomerService/Delete";
 const IMPORT: &str = "/pricewright.v1.CodeService/Import";
-
-/// Begins a call, and never says what it asks for.
-async fn unended(channel: Channel, path: &'static str, token: &str) {
-    let mut client = Grpc::new(channel);
-    client.ready().await.unwrap();
-    let mut request = Request::new(tokio_stream::pending::<Bytes>());
-    request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
-    let _ = client.client_streaming(request, path.parse().unwrap(), Raw).await;
-}
-
-/// Whoever goes away before the answer has done what it asked for, perhaps; and is in the log.
-#[tokio::test(flavor = "multi_thread")]
-async fn a_call_that_is_broken_off_is_in_the_log() {
-    let crm = Key::new("crm");
-    let guarded = Guarded::new(&crm.entry("crm", "")).await;
-    let channel = guarded.running.channel().await;
-    // Under load it may not have left us in the shortest of these times.
-    let mut lines = Vec::new();
-    for patience in [50, 500, 5_000] {
-        let sent = unended(channel.clone(), DELETE, &crm.token);
-        tokio::time::timeout(Duration::from_millis(patience), sent).await.unwrap_err();
-        tokio::time::sleep(Duration::from_millis(500)).await;
-        lines = guarded.audit(0).await;
-        if !lines.is_empty() {
-            break;
-        }
-    }
-    let line = lines.first().expect("it is not in the log");
-    let words = ["method", "caller", "status"].map(|key| line[key].as_str().unwrap());
-    assert_eq!(words, ["CustomerService/Delete", "crm", "CANCELLED"]);
-}
 
 fn reserve(id: &str, validate_only: bool) -> Bytes {
     let asked = wire::QuoteRequest { context: None, ..basket(1, 10_000) };
