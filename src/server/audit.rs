@@ -5,9 +5,9 @@
 //! second. A disk that fails costs lines and no sale; the log of the service says so.
 
 use std::fs::{File, OpenOptions};
-use std::io::{self, Write as _};
+use std::io::{self, Read as _, Seek as _, SeekFrom, Stdout, Write as _};
 use std::path::{Path, PathBuf};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
@@ -16,12 +16,16 @@ use std::time::Duration;
 use jiff::Timestamp;
 use serde::Serialize;
 
+use super::meters::EntranceMeters;
 use super::{clock, folders};
 
 /// Lines that wait to be written: some seconds of a disk that stands still under Black Friday.
 const WAITING_MAX: usize = 65_536;
 /// What is written is synced after this at the latest.
 const SYNC: Duration = Duration::from_secs(1);
+
+/// What stands for the standard output: for a container, whose files go with it.
+pub const OUTPUT: &str = "-";
 
 /// The log cannot be opened.
 #[derive(Debug, thiserror::Error)]
@@ -48,6 +52,9 @@ pub struct Line {
     /// The id that the caller gave the call, or the name of what it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Whether it was only tried (`validate_only`).
+    #[serde(skip_serializing_if = "is_false")]
+    pub trial: bool,
     /// The status of the answer, such as `OK`.
     pub status: &'static str,
     /// Its reason, where it is a failure.
@@ -70,33 +77,42 @@ fn is_zero(count: &u64) -> bool {
     *count == 0
 }
 
-/// The log. A clone is the same one; the last writes what waits and ends.
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde gives a reference")]
+fn is_false(is_so: &bool) -> bool {
+    !is_so
+}
+
+/// The log. A clone is the same one.
 #[derive(Debug, Clone)]
 pub struct Audit(Arc<Inner>);
 
 #[derive(Debug)]
 struct Inner {
     lines: Mutex<Option<SyncSender<Line>>>,
-    lost: Arc<AtomicU64>,
+    meters: Arc<EntranceMeters>,
     thread: Mutex<Option<JoinHandle<()>>>,
 }
 
 impl Audit {
-    /// The log in a folder, made where it is not there.
+    /// The log in a folder, made where it is not there; `-` is the standard output. What is lost is counted in `meters`.
     ///
     /// # Errors
     /// The folder cannot be made or written to.
-    pub fn open(folder: &Path) -> Result<Self, Error> {
+    pub fn open(folder: &Path, meters: Arc<EntranceMeters>) -> Result<Self, Error> {
         let failed = |error| Error { path: folder.to_owned(), error };
-        folders::make(folder).map_err(failed)?;
-        let mut file = DayFile { folder: folder.to_owned(), day: String::new(), file: None };
-        file.of(&day(clock::timestamp())).map_err(failed)?;
+        let sink = if folder == Path::new(OUTPUT) {
+            Sink::Output(io::stdout())
+        } else {
+            folders::make(folder).map_err(failed)?;
+            let mut file = DayFile { folder: folder.to_owned(), day: String::new(), file: None };
+            file.of(&day(clock::timestamp())).map_err(failed)?;
+            Sink::Days(file)
+        };
         let (sender, receiver) = sync_channel(WAITING_MAX);
-        let lost = Arc::new(AtomicU64::new(0));
-        let write = write_all(file, receiver, Arc::clone(&lost));
+        let write = write_all(sink, receiver, Arc::clone(&meters));
         let thread = std::thread::Builder::new().name("audit".to_owned()).spawn(write).map_err(failed)?;
         let (lines, thread) = (Mutex::new(Some(sender)), Mutex::new(Some(thread)));
-        Ok(Audit(Arc::new(Inner { lines, lost, thread })))
+        Ok(Audit(Arc::new(Inner { lines, meters, thread })))
     }
 
     /// Writes a line. Does not wait; one that finds no room is lost, and counted.
@@ -104,16 +120,41 @@ impl Audit {
         let lines = self.0.lines.lock().unwrap_or_else(PoisonError::into_inner);
         let is_taken = lines.as_ref().is_some_and(|lines| lines.try_send(line).is_ok());
         if !is_taken {
-            self.0.lost.fetch_add(1, Ordering::Relaxed);
+            self.0.meters.audit_lines_lost.fetch_add(1, Ordering::Relaxed);
+        }
+    }
+
+    /// Writes what waits, and ends: what comes later is lost. Waits for the disk, which may stand still.
+    pub fn close(&self) {
+        drop(self.0.lines.lock().unwrap_or_else(PoisonError::into_inner).take());
+        let thread = self.0.thread.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(thread) = thread {
+            let _ = thread.join();
         }
     }
 }
 
-impl Drop for Inner {
-    fn drop(&mut self) {
-        drop(self.lines.lock().unwrap_or_else(PoisonError::into_inner).take());
-        if let Some(thread) = self.thread.lock().unwrap_or_else(PoisonError::into_inner).take() {
-            let _ = thread.join();
+/// Where lines go.
+enum Sink {
+    Days(DayFile),
+    Output(Stdout),
+}
+
+impl Sink {
+    fn append(&mut self, line: &Line) -> io::Result<()> {
+        let mut text = serde_json::to_vec(line)?;
+        text.push(b'\n');
+        match self {
+            Sink::Days(file) => file.append(&day(line.at), &text),
+            Sink::Output(output) => output.write_all(&text),
+        }
+    }
+
+    fn sync(&mut self) -> io::Result<()> {
+        match self {
+            Sink::Days(DayFile { file: Some(file), .. }) => file.sync_data(),
+            Sink::Days(_) => Ok(()),
+            Sink::Output(output) => output.flush(),
         }
     }
 }
@@ -129,40 +170,52 @@ impl DayFile {
     fn of(&mut self, day: &str) -> io::Result<&mut File> {
         if self.day != day || self.file.is_none() {
             let mut options = OpenOptions::new();
-            options.create(true).append(true);
+            options.create(true).append(true).read(true);
             #[cfg(unix)]
             std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-            self.file = Some(options.open(self.folder.join(format!("{day}.jsonl")))?);
+            let mut file = options.open(self.folder.join(format!("{day}.jsonl")))?;
+            end_line(&mut file)?;
+            self.file = Some(file);
             day.clone_into(&mut self.day);
             folders::sync(&self.folder)?;
         }
         self.file.as_mut().ok_or_else(|| io::ErrorKind::NotFound.into())
     }
 
-    fn append(&mut self, line: &Line) -> io::Result<()> {
-        let mut text = serde_json::to_vec(line)?;
-        text.push(b'\n');
-        self.of(&day(line.at))?.write_all(&text)
+    fn append(&mut self, day: &str, text: &[u8]) -> io::Result<()> {
+        let written = self.of(day)?.write_all(text);
+        if written.is_err() {
+            // Half of the line may be there: the next one is not written behind it.
+            self.file = None;
+        }
+        written
     }
+}
 
-    fn sync(&mut self) -> io::Result<()> {
-        self.file.as_mut().map_or(Ok(()), |file| file.sync_data())
+/// Ends a line that a full disk or a power cut has torn: it would take the next one with it.
+fn end_line(file: &mut File) -> io::Result<()> {
+    let mut last = [b'\n'];
+    if file.seek(SeekFrom::End(0))? > 0 {
+        file.seek(SeekFrom::End(-1))?;
+        file.read_exact(&mut last)?;
     }
+    if last == [b'\n'] { Ok(()) } else { file.write_all(b"\n") }
 }
 
 fn day(at: Timestamp) -> String {
     at.strftime("%Y-%m-%d").to_string()
 }
 
-fn write_all(mut file: DayFile, lines: Receiver<Line>, lost: Arc<AtomicU64>) -> impl FnOnce() + Send {
+fn write_all(mut sink: Sink, lines: Receiver<Line>, meters: Arc<EntranceMeters>) -> impl FnOnce() + Send {
     move || {
-        let (mut is_failing, mut is_synced) = (false, true);
+        let lost = &meters.audit_lines_lost;
+        let (mut is_failing, mut is_synced, mut told) = (false, true, 0);
         let mut synced = clock::steady();
         loop {
             let done = match lines.recv_timeout(SYNC) {
                 Ok(line) => {
                     is_synced = false;
-                    file.append(&line).inspect_err(|_| {
+                    sink.append(&line).inspect_err(|_| {
                         lost.fetch_add(1, Ordering::Relaxed);
                     })
                 }
@@ -170,7 +223,7 @@ fn write_all(mut file: DayFile, lines: Receiver<Line>, lost: Arc<AtomicU64>) -> 
                 Err(RecvTimeoutError::Disconnected) => break,
             };
             let is_due = !is_synced && synced.elapsed() >= SYNC;
-            let done = if is_due { done.and(file.sync()) } else { done };
+            let done = if is_due { done.and(sink.sync()) } else { done };
             if is_due {
                 (synced, is_synced) = (clock::steady(), true);
             }
@@ -181,13 +234,18 @@ fn write_all(mut file: DayFile, lines: Receiver<Line>, lost: Arc<AtomicU64>) -> 
                 }
                 Ok(()) if is_failing && is_due => {
                     is_failing = false;
-                    let lost = lost.swap(0, Ordering::Relaxed);
-                    tracing::warn!(lost, "the audit log is written again");
+                    tracing::warn!("the audit log is written again");
                 }
                 _ => {}
             }
+            // Those for which there was no room, too: while it fails there is nothing new to say.
+            let all = lost.load(Ordering::Relaxed);
+            if is_due && !is_failing && all > told {
+                tracing::error!(lost = all - told, "lines of the audit log are lost");
+                told = all;
+            }
         }
-        if let Err(error) = file.sync() {
+        if let Err(error) = sink.sync() {
             tracing::error!(%error, "the end of the audit log could not be synced");
         }
     }
@@ -204,6 +262,7 @@ mod tests {
             caller: Some("kyiv-01 \"A\"\n".to_owned()),
             address: None,
             request: None,
+            trial: false,
             status,
             reason: None,
             refused: None,
@@ -215,11 +274,14 @@ mod tests {
     fn each_day_has_its_file_and_each_line_its_line() {
         let home = tempfile::tempdir().unwrap();
         let folder = home.path().join("audit");
-        let audit = Audit::open(&folder).unwrap();
+        let open = || Audit::open(&folder, Arc::default()).unwrap();
+        let audit = open();
         audit.write(line(1_795_773_599, "OK"));
         audit.write(line(1_795_773_600, "NOT_FOUND"));
         audit.clone().write(line(1_795_824_000, "OK"));
-        drop(audit);
+        audit.close();
+        audit.write(line(1_795_824_000, "OK"));
+        assert_eq!(audit.0.meters.audit_lines_lost.load(Ordering::Relaxed), 1);
         let read = |day: &str| std::fs::read_to_string(folder.join(format!("{day}.jsonl"))).unwrap();
         assert_eq!(read("2026-11-27").lines().count(), 2);
         assert_eq!(
@@ -227,16 +289,36 @@ mod tests {
             "{\"at\":\"2026-11-28T00:00:00Z\",\"method\":\"RedemptionService/Reserve\",\"caller\":\"kyiv-01 \\\"A\\\"\\n\",\
              \"status\":\"OK\"}\n"
         );
-        // The next start goes on behind what is there.
-        let audit = Audit::open(&folder).unwrap();
+        // The next start goes on behind what is there, and on a line of its own.
+        let torn = folder.join("2026-11-28.jsonl");
+        std::fs::write(&torn, format!("{}{{\"at\":\"2026", read("2026-11-28"))).unwrap();
+        let audit = open();
         audit.write(line(1_795_824_001, "OK"));
-        drop(audit);
-        assert_eq!(read("2026-11-28").lines().count(), 2);
+        audit.close();
+        let text = read("2026-11-28");
+        let good: Vec<_> =
+            text.lines().map(|line| serde_json::from_str::<serde_json::Value>(line).is_ok()).collect();
+        assert_eq!(good, [true, false, true]);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
             let mode = std::fs::metadata(folder.join("2026-11-28.jsonl")).unwrap().permissions().mode();
             assert_eq!(mode & 0o777, 0o600);
         }
+    }
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_a_full_disk_tears_takes_no_other_line_with_it() {
+        let home = tempfile::tempdir().unwrap();
+        let mut days = DayFile { folder: home.path().to_owned(), day: String::new(), file: None };
+        days.append("2026-11-28", b"one\n").unwrap();
+        // Half of a line was written, and then the disk was full.
+        days.of("2026-11-28").unwrap().write_all(b"tw").unwrap();
+        days.file = Some(OpenOptions::new().write(true).open("/dev/full").unwrap());
+        days.append("2026-11-28", b"o\n").unwrap_err();
+        days.append("2026-11-28", b"three\n").unwrap();
+        let text = std::fs::read_to_string(home.path().join("2026-11-28.jsonl")).unwrap();
+        assert_eq!(text, "one\ntw\nthree\n");
     }
 }

@@ -6,8 +6,10 @@
 pub mod telemetry;
 pub mod clock;
 pub mod apart;
+pub mod told;
 pub mod meters;
 pub mod folders;
+pub mod settled;
 pub mod secrets;
 pub mod access;
 pub mod door;

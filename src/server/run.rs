@@ -12,6 +12,7 @@ use tonic::service::Routes;
 use tonic_health::ServingStatus;
 use tonic_health::server::HealthReporter;
 
+use super::audit::Audit;
 use super::config::{Config, Store};
 use super::customers::Customers;
 use super::database::{self, Shared, Topic};
@@ -101,6 +102,7 @@ pub struct RunningServer {
     local_addr: SocketAddr,
     metrics_addr: Option<SocketAddr>,
     engine: Arc<Engine>,
+    audit: Option<Audit>,
     accounts: Weak<dyn Index>,
     closing: watch::Sender<bool>,
     task: JoinHandle<Result<(), Error>>,
@@ -139,8 +141,8 @@ impl Server {
         let listen = config.listen;
         let listener = TcpListener::bind(listen).await.map_err(|error| Error::Listen { listen, error })?;
         let local_addr = listener.local_addr().map_err(|error| Error::Listen { listen, error })?;
-        let entrance = Entrance::open(&config).await?;
         let metrics = Metrics::listen(config.metrics_listen).await?;
+        let entrance = Entrance::open(&config, &metrics.meters().entrance).await?;
         let engine = Arc::new(Engine::default());
         let (closing, closed) = watch::channel(false);
         let (health, health_service) = tonic_health::server::health_reporter();
@@ -190,13 +192,13 @@ impl Server {
         let rulebooks = RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max);
         let routes = more(routes.add_service(rulebooks));
         let drain = config.drain;
-        let accounts = ledger.weak_index();
+        let (accounts, audit) = (ledger.weak_index(), entrance.audit.clone());
         let seen = Seen::of(&config, &engine, &keeper, &ledger, &customers, &outbox, &closed);
         let (metrics_addr, counts) = (metrics.local_addr(), metrics.layer());
         let work = metrics.beside(seen, serve(listener, routes, config, entrance, counts, closed.clone()));
         let kept = Kept { keeper, following, ledger, customers, outbox };
         let task = tokio::spawn(run(work, kept, health, Arc::clone(&engine), closed));
-        Ok(RunningServer { local_addr, metrics_addr, engine, accounts, closing, task, drain })
+        Ok(RunningServer { local_addr, metrics_addr, engine, audit, accounts, closing, task, drain })
     }
 }
 
@@ -270,10 +272,16 @@ impl RunningServer {
                 Err(_) => {
                     tracing::warn!("requests that were still running have been cut off");
                     self.task.abort();
-                    return Ok(());
+                    Ok(Ok(()))
                 }
             },
         };
+        // What was answered is written down; a disk that stands still does not hold up the end.
+        if let Some(audit) = self.audit.take()
+            && timeout(CLOSE_MAX, spawn_blocking(move || audit.close())).await.is_err()
+        {
+            tracing::error!("the end of the audit log could not be written");
+        }
         done.map_err(|_| Error::Failed)?
     }
 }
@@ -302,6 +310,8 @@ async fn run(
             std::future::pending::<()>().await;
         }
         say_health(&health, ServingStatus::Serving).await;
+        // How it stands now is news to health, too.
+        away.mark_changed();
         // Prices go on without the database; what it alone can decide does not.
         while away.changed().await.is_ok() {
             let is_away = *away.borrow_and_update();

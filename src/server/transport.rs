@@ -1,6 +1,7 @@
 //! What calls go through: connections, HTTP/2, and the layers before every method.
 
 use std::any::Any;
+use std::sync::Arc;
 use std::time::Duration;
 
 use tokio::sync::watch;
@@ -51,7 +52,7 @@ pub async fn serve(
 ) -> Result<(), tonic::transport::Error> {
     let count = |most: u32| usize::try_from(most).unwrap_or(usize::MAX);
     let (all, each) = (count(config.connections_max), count(config.connections_per_address_max));
-    let door = Door::new(entrance.tls.clone(), all, each);
+    let door = Door::new(entrance.tls.clone(), all, each, Arc::clone(&entrance.meters));
     tonic::transport::Server::builder()
         .accept_http1(config.grpc_web)
         .max_concurrent_streams(STREAMS_PER_CONNECTION_MAX)

@@ -45,7 +45,8 @@ fn phone_numbers() {
 /// Everything for each seed and each input that once failed, and then `check` for what chance makes of them.
 fn target(name: &str, all: fn(&[u8]), check: fn(&[u8])) {
     let fuzz = Path::new(env!("CARGO_MANIFEST_DIR")).join("fuzz");
-    let (seeds, once) = (inputs(&fuzz.join("seeds").join(name)), inputs(&fuzz.join("regressions").join(name)));
+    let (seeds, once) =
+        (inputs(&fuzz.join("seeds").join(name)), inputs(&fuzz.join("regressions").join(name)));
     assert!(seeds.len() > 10, "no seeds of {name}");
     for input in once.iter().chain(&seeds) {
         held(name, all, input);
@@ -64,7 +65,8 @@ fn target(name: &str, all: fn(&[u8]), check: fn(&[u8])) {
 /// A property that does not hold is a panic: the input is kept, for whoever mends it.
 fn held(name: &str, check: fn(&[u8]), input: &[u8]) {
     if catch_unwind(AssertUnwindSafe(|| check(input))).is_err() {
-        let kept = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:08x}", crc32c::crc32c(input)));
+        let kept =
+            Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}-{:08x}", crc32c::crc32c(input)));
         fs::write(&kept, input).unwrap();
         panic!("the input is in {}: {}", kept.display(), String::from_utf8_lossy(input));
     }

@@ -3,8 +3,10 @@
 mod keys;
 mod matrix;
 mod stores;
+mod strangers;
 mod tls;
 mod ways;
+mod written;
 
 use std::fs;
 use std::path::PathBuf;

@@ -190,6 +190,8 @@ fn a_data_folder_that_cannot_be_used_is_wrong() {
     shop.wrong(&["--data", "file"], "data", &["`file` is not a folder", "--data"]);
     shop.wrong(&["--data", "file/below"], "data", &["`file/below` cannot be looked into"]);
     shop.good(&["--data", "deep/er/data"], &["`deep/er/data` is not there: the first start makes it"]);
+    shop.wrong(&["--audit", "file"], "audit", &["`file` is not a folder", "--audit"]);
+    shop.good(&["--audit", "-"], &["ok     audit     the standard output"]);
 }
 
 #[test]
@@ -202,6 +204,10 @@ fn an_address_that_cannot_be_had_is_wrong() {
     shop.good(&["--listen", &address], &["can be had"]);
     // An address for documentation, which no machine has.
     shop.wrong(&["--listen", "192.0.2.1:50051"], "listen", &["cannot be had"]);
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let parts = ["is in use", "--metrics-listen"];
+    shop.wrong(&["--metrics-listen", &address], "metrics", &parts);
 }
 
 #[test]

@@ -165,7 +165,7 @@ impl Host {
         let promises = Promises::on(config, kept, ledger.clone(), pepper, sender, profiles)?;
         let (_closing, closed) = watch::channel(false);
         let routes = services::add(Routes::default(), config, &engine, &promises, Arc::default(), &closed);
-        let entrance = Entrance::open(config).await?;
+        let entrance = Entrance::open(config, &Arc::default()).await?;
         let listener = Listener(TcpListener::bind(("0.0.0.0", PORT)).await?);
         let turns = async {
             loop {

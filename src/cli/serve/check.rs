@@ -8,6 +8,7 @@ mod folder;
 
 use std::fmt::Display;
 use std::io::{self, ErrorKind, Write as _};
+use std::net::SocketAddr;
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -19,6 +20,7 @@ use crate::cli::rules::check::summary;
 use crate::cli::terminal;
 use crate::rulebook::{Severity, compile};
 use crate::server::access::Guard;
+use crate::server::audit;
 use crate::server::config::{Config, Options, Store};
 use crate::server::customers::Customers;
 use crate::server::database::{Address, Database};
@@ -49,11 +51,14 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     let origin = from.map_or_else(|| "no file".to_owned(), |path| format!("`{}`", path.display()));
     page.tell("settings", Ok(format!("{origin}, the environment and flags")))?;
     page.rules(&config)?;
-    page.tell("data", folder::usable(&config.data))?;
+    page.tell("data", folder::usable(&config.data, "--data"))?;
     let kept = Kept::look(&config);
     let has_service = matches!(kept, Ok(Kept { has_service: true, .. }));
-    page.tell("listen", listen(&config, has_service))?;
+    page.tell("listen", listen(config.listen, "--listen", has_service))?;
+    let metrics = config.metrics_listen.map(|address| listen(address, "--metrics-listen", has_service));
+    page.tell("metrics", metrics.unwrap_or_else(|| Ok("no port is named for them".to_owned())))?;
     page.tell("access", access(&config))?;
+    page.tell("audit", audit(&config))?;
     page.tell("tls", tls(&config))?;
     page.tell("store", store(&config, &kept))?;
     page.tell("keys", keys(&config, &kept))?;
@@ -117,6 +122,17 @@ fn access(config: &Config) -> Found {
     };
     let (guard, _) = Guard::open(path).map_err(|error| error.to_string())?;
     Ok(format!("`{}`: {} credentials", path.display(), guard.known().len()))
+}
+
+/// The folder of the audit log.
+fn audit(config: &Config) -> Found {
+    match config.audit.as_deref() {
+        None => Ok("none is asked for".to_owned()),
+        Some(folder) if folder == Path::new(audit::OUTPUT) => Ok("the standard output".to_owned()),
+        // What may be wrong with it is told with that.
+        Some(folder) if folder.starts_with(&config.data) => Ok("in the data folder".to_owned()),
+        Some(folder) => folder::usable(folder, "--audit"),
+    }
 }
 
 /// The files of TLS.
@@ -191,8 +207,7 @@ impl Kept {
 }
 
 /// Whether the address can be had. It is bound for a moment, and never listened at.
-fn listen(config: &Config, has_service: bool) -> Found {
-    let address = config.listen;
+fn listen(address: SocketAddr, flag: &str, has_service: bool) -> Found {
     let socket = if address.is_ipv4() { TcpSocket::new_v4() } else { TcpSocket::new_v6() };
     // As the service does: what is left of old connections keeps no address.
     let bound = socket.and_then(|socket| socket.set_reuseaddr(true).and_then(|()| socket.bind(address)));
@@ -203,13 +218,13 @@ fn listen(config: &Config, has_service: bool) -> Found {
             Ok(format!("{address} is in use, as is the data folder, by a service that runs"))
         }
         Err(error) if error.kind() == ErrorKind::AddrInUse => Err(format!(
-            "{address} is in use: stop what listens there, or name another address with `--listen`"
+            "{address} is in use: stop what listens there, or name another address with `{flag}`"
         )),
         Err(error) if error.kind() == ErrorKind::PermissionDenied => Err(format!(
             "{address} may not be taken ({error}): name a port from 1024 on, or give the service CAP_NET_BIND_SERVICE"
         )),
         Err(error) => {
-            Err(format!("{address} cannot be had ({error}): name an address of this machine with `--listen`"))
+            Err(format!("{address} cannot be had ({error}): name an address of this machine with `{flag}`"))
         }
     }
 }

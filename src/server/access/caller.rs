@@ -17,6 +17,8 @@ pub struct Caller {
     pub channels: Option<Vec<String>>,
     /// Whether it takes back what was bought anywhere: the other stores of the chain too.
     pub returns_anywhere: bool,
+    /// Whether it is whoever has no credential.
+    pub is_open: bool,
     /// When its credential ends.
     pub expires_at: Option<Instant>,
 }
@@ -36,6 +38,8 @@ pub enum Refused {
     Store,
     /// It does not speak for this channel.
     Channel,
+    /// It is not known, and asks for a customer.
+    Customer,
 }
 
 impl Refused {
@@ -49,6 +53,7 @@ impl Refused {
             Refused::Role => "role",
             Refused::Store => "store",
             Refused::Channel => "channel",
+            Refused::Customer => "customer",
         }
     }
 

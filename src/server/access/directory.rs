@@ -9,12 +9,22 @@ use super::token::TokenHash;
 use crate::time::Instant;
 
 /// What comes with a call.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct Presented<'a> {
-    /// The token. Never for a log.
-    pub token: Option<&'a str>,
+#[derive(Debug, Clone)]
+pub enum Credential {
+    /// Nothing.
+    None,
+    /// A token. It counts alone: one that is wrong is not made good by a certificate.
+    Token(TokenHash),
     /// The names in the certificate of the connection, which was verified: `dns:…`, `uri:…`, `email:…`.
-    pub certificate: Option<&'a [String]>,
+    Certificate(Arc<[String]>),
+}
+
+impl Credential {
+    /// What is kept of a token while its call runs.
+    #[must_use]
+    pub fn token(token: &str) -> Self {
+        Credential::Token(TokenHash::of(token))
+    }
 }
 
 /// Who is known. Empty, nobody may anything.
@@ -27,22 +37,20 @@ pub struct Directory {
 }
 
 impl Directory {
-    /// Who calls, when it may call that method now. A token that is sent counts alone: one that is wrong is not made good by a certificate.
+    /// Who calls, when it may call that method now.
     ///
     /// # Errors
     /// Nobody may, or nobody like this: with who it would be, where that is known.
     pub fn admit(
         &self,
-        presented: Presented<'_>,
+        credential: &Credential,
         method: &Method,
         now: Instant,
     ) -> Result<Arc<Caller>, (Refused, Option<Arc<Caller>>)> {
-        let caller = match presented {
-            Presented { token: Some(token), .. } => self.tokens.get(&TokenHash::of(token)),
-            Presented { certificate: Some(names), .. } => {
-                names.iter().find_map(|name| self.certificates.get(name))
-            }
-            Presented { token: None, certificate: None } => {
+        let caller = match credential {
+            Credential::Token(hash) => self.tokens.get(hash),
+            Credential::Certificate(names) => names.iter().find_map(|name| self.certificates.get(name)),
+            Credential::None => {
                 let open = self.open.as_ref().filter(|_| method.is_open);
                 return open.cloned().ok_or((Refused::NoCredential, None));
             }

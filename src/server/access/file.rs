@@ -113,7 +113,7 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Directory, Error> {
     }
     directory.open = sheet.open.map(|open| {
         let name = "open".to_owned();
-        Arc::new(Caller { name, channels: Some(open.channels), ..Caller::default() })
+        Arc::new(Caller { name, channels: Some(open.channels), is_open: true, ..Caller::default() })
     });
     Ok(directory)
 }
@@ -142,6 +142,7 @@ fn add(directory: &mut Directory, entry: Entry) -> Result<(), &'static str> {
         stores: entry.stores,
         channels: entry.channels,
         returns_anywhere: entry.returns_anywhere,
+        is_open: false,
         expires_at: None,
     };
     for token in entry.tokens {
@@ -165,6 +166,8 @@ fn add(directory: &mut Directory, entry: Entry) -> Result<(), &'static str> {
                 "a certificate is named as \"dns:till-01.shop.example\", \"uri:spiffe://…\" or \"email:…\"",
             );
         }
+        // Names of machines are the same in capitals, and certificates are read so.
+        let name = if name.starts_with("dns:") { name.to_ascii_lowercase() } else { name };
         if directory.certificates.insert(name, Arc::clone(&caller)).is_some() {
             return Err("one of its certificates is there twice");
         }
@@ -202,5 +205,13 @@ mod tests {
             assert!(error.contains(told) && error.contains("access.toml"), "{text}: {error}");
         }
         assert!(parse(Path::new("access.toml"), b"").is_ok());
+    }
+
+    #[test]
+    fn names_of_machines_are_the_same_in_capitals() {
+        let text = "[[caller]]\nname = \"one\"\nroles = [\"till\"]\ncertificates = [\"dns:Till-01.Shop.example\", \"uri:A\"]\n";
+        let directory = parse(Path::new("access.toml"), text.as_bytes()).unwrap();
+        let names: Vec<&String> = directory.certificates.keys().collect();
+        assert_eq!(names, ["dns:till-01.shop.example", "uri:A"]);
     }
 }

@@ -14,9 +14,21 @@ pub struct Method {
     pub changes: bool,
     /// Whether who has no credential may call it, where the service is told so.
     pub is_open: bool,
+    /// Whether it is a stream that may run for days: who calls is asked again before each answer.
+    pub runs: bool,
 }
 
 impl Method {
+    /// Its name without the package, such as `RedemptionService/Reserve`.
+    #[must_use]
+    pub fn name(&self) -> &'static str {
+        self.path.strip_prefix("/pricewright.v1.").unwrap_or(self.path)
+    }
+
+    const fn running(self) -> Self {
+        Method { runs: true, ..self }
+    }
+
     /// Whether a role may call it.
     #[must_use]
     pub fn allows(&self, role: Role) -> bool {
@@ -25,21 +37,21 @@ impl Method {
 }
 
 const fn quotes(path: &'static str) -> Method {
-    Method { path, roles: &[Till, Shop, Crm, Marketer, Support], changes: false, is_open: true }
+    Method { path, roles: &[Till, Shop, Crm, Marketer, Support], changes: false, is_open: true, runs: false }
 }
 
 const fn reads(path: &'static str, roles: &'static [Role]) -> Method {
-    Method { path, roles, changes: false, is_open: false }
+    Method { path, roles, changes: false, is_open: false, runs: false }
 }
 
 const fn changes(path: &'static str, roles: &'static [Role]) -> Method {
-    Method { path, roles, changes: true, is_open: false }
+    Method { path, roles, changes: true, is_open: false, runs: false }
 }
 
 /// All methods, the most frequent first: they are looked for in this order.
 pub const METHODS: [Method; 34] = [
     quotes("/pricewright.v1.PricingService/Quote"),
-    quotes("/pricewright.v1.PricingService/QuoteStream"),
+    quotes("/pricewright.v1.PricingService/QuoteStream").running(),
     quotes("/pricewright.v1.PricingService/BatchQuote"),
     changes("/pricewright.v1.RedemptionService/Reserve", &[Till, Shop]),
     changes("/pricewright.v1.RedemptionService/Commit", &[Till, Shop]),
@@ -66,7 +78,7 @@ pub const METHODS: [Method; 34] = [
     reads("/pricewright.v1.CustomerService/Get", &[Crm, Support]),
     changes("/pricewright.v1.CustomerService/Delete", &[Crm]),
     reads("/pricewright.v1.RulebookService/GetActive", &[Till, Shop, Crm, Marketer, Support, Auditor]),
-    reads("/pricewright.v1.RulebookService/Watch", &[Till, Shop, Crm, Marketer, Support, Auditor]),
+    reads("/pricewright.v1.RulebookService/Watch", &[Till, Shop, Crm, Marketer, Support, Auditor]).running(),
     reads("/pricewright.v1.RulebookService/Check", &[Marketer]),
     changes("/pricewright.v1.RulebookService/Publish", &[Marketer]),
     reads("/pricewright.v1.RulebookService/ListVersions", &[Marketer, Auditor]),

@@ -73,7 +73,7 @@ pub struct Options {
     /// File that says who may call what, and how they are known; without it whoever reaches the port may call everything
     #[arg(long, env = "PRICEWRIGHT_ACCESS", value_name = "FILE")]
     pub access: Option<PathBuf>,
-    /// Folder of the audit log: a line for each call that changes something [default: audit in the data folder, with --access]
+    /// Folder of the audit log: a line for each call that changes something; `-` is the standard output [default: audit in the data folder, with --access]
     #[arg(long, env = "PRICEWRIGHT_AUDIT", value_name = "DIR")]
     pub audit: Option<PathBuf>,
     /// Certificate of the service in PEM, with those between it and its authority; read again when it changes [default: no TLS]

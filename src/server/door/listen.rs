@@ -5,6 +5,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use tokio::io::{AsyncRead, AsyncWrite};
@@ -19,6 +20,9 @@ use super::peer::{Peer, names};
 use super::places::{Place, Places};
 use super::socket::{Inner, Socket};
 use super::tls::Tls;
+use crate::server::clock;
+use crate::server::meters::EntranceMeters;
+use crate::server::told::Told;
 
 /// How long a handshake may take: three round trips of a bad mobile network.
 const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
@@ -55,13 +59,33 @@ impl Listen for TcpListener {
 pub struct Door {
     tls: Option<Arc<Tls>>,
     places: Places,
+    meters: Arc<EntranceMeters>,
+    told: Arc<Told>,
 }
 
 impl Door {
     /// At most `all_max` connections in all and `each_max` of one address, greeted with TLS where there is one.
     #[must_use]
-    pub fn new(tls: Option<Arc<Tls>>, all_max: usize, each_max: usize) -> Self {
-        Door { tls, places: Places::new(all_max, each_max) }
+    pub fn new(tls: Option<Arc<Tls>>, all_max: usize, each_max: usize, meters: Arc<EntranceMeters>) -> Self {
+        let places = Places::counted(all_max, each_max, Arc::clone(&meters.connections));
+        Door { tls, places, meters, told: Arc::default() }
+    }
+
+    /// A place for a connection from there; nothing where there is none, and that is told.
+    fn place(&self, from: SocketAddr) -> Option<Place> {
+        let place = self.places.take(from.ip());
+        if place.is_none() {
+            self.meters.connections_refused.fetch_add(1, Ordering::Relaxed);
+            self.tell(from, "there are too many connections");
+        }
+        place
+    }
+
+    fn tell(&self, from: SocketAddr, why: &str) {
+        if let Some(untold) = self.told.turn(clock::now()) {
+            let address = from.ip().to_canonical();
+            tracing::warn!(%address, why, untold, "a connection was closed");
+        }
     }
 
     /// The connection as the service gets it; nothing where the other end does not manage it.
@@ -72,7 +96,19 @@ impl Door {
         let mut peer = Peer { address: Some(from.ip()), certificate: None };
         let Some(tls) = &self.tls else { return Some(Socket::new(Inner::Plain(stream), peer, place)) };
         let greeting = TlsAcceptor::from(tls.config()).accept(stream);
-        let stream = timeout(HANDSHAKE_MAX, greeting).await.ok()?.ok()?;
+        let stream = match timeout(HANDSHAKE_MAX, greeting).await {
+            Ok(Ok(stream)) => stream,
+            failed => {
+                self.meters.handshakes_failed.fetch_add(1, Ordering::Relaxed);
+                // Whoever only looks whether the port is open says nothing of TLS, and nothing is said of them.
+                if let Ok(Err(error)) = &failed
+                    && error.kind() == io::ErrorKind::InvalidData
+                {
+                    self.tell(from, &error.to_string());
+                }
+                return None;
+            }
+        };
         let shown = stream.get_ref().1.peer_certificates().and_then(|chain| chain.first());
         peer.certificate = shown.map(names);
         Some(Socket::new(Inner::Tls(Box::new(stream)), peer, place))
@@ -97,10 +133,7 @@ pub fn incoming<L: Listen>(listener: L, door: Door) -> impl Stream<Item = io::Re
                     continue;
                 }
             };
-            let Some(place) = door.places.take(from.ip()) else {
-                tracing::debug!("a connection too many was closed");
-                continue;
-            };
+            let Some(place) = door.place(from) else { continue };
             let (door, sender) = (door.clone(), sender.clone());
             tokio::spawn(async move {
                 if let Some(socket) = door.greeted(stream, from, place).await {

@@ -8,6 +8,6 @@ mod listen;
 
 pub use listen::{Door, Listen, incoming};
 pub use peer::Peer;
-pub use places::{Place, Places};
+pub use places::{Place, Places, house};
 pub use socket::Socket;
 pub use tls::{Error, Files, SeenTls, Tls};

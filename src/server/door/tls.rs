@@ -3,12 +3,16 @@
 use std::fs;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
 
 use arc_swap::ArcSwap;
 use rustls::pki_types::pem::PemObject as _;
 use rustls::pki_types::{CertificateDer, PrivateKeyDer};
 use rustls::server::WebPkiClientVerifier;
 use rustls::{RootCertStore, ServerConfig};
+use x509_parser::parse_x509_certificate;
+
+use crate::server::settled::Settled;
 
 /// HTTP/2 for gRPC, HTTP/1.1 for browsers that speak gRPC-Web so.
 const PROTOCOLS: [&[u8]; 2] = [b"h2", b"http/1.1"];
@@ -50,11 +54,13 @@ pub struct Files {
 pub struct Tls {
     files: Files,
     config: ArcSwap<ServerConfig>,
+    /// When the certificate ends, in seconds of Unix time.
+    certificate_end: AtomicI64,
 }
 
-/// What the files had when they were last looked at.
+/// What the files had when they were last looked at, or why they cannot be read.
 #[derive(Debug)]
-pub struct SeenTls(Option<Content>);
+pub struct SeenTls(Settled<Result<Content, String>>);
 
 #[derive(Debug, PartialEq, Eq)]
 struct Content {
@@ -71,35 +77,39 @@ impl Tls {
     pub fn open(files: Files) -> Result<(Self, SeenTls), Error> {
         let content = content(&files)?;
         let config = ArcSwap::from(config(&files, &content)?);
-        Ok((Tls { files, config }, SeenTls(Some(content))))
+        let certificate_end = AtomicI64::new(end(&content));
+        Ok((Tls { files, config, certificate_end }, SeenTls(Settled::new(Ok(content)))))
     }
 
     pub(super) fn config(&self) -> Arc<ServerConfig> {
         self.config.load_full()
     }
 
-    /// Reads the files again; what is at fault changes nothing. Connections that are open stay as they are. Reads from the disk.
-    pub fn look(&self, seen: &mut SeenTls) {
-        let told = |error: &Error| {
-            tracing::error!(%error, "the files of TLS are at fault; connections are greeted as before");
-        };
-        match content(&self.files) {
-            Ok(content) if seen.0.as_ref() == Some(&content) => {}
-            Ok(content) => {
-                match config(&self.files, &content) {
-                    Ok(config) => {
-                        tracing::info!("the files of TLS have changed");
-                        self.config.store(config);
-                    }
-                    Err(error) => told(&error),
-                }
-                seen.0 = Some(content);
+    /// When the certificate in force ends, in seconds of Unix time; 0 where it does not say so.
+    #[must_use]
+    pub fn certificate_end(&self) -> i64 {
+        self.certificate_end.load(Ordering::Relaxed)
+    }
+
+    /// Reads the files again; what is at fault changes nothing. Where that is news: whether they are at fault now. Connections that are open
+    /// stay as they are. Reads from the disk.
+    pub fn look(&self, seen: &mut SeenTls) -> Option<bool> {
+        let news = seen.0.look(content(&self.files).map_err(|error| error.to_string()))?;
+        let read = news.as_ref().map_err(Clone::clone);
+        let read = read.and_then(|content| {
+            let config = config(&self.files, content).map_err(|error| error.to_string())?;
+            Ok((config, end(content)))
+        });
+        match read {
+            Ok((config, end)) => {
+                tracing::info!("the files of TLS have changed");
+                self.config.store(config);
+                self.certificate_end.store(end, Ordering::Relaxed);
+                Some(false)
             }
-            // Said once.
             Err(error) => {
-                if seen.0.take().is_some() {
-                    told(&error);
-                }
+                tracing::error!(error, "the files of TLS are at fault; connections are greeted as before");
+                Some(true)
             }
         }
     }
@@ -141,6 +151,15 @@ fn config(files: &Files, content: &Content) -> Result<Arc<ServerConfig>, Error> 
         .map_err(|error| wrong(&files.key, error.to_string()))?;
     config.alpn_protocols = PROTOCOLS.map(<[u8]>::to_vec).to_vec();
     Ok(Arc::new(config))
+}
+
+/// When the certificate of the service ends.
+fn end(content: &Content) -> i64 {
+    let certificate = CertificateDer::from_pem_slice(&content.certificate);
+    let end = |certificate: &[u8]| {
+        Some(parse_x509_certificate(certificate).ok()?.1.validity().not_after.timestamp())
+    };
+    certificate.ok().as_deref().and_then(end).unwrap_or_default()
 }
 
 fn certificates(path: &Path, pem: &[u8]) -> Result<Vec<CertificateDer<'static>>, Error> {

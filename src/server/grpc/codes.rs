@@ -147,7 +147,8 @@ impl Codes {
         while first < count {
             let part = CODES_AT_ONCE.min(count - first);
             let codes = self.codebook.generate(making, first, part).await.map_err(failure)?;
-            if answers.send(Ok(wire::GenerateCodesResponse { first, codes })).await.is_err() {
+            let answer = Ok(wire::GenerateCodesResponse { first, codes });
+            if !upload::give(answers, answer, upload::SILENCE_MAX).await? {
                 return Ok(());
             }
             first += part;
@@ -158,6 +159,7 @@ impl Codes {
     async fn imported(
         &self,
         mut messages: Streaming<wire::ImportCodesRequest>,
+        speaker: &Speaker,
     ) -> Result<wire::ImportCodesResponse, Failure> {
         let _place = self.imports.try_acquire().map_err(|_| Failure::Overloaded)?;
         let mut closing = self.closing.clone();
@@ -175,6 +177,7 @@ impl Codes {
             }
             if making.is_none() {
                 is_check = message.validate_only;
+                speaker.about(&message.request_id, is_check);
             }
             // What is checked is what would be called.
             message.validate_only = false;
@@ -330,8 +333,8 @@ impl wire::code_service_server::CodeService for Codes {
     ) -> Result<Response<Generated>, Status> {
         let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let mut asked = request.into_inner();
-        speaker.about(&asked.request_id);
         let is_check = std::mem::take(&mut asked.validate_only);
+        speaker.about(&asked.request_id, is_check);
         let most = i64::from(CODES_MAX);
         let making = match asked.count {
             1..=CODES_MAX => {
@@ -351,8 +354,10 @@ impl wire::code_service_server::CodeService for Codes {
         let place = place.map_err(|_| Failure::Overloaded.status(call.lang))?;
         let service = self.clone();
         tokio::spawn(async move {
-            let _place = place;
-            if let Err(failure) = service.generated(&making, asked.count, &answers).await {
+            let done = service.generated(&making, asked.count, &answers).await;
+            // Who does not read does not read this either.
+            drop(place);
+            if let Err(failure) = done {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }
         });
@@ -363,8 +368,8 @@ impl wire::code_service_server::CodeService for Codes {
         &self,
         request: Request<Streaming<wire::ImportCodesRequest>>,
     ) -> Result<Response<wire::ImportCodesResponse>, Status> {
-        let call = Call::of(&request);
-        let answer = self.imported(request.into_inner()).await;
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
+        let answer = self.imported(request.into_inner(), &speaker).await;
         answer.map(Response::new).map_err(|failure| failure.status(call.lang))
     }
 
@@ -382,7 +387,7 @@ impl wire::code_service_server::CodeService for Codes {
         request: Request<wire::DisableCodesRequest>,
     ) -> Result<Response<wire::DisableCodesResponse>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         let answer = self.disabled(request.into_inner()).await;
         answer.map(Response::new).map_err(|failure| failure.status(call.lang))
     }

@@ -6,6 +6,7 @@ use tokio::sync::{Semaphore, mpsc, watch};
 use tokio::task::{JoinHandle, spawn_blocking};
 use tonic::{Request, Response, Status, Streaming};
 
+use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
 use super::gate::Call;
@@ -62,6 +63,7 @@ impl CustomerCalls {
         &self,
         mut messages: Streaming<wire::ImportCustomersRequest>,
         lang: Lang,
+        speaker: &Speaker,
     ) -> Result<wire::ImportCustomersResponse, Failure> {
         let place = Arc::clone(&self.imports).try_acquire_owned().map_err(|_| Failure::Overloaded)?;
         let (sender, receiver) = mpsc::channel(MESSAGES_WAITING_MAX);
@@ -72,8 +74,12 @@ impl CustomerCalls {
             Import::new(&customers, lang).run(receiver)
         });
         let mut closing = self.closing.clone();
+        let mut is_trial = true;
         loop {
             let Some(message) = upload::next(&mut messages, &mut closing).await? else { break };
+            // Each says it for itself.
+            is_trial &= message.validate_only;
+            speaker.tries(is_trial);
             if message.profiles.len() > PROFILES_PER_MESSAGE_MAX {
                 return Err(invalid("profiles", Problem::TooMany(PROFILES_PER_MESSAGE_MAX)));
             }
@@ -158,7 +164,8 @@ impl wire::customer_service_server::CustomerService for CustomerCalls {
         &self,
         request: Request<wire::UpsertCustomerRequest>,
     ) -> Result<Response<wire::Profile>, Status> {
-        let (call, asked) = (Call::of(&request), request.into_inner());
+        let (call, speaker, asked) = (Call::of(&request), Speaker::of(&request), request.into_inner());
+        speaker.tries(asked.validate_only);
         self.with(call, move |customers| upserted(customers, asked)).await
     }
 
@@ -166,8 +173,8 @@ impl wire::customer_service_server::CustomerService for CustomerCalls {
         &self,
         request: Request<Streaming<wire::ImportCustomersRequest>>,
     ) -> Result<Response<wire::ImportCustomersResponse>, Status> {
-        let lang = Call::of(&request).lang;
-        let done = self.imported(request.into_inner(), lang).await;
+        let (lang, speaker) = (Call::of(&request).lang, Speaker::of(&request));
+        let done = self.imported(request.into_inner(), lang, &speaker).await;
         done.map(Response::new).map_err(|failure| failure.status(lang))
     }
 
@@ -183,7 +190,8 @@ impl wire::customer_service_server::CustomerService for CustomerCalls {
         &self,
         request: Request<wire::DeleteCustomerRequest>,
     ) -> Result<Response<wire::DeleteCustomerResponse>, Status> {
-        let (call, asked) = (Call::of(&request), request.into_inner());
+        let (call, speaker, asked) = (Call::of(&request), Speaker::of(&request), request.into_inner());
+        speaker.tries(asked.validate_only);
         self.with(call, move |customers| deleted(customers, &asked)).await
     }
 }

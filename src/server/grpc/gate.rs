@@ -4,29 +4,41 @@
 use std::future::Future;
 use std::net::{IpAddr, Ipv4Addr};
 use std::pin::Pin;
-use std::task::{Context, Poll};
+use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use tokio::time::{Instant, timeout_at};
+use http_body::{Frame, SizeHint};
+use tokio::time::{Instant, Sleep, sleep_until, timeout_at};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
 use tonic::{Code, Extensions, Request, Response, Status};
 use tower::{Layer, Service};
 
 use super::failure::Failure;
+use super::seats::{Seat, Seats};
 use crate::lang::Lang;
 use crate::server::clock;
-use crate::server::door::{Peer, Places};
+use crate::server::door::{Peer, Place, Places, house};
 
 /// A deadline is met this much earlier, so that the caller hears the reason and not only a broken call.
 const EARLIER: Duration = Duration::from_millis(2);
-/// The methods that are bounded. Health checks and reflection must answer under any load.
+/// The methods that are in work. Health checks and reflection must answer under any load.
 const BOUNDED: &str = "/pricewright.";
+/// What is beside them, open at once: a balancer watches health by a stream that never ends.
+const BESIDE_MAX: usize = 1_024;
+/// And of one address.
+const BESIDE_PER_ADDRESS_MAX: usize = 64;
 
+/// The one whose requests come for as long as its caller likes. It has its own bounds.
+const QUOTE_STREAM: &str = "/pricewright.v1.PricingService/QuoteStream";
 /// Streams that a caller sends: a million codes, all customers. They have their own bounds on how many run.
 const UPLOADS: [&str; 2] = ["/pricewright.v1.CodeService/Import", "/pricewright.v1.CustomerService/Import"];
 /// The time of such a stream whose caller sets none: 100,000 PINs take an hour to hash.
 const UPLOAD_MAX: Duration = Duration::from_secs(4 * 3_600);
+
+/// Of a request: it is not known who calls.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Stranger;
 
 /// What the gate tells a method of its call.
 #[derive(Debug, Clone, Copy)]
@@ -101,10 +113,8 @@ impl Call {
 }
 
 fn caller_at(address: IpAddr) -> String {
-    // At `[::]` every IPv4 caller has an address that begins alike, `::ffff:`: by its first half all of them would be one.
-    match address.to_canonical() {
+    match house(address) {
         IpAddr::V4(address) => address.to_string(),
-        // A house has a whole network of them: the first half names it.
         IpAddr::V6(address) => {
             let [a, b, c, d, ..] = address.segments();
             format!("{a:x}:{b:x}:{c:x}:{d:x}")
@@ -115,17 +125,37 @@ fn caller_at(address: IpAddr) -> String {
 /// Puts a gate before services.
 #[derive(Debug, Clone)]
 pub struct GateLayer {
-    places: Places,
+    seats: Seats,
+    beside: Places,
     timeout: Duration,
 }
 
 impl GateLayer {
-    /// At most `requests_max` requests in work, three quarters of them of one address: whoever holds its requests open leaves room for
-    /// others. Each is within `timeout` unless its caller says otherwise.
+    /// At most `requests_max` requests in work, as [`Seats`] has it. Each is within `timeout` unless its caller says otherwise, and is there
+    /// as a whole within that in any case.
     #[must_use]
     pub fn new(requests_max: u32, timeout: Duration) -> Self {
         let all = usize::try_from(requests_max).unwrap_or(usize::MAX);
-        GateLayer { places: Places::new(all, all - all / 4), timeout }
+        let beside = Places::new(BESIDE_MAX, BESIDE_PER_ADDRESS_MAX);
+        GateLayer { seats: Seats::new(all), beside, timeout }
+    }
+}
+
+/// What a call holds.
+enum Held {
+    /// Until it is answered, or its stream of answers begins.
+    InWork(Seat),
+    /// Until its last answer is sent.
+    Beside(Place),
+}
+
+impl GateLayer {
+    fn place(&self, peer: Option<IpAddr>, bounded: bool, request: &http::Request<Body>) -> Option<Held> {
+        if bounded {
+            let is_stranger = request.extensions().get::<Stranger>().is_some();
+            return self.seats.take(peer, is_stranger).map(Held::InWork);
+        }
+        self.beside.take(peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into())).map(Held::Beside)
     }
 }
 
@@ -161,7 +191,9 @@ where
 
     fn call(&mut self, mut request: http::Request<Body>) -> Self::Future {
         let callers = header(&request, "grpc-timeout").and_then(grpc_timeout);
-        let is_upload = UPLOADS.contains(&request.uri().path());
+        let path = request.uri().path();
+        let (bounded, is_upload) = (path.starts_with(BOUNDED), UPLOADS.contains(&path));
+        let is_one_message = bounded && !is_upload && path != QUOTE_STREAM;
         let servers = if is_upload { self.gate.timeout.max(UPLOAD_MAX) } else { self.gate.timeout };
         let time = callers.map_or(servers, |time| time.saturating_sub(EARLIER.min(time / 2)));
         let now = Instant::from_std(clock::steady());
@@ -176,24 +208,91 @@ where
             is_callers: callers.is_some(),
             timeout: self.gate.timeout,
         });
-        let bounded = request.uri().path().starts_with(BOUNDED);
         // The place is taken before the work is queued: what waits counts too.
-        let from = peer.unwrap_or(Ipv4Addr::UNSPECIFIED.into());
-        let place = bounded.then(|| self.gate.places.take(from));
-        if matches!(place, Some(None)) {
+        let Some(place) = self.gate.place(peer, bounded, &request) else {
             return Box::pin(async move { Ok(Failure::Overloaded.status(lang).into_http()) });
+        };
+        // Whoever has a day for the answer has none for what it asks: it would hold its place and say nothing.
+        if is_one_message && time > self.gate.timeout {
+            let until = now + self.gate.timeout;
+            request = request.map(|body| Body::new(Prompt { body, until, lang, patience: None }));
         }
         let answer = self.inner.call(request);
         Box::pin(async move {
-            let _place = place;
-            if !bounded {
-                return Ok(explained(answer.await?.map(Body::new), lang, |code| code == Code::Unimplemented));
-            }
+            let _seat = match place {
+                Held::InWork(seat) => seat,
+                Held::Beside(place) => {
+                    let answer =
+                        answer.await?.map(|body| Body::new(Placed { body: Body::new(body), _place: place }));
+                    return Ok(explained(answer, lang, |code| code == Code::Unimplemented));
+                }
+            };
             match timeout_at(deadline, answer).await {
                 Ok(answer) => Ok(explained(answer?.map(Body::new), lang, |_| true)),
                 Err(_) => Ok(Failure::TooLate.status(lang).into_http()),
             }
         })
+    }
+}
+
+/// The one message of a call, which must be there in time.
+struct Prompt {
+    body: Body,
+    until: Instant,
+    lang: Lang,
+    /// Runs where the caller lets us wait.
+    patience: Option<Pin<Box<Sleep>>>,
+}
+
+impl http_body::Body for Prompt {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        if let Poll::Ready(frame) = Pin::new(&mut self.body).poll_frame(context) {
+            return Poll::Ready(frame);
+        }
+        let until = self.until;
+        let patience = self.patience.get_or_insert_with(|| Box::pin(sleep_until(until)));
+        ready!(patience.as_mut().poll(context));
+        Poll::Ready(Some(Err(Failure::TooLate.status(self.lang))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+/// Answers that hold a place to their end.
+struct Placed {
+    body: Body,
+    _place: Place,
+}
+
+impl http_body::Body for Placed {
+    type Data = Bytes;
+    type Error = Status;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub mod refusal;
 pub mod failure;
+mod seats;
 pub mod gate;
 pub mod admit;
 mod aside;

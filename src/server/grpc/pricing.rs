@@ -18,6 +18,8 @@ use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
 use super::gate::Call;
+use super::seats::Seats;
+use super::upload::SILENCE_MAX;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
 use crate::ledger::OpenedCode;
@@ -62,7 +64,7 @@ pub struct Pricing {
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
-    streams: Arc<Semaphore>,
+    streams: Seats,
     meters: Arc<Meters>,
     closing: watch::Receiver<bool>,
 }
@@ -88,7 +90,7 @@ impl Pricing {
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
-            streams: Arc::new(Semaphore::new(STREAMS_MAX)),
+            streams: Seats::new(STREAMS_MAX),
             meters,
             closing,
         }
@@ -360,14 +362,14 @@ impl wire::pricing_service_server::PricingService for Pricing {
         request: Request<Streaming<wire::QuoteStreamRequest>>,
     ) -> Result<Response<Answers>, Status> {
         let (call, speaker) = (Call::of(&request), Speaker::of(&request));
-        let Ok(place) = Arc::clone(&self.streams).try_acquire_owned() else {
+        let Some(place) = self.streams.take(call.peer, speaker.is_open()) else {
             return Err(Failure::Overloaded.status(call.lang));
         };
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
         let service = self.clone();
         tokio::spawn(async move {
             let _place = place;
-            if let Err(failure) = service.stream(request.into_inner(), &answers, call, &speaker).await {
+            if let Err(failure) = service.stream(request.into_inner(), &answers, call, speaker).await {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }
         });
@@ -403,7 +405,7 @@ impl Pricing {
         mut requests: Streaming<wire::QuoteStreamRequest>,
         answers: &Sender,
         call: Call,
-        speaker: &Speaker,
+        mut speaker: Speaker,
     ) -> Result<(), Failure> {
         let mut closing = self.closing.clone();
         for index in 0.. {
@@ -414,18 +416,21 @@ impl Pricing {
                 () = tokio::time::sleep_until(call.deadline), if call.is_callers => {
                     return Err(Failure::TooLate);
                 }
+                // A till waits for its customer; who is not known holds no place and says nothing.
+                () = tokio::time::sleep(SILENCE_MAX), if speaker.is_open() => return Err(Failure::TooLate),
             };
             let Some(asked) =
                 next.map_err(|status| Failure::of_library(status.code()).unwrap_or(Failure::Malformed))?
             else {
                 return Ok(());
             };
+            speaker.ask_again()?;
             let begun = clock::steady();
             let asked = asked.request.unwrap_or_default();
             let bytes = if is_logged() { asked.encoded_len() } else { 0 };
             // The answer before goes out first: whoever sends it may wait on this thread.
             yield_now().await;
-            let quote = self.allowed(asked, call.renewed(), speaker).await;
+            let quote = self.allowed(asked, call.renewed(), &speaker).await;
             self.meters.baskets.time(begun.elapsed());
             log("QuoteStream", begun, bytes, quote.as_ref());
             let answer = Some(answer(&self.meters, quote, call.lang));

@@ -56,7 +56,7 @@ impl Publishing {
             return Err(fault("files", Problem::Missing));
         }
         let content = content("Publish", &request);
-        speaker.about(&request.request_id);
+        speaker.about(&request.request_id, request.validate_only);
         let asked = asked(
             &request.request_id,
             content,
@@ -81,7 +81,7 @@ impl Publishing {
     ) -> Result<wire::RollbackResponse, Failure> {
         let content = content("Rollback", &request);
         let to = named("version", &request.version)?;
-        speaker.about(&request.request_id);
+        speaker.about(&request.request_id, request.validate_only);
         let asked = asked(
             &request.request_id,
             content,

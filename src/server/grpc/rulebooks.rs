@@ -15,6 +15,7 @@ use super::admit::Speaker;
 use super::failure::Failure;
 use super::gate::Call;
 use super::publishing::Publishing;
+use super::seats::Seats;
 use crate::basket::{Fault, Problem};
 use crate::rulebook::{Severity, Source, compile};
 use crate::server::apart::apart;
@@ -38,7 +39,7 @@ pub struct Rulebooks {
     engine: Arc<Engine>,
     checks: Arc<Semaphore>,
     publishing: Publishing,
-    watchers: Arc<Semaphore>,
+    watchers: Seats,
     closing: watch::Receiver<bool>,
 }
 
@@ -54,7 +55,7 @@ impl Rulebooks {
         let checks = Arc::new(Semaphore::new(CHECKS_MAX));
         let publishing =
             Publishing { engine: Arc::clone(&engine), keeper, history, places: Arc::clone(&checks) };
-        Rulebooks { engine, checks, publishing, watchers: Arc::new(Semaphore::new(WATCHERS_MAX)), closing }
+        Rulebooks { engine, checks, publishing, watchers: Seats::new(WATCHERS_MAX), closing }
     }
 
     async fn checked(&self, asked: wire::CheckRequest, call: Call) -> Result<wire::CheckResponse, Failure> {
@@ -169,8 +170,8 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
     type WatchStream = Changes;
 
     async fn watch(&self, request: Request<wire::WatchRequest>) -> Result<Response<Changes>, Status> {
-        let call = Call::of(&request);
-        let Ok(place) = Arc::clone(&self.watchers).try_acquire_owned() else {
+        let (call, mut speaker) = (Call::of(&request), Speaker::of(&request));
+        let Some(place) = self.watchers.take(call.peer, speaker.is_open()) else {
             return Err(Failure::Overloaded.status(call.lang));
         };
         let (news, receiver) = mpsc::channel(1);
@@ -187,6 +188,7 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
                     () = news.closed() => return,
                     () = tokio::time::sleep_until(call.deadline), if call.is_callers => Some(Failure::TooLate),
                 };
+                let end = end.or_else(|| speaker.ask_again().err());
                 let live = changes.borrow_and_update().clone();
                 let told = match (end, live) {
                     (Some(failure), _) => Err(failure.status(call.lang)),

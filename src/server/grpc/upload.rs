@@ -1,15 +1,15 @@
-//! A stream that a caller sends: its next message, as long as the caller goes on and the service does not end.
+//! A stream that a caller sends or reads: its next message, as long as the caller goes on and the service does not end.
 
 use std::time::Duration;
 
-use tokio::sync::watch;
+use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
 use tonic::Streaming;
 
 use super::failure::Failure;
 
 /// How long a caller may say nothing. Few of these streams run at once, and one that hangs must not keep others out.
-const SILENCE_MAX: Duration = Duration::from_secs(60);
+pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
 
 /// The next message; nothing when the caller has sent all.
 ///
@@ -24,4 +24,34 @@ pub(super) async fn next<T>(
         _ = closing.wait_for(|closing| *closing) => return Err(Failure::ShuttingDown),
     };
     next.map_err(|status| Failure::of_library(status.code()).unwrap_or(Failure::Malformed))
+}
+
+/// Sends an answer to a caller who reads; whether anybody is still there.
+///
+/// # Errors
+/// The caller reads nothing for too long: its place is for another.
+pub(super) async fn give<T>(
+    answers: &mpsc::Sender<T>,
+    answer: T,
+    patience: Duration,
+) -> Result<bool, Failure> {
+    let sent = timeout(patience, answers.send(answer)).await;
+    sent.map(|sent| sent.is_ok()).map_err(|_| Failure::TooLate)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn who_does_not_read_is_not_waited_for_without_end() {
+        let give = async |answers, answer| super::give(answers, answer, Duration::from_millis(20)).await;
+        let (answers, mut reader) = mpsc::channel(1);
+        assert!(matches!(give(&answers, 1).await, Ok(true)));
+        assert!(matches!(give(&answers, 2).await, Err(Failure::TooLate)));
+        assert_eq!(reader.recv().await, Some(1));
+        assert!(matches!(give(&answers, 3).await, Ok(true)));
+        drop(reader);
+        assert!(matches!(give(&answers, 4).await, Ok(false)));
+    }
 }

@@ -1,6 +1,9 @@
 //! What calls are counted by, together.
 
+use std::sync::Arc;
+
 use super::calls::Calls;
+use super::entrance::EntranceMeters;
 use super::failures::Failures;
 use super::histogram::Histogram;
 
@@ -13,10 +16,17 @@ pub struct Meters {
     pub failures: Failures,
     /// How long one basket took, of a call or of a stream.
     pub baskets: Histogram,
+    /// What happens before a call is one.
+    pub entrance: Arc<EntranceMeters>,
 }
 
 impl Default for Meters {
     fn default() -> Self {
-        Meters { calls: Calls::default(), failures: Failures::default(), baskets: Histogram::of_times() }
+        Meters {
+            calls: Calls::default(),
+            failures: Failures::default(),
+            baskets: Histogram::of_times(),
+            entrance: Arc::default(),
+        }
     }
 }

@@ -6,8 +6,15 @@ use std::sync::{Mutex, PoisonError};
 /// Reasons that are told apart; `docs/errors.md` has some seventy. What comes later counts as `other`.
 const REASONS_MAX: usize = 128;
 /// What somebody is woken for stands at 0 from the start: of a number that appears with 1 nobody can say that it has grown.
-const FROM_THE_START: [&str; 6] =
-    ["DEADLINE_EXCEEDED", "INTERNAL", "LEDGER_STOPPED", "LEDGER_UNAVAILABLE", "NO_RULEBOOK", "OVERLOADED"];
+const FROM_THE_START: [&str; 7] = [
+    "CREDENTIAL_REFUSED",
+    "DEADLINE_EXCEEDED",
+    "INTERNAL",
+    "LEDGER_STOPPED",
+    "LEDGER_UNAVAILABLE",
+    "NO_RULEBOOK",
+    "OVERLOADED",
+];
 
 /// How often each reason was told.
 #[derive(Debug)]

@@ -7,11 +7,13 @@ mod calls;
 mod failures;
 mod priced;
 mod ledger;
+mod entrance;
 mod all;
 mod running;
 
 pub use all::Meters;
 pub use calls::{CODES, Calls, Method};
+pub use entrance::EntranceMeters;
 pub use failures::Failures;
 pub use histogram::{Counted, Histogram};
 pub use ledger::LedgerMeters;

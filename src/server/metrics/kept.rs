@@ -44,9 +44,13 @@ pub(super) fn tell(text: &mut Text<'_>, seen: &Seen) -> Result<(), Error> {
     let given_up = Value::Whole(passwords.given_up);
     text.counter("passwords_given_up", "Passwords that ended undelivered since the start.", given_up)?;
     text.gauge("gateway_failing", "Whether the gateway of passwords fails.", passwords.is_failing)?;
-    // Where the system does not say, nothing is told.
-    match free_bytes(&seen.data) {
-        Ok(free) => text.gauge("disk_free", "Room on the disk of the data folder.", Value::Bytes(free)),
-        Err(_) => Ok(()),
+    // Where the system does not say, nothing is told; nor of an audit log that is in no folder.
+    match seen.folders.iter().filter_map(|folder| free_bytes(folder).ok()).min() {
+        Some(free) => text.gauge(
+            "disk_free",
+            "Room on the disk of the data folder, or of the audit log where there is less.",
+            Value::Bytes(free),
+        ),
+        None => Ok(()),
     }
 }

@@ -7,6 +7,7 @@ mod seen;
 mod text;
 mod process;
 mod requests;
+mod entrance;
 mod rules;
 mod kept;
 mod page;

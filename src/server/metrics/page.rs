@@ -19,7 +19,7 @@ use tokio::task::spawn_blocking;
 
 use super::seen::Seen;
 use super::text::Text;
-use super::{kept, process, requests, rules};
+use super::{entrance, kept, process, requests, rules};
 use crate::server::clock;
 use crate::server::meters::Meters;
 
@@ -42,6 +42,7 @@ impl Collector for Page {
     fn encode(&self, encoder: DescriptorEncoder<'_>) -> Result<(), fmt::Error> {
         let (mut text, told) = (Text(encoder), &self.0);
         requests::tell(&mut text, &told.meters, told.seen.requests_max)?;
+        entrance::tell(&mut text, &told.meters.entrance)?;
         rules::tell(&mut text, &told.seen.engine, &told.seen.keeper)?;
         kept::tell(&mut text, &told.seen)?;
         process::tell(&mut text, told.started_at)

@@ -6,8 +6,8 @@ use std::time::Duration;
 
 use super::text::{Text, Value, moment};
 
-/// The clock of the kernel in its files, whatever its own is: a hundred ticks a second.
-const TICK: Duration = Duration::from_millis(10);
+/// Milliseconds of a tick of the kernel in its files, whatever its own clock is: there are a hundred a second.
+const TICK_MS: u64 = 10;
 
 /// What the system says of this process.
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -53,7 +53,7 @@ fn cpu(stat: &str) -> Option<Duration> {
     let mut fields = rest.split_ascii_whitespace().skip(11);
     let mut ticks = || fields.next()?.parse::<u64>().ok();
     let ticks = ticks()?.saturating_add(ticks()?);
-    Some(TICK.saturating_mul(u32::try_from(ticks).unwrap_or(u32::MAX)))
+    Some(Duration::from_millis(ticks.saturating_mul(TICK_MS)))
 }
 
 fn memory(status: &str) -> Option<u64> {
@@ -70,6 +70,9 @@ mod tests {
     fn the_systems_words_are_read() {
         let stat = "7 (a) b) S 1 7 7 0 -1 4194560 500 0 0 0 1234 66 0 0 20 0 9 0 100 1 2";
         assert_eq!(cpu(stat), Some(Duration::from_secs(13)));
+        // Two years of one processor, and a half.
+        let stat = stat.replace("1234 66", "8000000000 50");
+        assert_eq!(cpu(&stat), Some(Duration::from_millis(80_000_000_500)));
         assert_eq!(cpu("7 (a) S 1"), None);
         assert_eq!(memory("Name:\tx\nVmRSS:\t   2048 kB\nVmData: 1 kB\n"), Some(2 << 20));
         assert_eq!(memory("VmRSS: many"), None);

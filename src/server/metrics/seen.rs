@@ -25,8 +25,8 @@ pub struct Seen {
     pub(super) customers: Arc<Customers>,
     /// Passwords on their way.
     pub(super) outbox: Outbox,
-    /// The data folder.
-    pub(super) data: PathBuf,
+    /// The data folder, and that of the audit log.
+    pub(super) folders: Vec<PathBuf>,
     /// Requests that may be in work at once.
     pub(super) requests_max: u32,
     /// Whether the service goes down.
@@ -51,7 +51,7 @@ impl Seen {
             ledger: ledger.glance(),
             customers: Arc::clone(customers),
             outbox: outbox.clone(),
-            data: config.data.clone(),
+            folders: [config.data.clone()].into_iter().chain(config.audit.clone()).collect(),
             requests_max: config.requests_max,
             closed: closed.clone(),
         }

@@ -144,6 +144,29 @@ async fn whoever_has_no_credential_asks_for_quotes_where_that_is_open() {
     assert_eq!(ask(QUOTE, quote("", "web").encode_to_vec()).await, Ok(()));
     assert_eq!(ask(QUOTE, quote("kyiv-01", "store").encode_to_vec()).await, Err(Code::PermissionDenied));
     assert_eq!(ask(RESERVE, reserve(1, "kyiv-01")).await, Err(Code::Unauthenticated));
+    // What somebody pays tells who they are, and nobody asks for it without a name.
+    let with = |change: &dyn Fn(&mut wire::Context)| {
+        let mut asked = quote("", "web");
+        change(asked.context.as_mut().unwrap());
+        asked
+    };
+    let customer = |customer: wire::Customer| with(&|context| context.customer = Some(customer.clone()));
+    let golden = wire::Customer { tier: "gold".to_owned(), ..wire::Customer::default() };
+    assert_eq!(ask(QUOTE, customer(golden.clone()).encode_to_vec()).await, Ok(()));
+    let somebody = [
+        customer(wire::Customer { id: "C-1".to_owned(), ..golden.clone() }),
+        customer(wire::Customer { phone: "+380671234567".to_owned(), ..wire::Customer::default() }),
+        with(&|context| {
+            context.code_pins = vec![wire::CodePin { code: "SPRING".to_owned(), pin: "123456".to_owned() }]
+        }),
+    ];
+    for asked in somebody {
+        let batch = wire::BatchQuoteRequest { requests: vec![quote("", "web"), asked.clone()] };
+        assert_eq!(ask(QUOTE, asked.encode_to_vec()).await, Err(Code::PermissionDenied), "{asked:?}");
+        assert_eq!(ask(BATCH, batch.encode_to_vec()).await, Err(Code::PermissionDenied), "{asked:?}");
+        call(&channel, QUOTE, Some(&till.token), asked.encode_to_vec().into()).await.unwrap();
+    }
+    assert!(guarded.audit(1).await.iter().any(|line| line["refused"] == "customer"));
     // A token that is wrong is not as if there were none.
     let status =
         call(&channel, QUOTE, Some("guess"), quote("", "web").encode_to_vec().into()).await.unwrap_err();

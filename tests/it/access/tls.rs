@@ -12,6 +12,7 @@ use tonic::transport::{Certificate, Channel, ClientTlsConfig, Endpoint, Identity
 
 use super::keys::Key;
 use super::{Guarded, call};
+use crate::metrics;
 
 const ACTIVE: &str = "/pricewright.v1.RulebookService/GetActive";
 
@@ -120,7 +121,11 @@ async fn callers_are_known_by_certificate_or_token_and_the_service_by_its_own() 
     ] {
         let got = asked(&guarded, &ours, own, token).await;
         // A connection that is refused may break while it is asked.
-        let got = if matches!(got, Code::Unknown | Code::Internal) { Code::Unavailable } else { got };
+        let got = if matches!(got, Code::Unknown | Code::Internal | Code::Cancelled) {
+            Code::Unavailable
+        } else {
+            got
+        };
         assert_eq!(got, expected, "token {token:?}");
     }
     assert!(connect(&guarded, &strangers, None).await.is_none(), "a service of another authority");
@@ -142,8 +147,24 @@ async fn certificates_and_callers_change_while_it_runs() {
     old.server().put(home.path(), "server");
     fs::write(home.path().join("clients.pem"), &old.pem).unwrap();
     let (first, second) = (Key::new("first"), Key::new("second"));
-    let guarded = Guarded::with(&first.entry("till", ""), options(home.path())).await;
+    let metrics_listen = Some(([127, 0, 0, 1], 0).into());
+    let all = Options { metrics_listen, ..options(home.path()) };
+    let guarded = Guarded::with(&first.entry("till", ""), all).await;
     assert_eq!(asked(&guarded, &old, None, Some(&first.token)).await, Code::Ok);
+    let told = async |name: &str| {
+        let (_, page) = metrics::get(guarded.running.server.metrics_addr().unwrap(), "/metrics").await;
+        metrics::value(&page, &format!("pricewright_{name}"))
+    };
+    let faults = async || [told("access_at_fault").await, told("tls_at_fault").await];
+    assert_eq!(faults().await, ["0", "0"]);
+    // The library makes them until the year 4096.
+    let end = told("tls_certificate_end_timestamp_seconds").await;
+    assert!(end.starts_with("6709") && end.len() == "67090464000.0".len(), "{end}");
+    assert_eq!(told("handshakes_failed_total").await, "0");
+    assert!(connect(&guarded, &new, None).await.is_none(), "another authority");
+    while told("handshakes_failed_total").await == "0" {
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
     let open = connect(&guarded, &old, None).await.unwrap();
     let until = async |authority: &Authority, token: &str, expected: Code| {
         for _ in 0..100 {
@@ -160,6 +181,7 @@ async fn certificates_and_callers_change_while_it_runs() {
     fs::write(guarded.access(), "[[caller]]\nname = \"half\"\n").unwrap();
     tokio::time::sleep(Duration::from_millis(1_500)).await;
     assert_eq!(asked(&guarded, &old, None, Some(&first.token)).await, Code::Ok);
+    assert_eq!(faults().await, ["1", "1"]);
     leaf.put(home.path(), "server");
     until(&new, &first.token, Code::Ok).await;
     assert!(connect(&guarded, &old, None).await.is_none(), "greeted as before");
@@ -169,4 +191,10 @@ async fn certificates_and_callers_change_while_it_runs() {
     until(&new, &second.token, Code::Ok).await;
     let status = call(&open, ACTIVE, Some(&first.token), Bytes::new()).await.unwrap_err();
     assert_eq!(status.code(), Code::Unauthenticated);
+    assert_eq!(faults().await, ["0", "0"]);
+    // A half of a file that reads well, and nobody in it.
+    fs::write(guarded.access(), "").unwrap();
+    tokio::time::sleep(Duration::from_millis(1_500)).await;
+    assert_eq!(call(&open, ACTIVE, Some(&second.token), Bytes::new()).await.map_err(|_| ()), Ok(()));
+    assert_eq!(faults().await, ["1", "0"]);
 }

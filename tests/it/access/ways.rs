@@ -12,6 +12,7 @@ use pricewright::server::run::Server;
 
 use super::Guarded;
 use super::tls::{Authority, options};
+use crate::metrics;
 use crate::running::Folders;
 
 fn pricewright(arguments: &[&str]) -> Output {
@@ -137,7 +138,9 @@ fn is_closed(stream: &mut TcpStream) -> bool {
 async fn connections_are_counted_by_address_and_one_too_many_is_closed() {
     let folders = Folders::new();
     folders.put("rules.yaml", super::RULES);
-    let running = folders.serve(Options { max_connections_per_address: Some(3), ..Options::default() }).await;
+    let metrics_listen = Some(([127, 0, 0, 1], 0).into());
+    let options = Options { max_connections_per_address: Some(3), metrics_listen, ..Options::default() };
+    let running = folders.serve(options).await;
     running.server.ready().await.unwrap();
     let address = running.server.local_addr();
     let mut held: Vec<_> = (0..3).map(|_| TcpStream::connect(address).unwrap()).collect();
@@ -147,6 +150,9 @@ async fn connections_are_counted_by_address_and_one_too_many_is_closed() {
         tokio::task::spawn_blocking(move || is_closed(&mut fourth)).await.unwrap(),
         "the fourth was taken up"
     );
+    let (_, page) = metrics::get(running.server.metrics_addr().unwrap(), "/metrics").await;
+    assert_eq!(metrics::value(&page, "pricewright_connections_open"), "3");
+    assert_eq!(metrics::value(&page, "pricewright_connections_refused_total"), "1");
     held.pop();
     for _ in 0..100 {
         let uri = format!("http://{address}");

@@ -11,18 +11,18 @@ use crate::server::ledger::space::{FREE_BYTES_MIN, free_bytes};
 /// How deep the data folder is looked into: further down there are only files that are written once.
 const DEPTH_MAX: usize = 2;
 
-/// Whether the data folder can be used, or made.
-pub(super) fn usable(data: &Path) -> Result<String, String> {
+/// Whether a folder that `flag` names can be used, or made.
+pub(super) fn usable(data: &Path, flag: &str) -> Result<String, String> {
     match fs::metadata(data) {
         Ok(found) if found.is_dir() => {
-            may_write(data, &found)?;
-            below(data, DEPTH_MAX)?;
+            may_write(data, &found, flag)?;
+            below(data, DEPTH_MAX, flag)?;
             has_room(data)?;
             Ok(format!("`{}` can be written to", data.display()))
         }
-        Ok(_) => Err(format!("`{}` is not a folder: name another with `--data`", data.display())),
-        Err(error) if error.kind() == ErrorKind::NotFound => makeable(data),
-        Err(error) => Err(cannot(data, "be looked into", &error)),
+        Ok(_) => Err(format!("`{}` is not a folder: name another with `{flag}`", data.display())),
+        Err(error) if error.kind() == ErrorKind::NotFound => makeable(data, flag),
+        Err(error) => Err(cannot(data, flag, "be looked into", &error)),
     }
 }
 
@@ -35,32 +35,32 @@ pub(super) fn without_status(rules: &Path) -> &'static str {
 }
 
 /// The folder is not there: the first one above it that is must let it be made.
-fn makeable(data: &Path) -> Result<String, String> {
+fn makeable(data: &Path, flag: &str) -> Result<String, String> {
     let above =
         data.ancestors().skip(1).map(|above| if above == Path::new("") { Path::new(".") } else { above });
     for above in above {
         match fs::metadata(above) {
             Ok(found) if found.is_dir() => {
-                may_write(above, &found)?;
+                may_write(above, &found, flag)?;
                 has_room(above)?;
                 return Ok(format!("`{}` is not there: the first start makes it", data.display()));
             }
             Ok(_) => {
-                return Err(format!("`{}` is not a folder: name another with `--data`", above.display()));
+                return Err(format!("`{}` is not a folder: name another with `{flag}`", above.display()));
             }
             Err(error) if error.kind() == ErrorKind::NotFound => {}
-            Err(error) => return Err(cannot(above, "be looked into", &error)),
+            Err(error) => return Err(cannot(above, flag, "be looked into", &error)),
         }
     }
     Err(format!("`{}` cannot be made: no folder above it is there", data.display()))
 }
 
 /// Whoever has once started the service as another user has left files that this one may not write.
-fn below(folder: &Path, depth: usize) -> Result<(), String> {
+fn below(folder: &Path, depth: usize, flag: &str) -> Result<(), String> {
     if depth == 0 {
         return Ok(());
     }
-    let told = |error: &io::Error| cannot(folder, "be looked into", error);
+    let told = |error: &io::Error| cannot(folder, flag, "be looked into", error);
     for entry in fs::read_dir(folder).map_err(|error| told(&error))? {
         let path = entry.map_err(|error| told(&error))?.path();
         // What a service takes away meanwhile, and what file systems put where they are mounted, is nobody's.
@@ -71,31 +71,31 @@ fn below(folder: &Path, depth: usize) -> Result<(), String> {
         }
         // The keys are read, and may be read alone.
         if path.ends_with("secrets") {
-            may_look(&path)?;
+            may_look(&path, flag)?;
             continue;
         }
-        may_write(&path, &found)?;
+        may_write(&path, &found, flag)?;
         if found.is_dir() {
-            below(&path, depth - 1)?;
+            below(&path, depth - 1, flag)?;
         }
     }
     Ok(())
 }
 
-fn may_look(folder: &Path) -> Result<(), String> {
+fn may_look(folder: &Path, flag: &str) -> Result<(), String> {
     access(folder, Access::READ_OK | Access::EXEC_OK)
-        .map_err(|error| cannot(folder, "be looked into", &error.into()))
+        .map_err(|error| cannot(folder, flag, "be looked into", &error.into()))
 }
 
-fn may_write(path: &Path, found: &Metadata) -> Result<(), String> {
+fn may_write(path: &Path, found: &Metadata, flag: &str) -> Result<(), String> {
     let both = Access::READ_OK | Access::WRITE_OK;
     let asked = if found.is_dir() { both | Access::EXEC_OK } else { both };
-    access(path, asked).map_err(|error| cannot(path, "be written to", &error.into()))
+    access(path, asked).map_err(|error| cannot(path, flag, "be written to", &error.into()))
 }
 
-fn cannot(path: &Path, what: &str, error: &io::Error) -> String {
+fn cannot(path: &Path, flag: &str, what: &str, error: &io::Error) -> String {
     format!(
-        "`{}` cannot {what} ({error}): give it to the user that the service runs as, or name another folder with `--data`",
+        "`{}` cannot {what} ({error}): give it to the user that the service runs as, or name another folder with `{flag}`",
         path.display()
     )
 }

@@ -41,7 +41,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
     ) -> Result<Response<wire::IssueCertificateResponse>, Status> {
         let call = Call::of(&request);
         let speaker = Speaker::of(&request);
-        speaker.about(&request.get_ref().request_id);
+        speaker.about(&request.get_ref().request_id, request.get_ref().validate_only);
         let asked = request.into_inner();
         let answer = match self.0.allowed(&speaker, &asked.sale_id).await {
             Ok(()) => self.0.issue(asked).await,
@@ -55,7 +55,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::RequestOtpRequest>,
     ) -> Result<Response<wire::RequestOtpResponse>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         call.answer("RequestOtp", self.0.request_otp(request.into_inner(), call).await)
     }
 
@@ -80,7 +80,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::BlockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         call.answer("Block", self.0.block(request.into_inner()).await)
     }
 
@@ -89,7 +89,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::UnblockCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         call.answer("Unblock", self.0.unblock(request.into_inner()).await)
     }
 
@@ -98,7 +98,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::ExtendCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         call.answer("Extend", self.0.extend(request.into_inner()).await)
     }
 
@@ -107,7 +107,7 @@ impl wire::certificate_service_server::CertificateService for CertificateCalls {
         request: Request<wire::TransferCertificateRequest>,
     ) -> Result<Response<wire::CertificateStanding>, Status> {
         let call = Call::of(&request);
-        Speaker::of(&request).about(&request.get_ref().request_id);
+        Speaker::of(&request).about(&request.get_ref().request_id, request.get_ref().validate_only);
         call.answer("Transfer", self.0.transfer(request.into_inner()).await)
     }
 

@@ -36,7 +36,7 @@ impl Redemption {
 #[tonic::async_trait]
 impl wire::redemption_service_server::RedemptionService for Redemption {
     async fn reserve(&self, request: Request<wire::ReserveRequest>) -> Result<Response<wire::Sale>, Status> {
-        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let (call, speaker, asked) = taken(request, |asked| (&asked.request_id, asked.validate_only));
         let answer = match speaker.may_ask(asked.quote_request.as_ref()) {
             Ok(()) => self.0.reserve(asked, &call.caller()).await,
             Err(failure) => Err(failure),
@@ -45,7 +45,7 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
     }
 
     async fn commit(&self, request: Request<wire::CommitRequest>) -> Result<Response<wire::Sale>, Status> {
-        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let (call, speaker, asked) = taken(request, |asked| (&asked.request_id, asked.validate_only));
         let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Change).await {
             Ok(()) => self.0.commit(asked).await,
             Err(failure) => Err(failure),
@@ -54,7 +54,7 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
     }
 
     async fn cancel(&self, request: Request<wire::CancelRequest>) -> Result<Response<wire::Sale>, Status> {
-        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let (call, speaker, asked) = taken(request, |asked| (&asked.request_id, asked.validate_only));
         let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Change).await {
             Ok(()) => self.0.cancel(asked).await,
             Err(failure) => Err(failure),
@@ -66,7 +66,7 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
         &self,
         request: Request<wire::RefundRequest>,
     ) -> Result<Response<wire::RefundResponse>, Status> {
-        let (call, speaker, asked) = taken(request, |asked| &asked.request_id);
+        let (call, speaker, asked) = taken(request, |asked| (&asked.request_id, asked.validate_only));
         let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Return).await {
             Ok(()) => self.0.refund(asked).await,
             Err(failure) => Err(failure),
@@ -75,7 +75,7 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
     }
 
     async fn get_sale(&self, request: Request<wire::GetSaleRequest>) -> Result<Response<wire::Sale>, Status> {
-        let (call, speaker, asked) = taken(request, |asked| &asked.sale_id);
+        let (call, speaker, asked) = taken(request, |asked| (&asked.sale_id, false));
         let answer = match self.0.allowed(&speaker, &asked.sale_id, Act::Return).await {
             Ok(()) => self.0.sale(&asked.sale_id).await,
             Err(failure) => Err(failure),
@@ -84,9 +84,10 @@ impl wire::redemption_service_server::RedemptionService for Redemption {
     }
 }
 
-/// What a method needs of its request; the audit log is told what it is about.
-fn taken<T>(request: Request<T>, about: impl Fn(&T) -> &str) -> (Call, Speaker, T) {
+/// What a method needs of its request; the audit log is told what it is about, and whether it only tries.
+fn taken<T>(request: Request<T>, about: impl Fn(&T) -> (&str, bool)) -> (Call, Speaker, T) {
     let (call, speaker, asked) = (Call::of(&request), Speaker::of(&request), request.into_inner());
-    speaker.about(about(&asked));
+    let (id, is_trial) = about(&asked);
+    speaker.about(id, is_trial);
     (call, speaker, asked)
 }
