@@ -27,7 +27,7 @@ async fn service(folders: &Folders) -> Running {
 }
 
 /// Status and body of a page.
-async fn get(at: SocketAddr, path: &str) -> (u16, String) {
+pub(crate) async fn get(at: SocketAddr, path: &str) -> (u16, String) {
     let mut stream = TcpStream::connect(at).await.unwrap();
     let asked = format!("GET {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\r\n");
     stream.write_all(asked.as_bytes()).await.unwrap();
@@ -48,7 +48,7 @@ async fn page(running: &Running) -> String {
 }
 
 /// The number that stands behind a name with its labels.
-fn value(page: &str, series: &str) -> String {
+pub(crate) fn value(page: &str, series: &str) -> String {
     let found = page.lines().filter_map(|line| line.strip_prefix(series)?.strip_prefix(' '));
     let found: Vec<&str> = found.collect();
     assert_eq!(found.len(), 1, "{series} in\n{page}");
