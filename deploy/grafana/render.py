@@ -1,13 +1,16 @@
 #!/usr/bin/env python3
 """Draws the dashboard with the data of a Prometheus: a picture for the manual, where there is no Grafana.
 
-    deploy/grafana/render.py [--prometheus http://127.0.0.1:9090] [--minutes 15] [--out docs/dashboard.png]
+    deploy/grafana/render.py [--prometheus http://127.0.0.1:9090] [--minutes 15] [--at 2026-11-27T04:25:00Z] [--out docs/dashboard.png]
 
 Titles, queries, units and places come from pricewright.json; only the drawing is its own. Needs matplotlib.
 """
 
 import argparse
+import datetime
+import io
 import json
+import math
 import pathlib
 import re
 import time
@@ -19,13 +22,13 @@ import matplotlib
 matplotlib.use("Agg")
 import matplotlib.pyplot as plt
 from matplotlib.dates import AutoDateLocator, ConciseDateFormatter
-from matplotlib.ticker import FuncFormatter
-import datetime
+from matplotlib.ticker import FuncFormatter, MaxNLocator, MultipleLocator
+from PIL import Image
 
 HERE = pathlib.Path(__file__).resolve().parent
 BACK, PANEL, INK, FAINT = "#111217", "#181b1f", "#d8d9da", "#2c3235"
 COLORS = {"green": "#73bf69", "orange": "#ff9830", "red": "#f2495c"}
-LINES = ["#73bf69", "#5794f2", "#ff9830", "#b877d9", "#f2cc0c", "#8ab8ff", "#f2495c", "#fade2a", "#37872d", "#a352cc"]
+LINES = ["#73bf69", "#5794f2", "#ff9830", "#b877d9", "#f2cc0c", "#00b5b8", "#f2495c", "#c4a484", "#d8d9da", "#ff85c0"]
 
 
 def asked(expr, window):
@@ -61,9 +64,18 @@ def words(value, unit):
             if abs(value) < 1024 or name == "TiB":
                 return f"{value:.3g} {name}"
             value /= 1024
-    if abs(value) >= 10_000:
-        return f"{value / 1000:.3g} k"
+    if abs(value) >= 1_000_000:
+        return f"{value / 1_000_000:.3g} M"
+    if abs(value) >= 1_000:
+        return f"{value / 1_000:.3g} k"
     return f"{value:.3g}"
+
+
+def even(unit, top):
+    """Ticks at numbers that are round for a person: bytes count in powers of two."""
+    if unit != "bytes":
+        return MaxNLocator(5)
+    return MultipleLocator(2 ** max(0, math.ceil(math.log2(top / 5))))
 
 
 def draw_stat(axes, panel, base, now, window):
@@ -75,9 +87,11 @@ def draw_stat(axes, panel, base, now, window):
     value = float(found[0]["value"][1]) if found else float("nan")
     color = COLORS[[step["color"] for step in steps if step["value"] is None or value >= step["value"]][-1]]
     text = words(value, panel["fieldConfig"]["defaults"]["unit"])
+    if not found:
+        color = "#6e7077"
     if panel["options"]["textMode"] == "name" and found:
         text = "\n".join(sorted(legend(target, one["metric"]) for one in found))
-    size = 21 if len(text) < 10 else 14
+    size = 9 if text.count("\n") > 1 else 21 if len(text) < 10 else 14
     axes.text(0.5, 0.45, text, color=color, size=size, ha="center", va="center", transform=axes.transAxes)
 
 
@@ -104,17 +118,24 @@ def draw_lines(axes, panel, base, now, seconds, window):
             values = [points.get(at, float("nan")) for at in moments]
             color = LINES[place % len(LINES)]
             axes.plot(dates, values, label=name, color=color, linewidth=1.1)
-    if custom["scaleDistribution"]["type"] == "log" and lines:
+    scale, unit = custom["scaleDistribution"], defaults["unit"]
+    if scale["type"] == "log" and lines:
         axes.set_yscale("log")
         axes.yaxis.set_minor_formatter(FuncFormatter(lambda value, _: ""))
+    elif scale["type"] == "symlog" and lines:
+        axes.set_yscale("symlog", base=scale["log"], linthresh=scale["linearThreshold"])
+        axes.set_ylim(0)
     elif defaults.get("min") == 0:
-        top = axes.get_ylim()[1]
-        axes.set_ylim(0, top if top > 1e-9 and lines else 1)
-    unit = defaults["unit"]
+        # Nothing but zeros has no scale of its own.
+        highest = max((value for _, points in lines for value in points.values()), default=0)
+        axes.set_ylim(0, axes.get_ylim()[1] if highest > 0 else 1)
+        axes.yaxis.set_major_locator(even(unit, axes.get_ylim()[1]))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: words(value, unit)))
     axes.xaxis.set_major_locator(AutoDateLocator(maxticks=6))
     axes.xaxis.set_major_formatter(ConciseDateFormatter(axes.xaxis.get_major_locator(), show_offset=False))
     axes.grid(color=FAINT, linewidth=0.5)
+    # Lines of the grid through an area look like data.
+    axes.set_axisbelow(True)
     axes.tick_params(colors="#9fa1a6", labelsize=6.5, length=0)
     if lines:
         rows = -(-min(len(lines), 12) // 3)
@@ -129,11 +150,12 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.split("\n")[0])
     parser.add_argument("--prometheus", default="http://127.0.0.1:9090")
     parser.add_argument("--minutes", type=int, default=15)
+    parser.add_argument("--at", type=datetime.datetime.fromisoformat, help="the end of the picture; now without it")
     parser.add_argument("--window", default="1m", help="what $__rate_interval stands for")
     parser.add_argument("--out", type=pathlib.Path, default=HERE.parent.parent / "docs" / "dashboard.png")
     args = parser.parse_args()
     board = json.loads((HERE / "pricewright.json").read_text())
-    now, seconds = int(time.time()), args.minutes * 60
+    now, seconds = int(args.at.timestamp() if args.at else time.time()), args.minutes * 60
 
     high = max(panel["gridPos"]["y"] + panel["gridPos"]["h"] for panel in board["panels"])
     unit = 0.285
@@ -165,7 +187,10 @@ def main():
             draw_stat(axes, panel, args.prometheus, now, args.window)
         else:
             draw_lines(axes, panel, args.prometheus, now, seconds, args.window)
-    figure.savefig(args.out, dpi=100, facecolor=BACK)
+    drawn = io.BytesIO()
+    figure.savefig(drawn, dpi=100, facecolor=BACK)
+    # A drawing has few colors: a third of the size.
+    Image.open(drawn).convert("RGB").quantize(192, dither=Image.Dither.NONE).save(args.out, optimize=True)
     print(args.out)
 
 

@@ -5,6 +5,7 @@
  * of the calls. FAULT_SWALLOW=1 lets fdatasync below `journal/` do nothing and say that it did. FAULT_KIND and FAULT_AT make one call fail:
  *   eio    the FAULT_AT-th write with EIO            full   that write and all later ones with ENOSPC
  *   short  that write after half of its bytes        sync   the FAULT_AT-th fsync or fdatasync with EIO
+ * While there is a file of the name FAULT_WHILE, which is not below the folder, every write fails with ENOSPC.
  *
  * A record: op 1 byte, then inode, offset, lengths of path, second path and data as 8 bytes each, then those three. The data of a folder
  * that is synced are its names, each behind its inode and before a zero: names may have been changed past the library. */
@@ -30,7 +31,7 @@ static char root[PATH_MAX];
 static size_t root_length;
 static int log_fd = -1;
 static int swallows;
-static const char *kind = "";
+static const char *kind = "", *full_while;
 static long at, writes, syncs;
 
 #define REAL(name) ((__typeof__(&name))real(#name))
@@ -50,6 +51,7 @@ static void begin(void) {
     swallows = getenv("FAULT_SWALLOW") != NULL;
     if (getenv("FAULT_KIND")) kind = getenv("FAULT_KIND");
     if (getenv("FAULT_AT")) at = atol(getenv("FAULT_AT"));
+    full_while = getenv("FAULT_WHILE");
 }
 
 static int is_below(const char *path) {
@@ -106,6 +108,7 @@ static uint64_t inode_of(int fd) {
 /* How many bytes of a write go through; below zero it fails. */
 static ssize_t allowed(size_t count) {
     writes++;
+    if (full_while && !access(full_while, F_OK)) return errno = ENOSPC, -1;
     if (!strcmp(kind, "eio") && writes == at) return errno = EIO, -1;
     if (!strcmp(kind, "full") && writes >= at) return errno = ENOSPC, -1;
     if (!strcmp(kind, "short") && writes == at) return count / 2;

@@ -85,6 +85,8 @@ mod schema;
 #[cfg(test)]
 mod service;
 #[cfg(test)]
+mod soak;
+#[cfg(test)]
 mod supervised;
 #[cfg(test)]
 mod swap;

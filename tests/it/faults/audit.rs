@@ -14,24 +14,24 @@ use super::till::{Kept, Till, Told};
 
 /// What an audit has seen.
 #[derive(Debug, Default)]
-pub(super) struct Audit {
-    pub(super) sales: usize,
-    pub(super) answers: usize,
+pub(crate) struct Audit {
+    pub(crate) sales: usize,
+    pub(crate) answers: usize,
     /// Certificates that were issued.
-    pub(super) certificates: u64,
+    pub(crate) certificates: u64,
     /// Purchases that one of them paid a part of.
-    pub(super) paid: usize,
+    pub(crate) paid: usize,
     /// What does not fit together.
-    pub(super) wrong: Vec<String>,
+    pub(crate) wrong: Vec<String>,
 }
 
 /// Opens the ledger below `data` and holds it against itself and against the tills.
-pub(super) fn audit(data: &Path, tills: &[Till]) -> Audit {
+pub(crate) fn audit(data: &Path, tills: &[Till]) -> Audit {
     audit_of(&Ledger::open(&Options::Embedded(data.join("ledger"))).unwrap(), tills)
 }
 
 /// Holds a ledger against itself and against the tills.
-pub(super) fn audit_of(ledger: &Ledger, tills: &[Till]) -> Audit {
+pub(crate) fn audit_of(ledger: &Ledger, tills: &[Till]) -> Audit {
     let mut audit = Audit::default();
     let sales = sales(ledger);
     audit.sales = sales.len();
@@ -108,7 +108,7 @@ fn count(ledger: &Ledger, sales: &BTreeMap<String, Sale>) -> Vec<String> {
 }
 
 /// What is wrong with an answer, when the ledger has another outcome or none.
-pub(super) fn answer(ledger: &Ledger, kept: &Kept) -> Option<String> {
+pub(crate) fn answer(ledger: &Ledger, kept: &Kept) -> Option<String> {
     let request = RequestId::parse(kept.asked.request_id()).unwrap();
     let known = match ledger.index().get(&Key::Request(request)) {
         Ok(Some(Account::Request(known))) => known,

@@ -2,15 +2,15 @@
 //!
 //! Each module is a harness with a short run for every day and a variable for a long one; each prints what it did.
 
-mod dice;
+pub(crate) mod dice;
 mod gifts;
-mod phones;
-mod served;
-mod till;
-mod shop;
-mod audit;
+pub(crate) mod phones;
+pub(crate) mod served;
+pub(crate) mod till;
+pub(crate) mod shop;
+pub(crate) mod audit;
 mod kill;
-mod shim;
+pub(crate) mod shim;
 mod disk;
 mod truth;
 mod files;

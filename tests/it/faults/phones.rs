@@ -33,17 +33,17 @@ fn phones() -> &'static Phones {
 }
 
 /// Where the gateway is.
-pub(super) fn url() -> String {
+pub(crate) fn url() -> String {
     phones().gateway.url()
 }
 
 /// Whether the message of a call came again with another password: it may come twice, with one id and one password.
-pub(super) fn differed(request: &str) -> bool {
+pub(crate) fn differed(request: &str) -> bool {
     phones().differing.lock().unwrap().contains(&format!("otp_{request}"))
 }
 
 /// What the phone shows of a call, once it does.
-pub(super) fn shown(request: &str) -> Option<String> {
+pub(crate) fn shown(request: &str) -> Option<String> {
     phones().passwords.lock().unwrap().get(&format!("otp_{request}")).cloned()
 }
 

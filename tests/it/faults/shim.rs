@@ -1,27 +1,36 @@
-//! The preloaded shim: built once by the C compiler, and what it is told through the environment.
+//! The preloaded shims: built once by the C compiler, and what they are told through the environment.
 
 use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::sync::OnceLock;
 
-/// The shim as a library.
-fn library() -> &'static Path {
+/// The shim of files as a library.
+pub(crate) fn library() -> &'static Path {
     static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
-    LIBRARY.get_or_init(|| {
-        let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join("shim.so");
-        let source = concat!(env!("CARGO_MANIFEST_DIR"), "/tests/faults/shim.c");
-        // Beside its place and then renamed: another run of the tests may be loading it.
-        let beside = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap().into_temp_path();
-        let mut compiler = Command::new("cc");
-        compiler.args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&beside);
-        assert!(compiler.args([source, "-ldl", "-pthread"]).status().unwrap().success());
-        beside.persist(&library).unwrap();
-        library
-    })
+    LIBRARY.get_or_init(|| build("shim"))
+}
+
+/// The shim of the wall clock as a library.
+pub(crate) fn clock() -> &'static Path {
+    static LIBRARY: OnceLock<PathBuf> = OnceLock::new();
+    LIBRARY.get_or_init(|| build("clock"))
+}
+
+/// Compiles `tests/faults/{name}.c`.
+fn build(name: &str) -> PathBuf {
+    let library = Path::new(env!("CARGO_TARGET_TMPDIR")).join(format!("{name}.so"));
+    let source = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/faults/{name}.c"));
+    // Beside its place and then renamed: another run of the tests may be loading it.
+    let beside = tempfile::NamedTempFile::new_in(env!("CARGO_TARGET_TMPDIR")).unwrap().into_temp_path();
+    let mut compiler = Command::new("cc");
+    compiler.args(["-O1", "-Wall", "-Wextra", "-Werror", "-shared", "-fPIC", "-o"]).arg(&beside);
+    assert!(compiler.arg(source).args(["-ldl", "-pthread"]).status().unwrap().success());
+    beside.persist(&library).unwrap();
+    library
 }
 
 /// Preloads the shim for what happens below `root`, with what else it is told.
-pub(super) fn preload<'a>(root: &Path, more: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
+pub(crate) fn preload<'a>(root: &Path, more: &[(&'a str, String)]) -> Vec<(&'a str, String)> {
     let text = |path: &Path| path.to_str().unwrap().to_owned();
     let own = [("LD_PRELOAD", text(library())), ("FAULT_ROOT", text(root))];
     own.into_iter().chain(more.iter().cloned()).collect()
@@ -29,19 +38,19 @@ pub(super) fn preload<'a>(root: &Path, more: &[(&'a str, String)]) -> Vec<(&'a s
 
 /// One call that changed something.
 #[derive(Debug)]
-pub(super) struct Op<'a> {
-    pub(super) kind: u8,
-    pub(super) inode: u64,
-    pub(super) offset: usize,
-    pub(super) path: &'a str,
-    pub(super) other: &'a str,
-    pub(super) data: &'a [u8],
+pub(crate) struct Op<'a> {
+    pub(crate) kind: u8,
+    pub(crate) inode: u64,
+    pub(crate) offset: usize,
+    pub(crate) path: &'a str,
+    pub(crate) other: &'a str,
+    pub(crate) data: &'a [u8],
     /// Bytes of the log up to its end.
-    pub(super) end: u64,
+    pub(crate) end: u64,
 }
 
 /// All calls of a log: for each the kind in one byte, five numbers of eight, and then as many bytes as the last three of them say.
-pub(super) fn read_log(log: &[u8]) -> Vec<Op<'_>> {
+pub(crate) fn read_log(log: &[u8]) -> Vec<Op<'_>> {
     let mut ops = Vec::new();
     let mut rest = log;
     while let Some((&kind, after)) = rest.split_first() {

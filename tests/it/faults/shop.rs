@@ -13,36 +13,36 @@ use super::served::{Ended, Pricing, Served};
 use super::till::{Client, Kept, Till, basket};
 
 /// Every limit comes back with the goods, so that tills are at it all the time.
-const RULES: &str = "
+pub(crate) const RULES: &str = "
 promotions:
   - {id: spring20, name: SPRING20, when: {code: SPRING20}, on: {skus: [CREAM]}, give: {percent: 20}, limits: {total: 30}, on_refund: restore}
   - {id: welcome, when: {code: HELLO}, on: {skus: [SOAP]}, give: {amount: 1}, limits: {per_customer: 1}, on_refund: restore}
   - {id: rich, when: {code: RICH}, on: {skus: [OIL]}, give: {percent: 50}, limits: {budget: 600}, on_refund: restore}
   - {id: three, buy: [{on: {skus: [LIP]}, quantity: 3}], give: {cheapest: {units: 1, percent: 100}}}
 ";
-pub(super) const SPRING_LIMIT: u64 = 30;
+pub(crate) const SPRING_LIMIT: u64 = 30;
 const RICH_BUDGET: i64 = 60_000;
 /// Half of it is more than the budget.
 const PRICEY: i64 = 1_000_000;
 
 /// Where a shop is.
-pub(super) struct Shop {
+pub(crate) struct Shop {
     home: TempDir,
 }
 
 /// What asking again has shown.
 #[derive(Debug, Default)]
-pub(super) struct Found {
+pub(crate) struct Found {
     /// Answers that were asked for again.
-    pub(super) again: u64,
+    pub(crate) again: u64,
     /// Answers that are not what they were.
-    pub(super) lost: Vec<String>,
+    pub(crate) lost: Vec<String>,
     /// Calls that had no answer.
-    pub(super) unknown: u64,
+    pub(crate) unknown: u64,
 }
 
 impl Found {
-    pub(super) fn add(&mut self, other: Found) {
+    pub(crate) fn add(&mut self, other: Found) {
         self.again += other.again;
         self.unknown += other.unknown;
         self.lost.extend(other.lost);
@@ -51,7 +51,7 @@ impl Found {
 
 impl Shop {
     /// Folders below `place`.
-    pub(super) fn new(place: &Path) -> Self {
+    pub(crate) fn new(place: &Path) -> Self {
         let home = tempfile::tempdir_in(place).unwrap();
         for folder in ["rules", "disk"] {
             fs::create_dir(home.path().join(folder)).unwrap();
@@ -60,21 +60,21 @@ impl Shop {
         Shop { home }
     }
 
-    pub(super) fn home(&self) -> &Path {
+    pub(crate) fn home(&self) -> &Path {
         self.home.path()
     }
 
     /// What is kept is below.
-    pub(super) fn disk(&self) -> PathBuf {
+    pub(crate) fn disk(&self) -> PathBuf {
         self.home.path().join("disk")
     }
 
-    pub(super) fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.disk().join("data")
     }
 
     /// Starts the service and waits until its rules are live.
-    pub(super) async fn serve(&self, variables: &[(&str, String)]) -> Result<Served, Ended> {
+    pub(crate) async fn serve(&self, variables: &[(&str, String)]) -> Result<Served, Ended> {
         let served = Served::start(self.home(), variables)?;
         let mut rulebooks = wire::rulebook_service_client::RulebookServiceClient::new(served.channel());
         if let Ok(stream) = rulebooks.watch(wire::WatchRequest::default()).await {
@@ -85,20 +85,20 @@ impl Shop {
 }
 
 /// On a real disk, where syncs take their time.
-pub(super) fn disk() -> PathBuf {
+pub(crate) fn disk() -> PathBuf {
     let place = Path::new(env!("CARGO_TARGET_TMPDIR")).to_owned();
     fs::create_dir_all(&place).unwrap();
     place
 }
 
 /// In memory where there is such a place: what a disk would keep is worked out, not tried.
-pub(super) fn memory() -> PathBuf {
+pub(crate) fn memory() -> PathBuf {
     let shm = Path::new("/dev/shm");
     if shm.is_dir() { shm.to_owned() } else { disk() }
 }
 
 /// All tills at work, each until it gets no answer or has made `calls`.
-pub(super) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize, log: Option<&Path>) {
+pub(crate) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize, log: Option<&Path>) {
     let mut all = JoinSet::new();
     for mut till in tills.drain(..) {
         let (client, log) = (client.clone(), log.map(Path::to_owned));
@@ -112,7 +112,7 @@ pub(super) async fn work(tills: &mut Vec<Till>, client: &Client, calls: usize, l
 }
 
 /// All tills ask again: what they were answered since they last did, and what they do not know.
-pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
+pub(crate) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
     let mut all = JoinSet::new();
     for mut till in tills.drain(..) {
         let mut client = client.clone();
@@ -146,7 +146,7 @@ pub(super) async fn ask_again(tills: &mut Vec<Till>, client: &Client) -> Found {
 }
 
 /// What quotes say of the limits is what the tills know: nothing more was taken, and nothing less.
-pub(super) async fn compare_with_quotes(tills: &[Till], mut pricing: Pricing) -> Vec<String> {
+pub(crate) async fn compare_with_quotes(tills: &[Till], mut pricing: Pricing) -> Vec<String> {
     let mut wrong = Vec::new();
     let (baskets, money) = (given(tills, "spring20").0, given(tills, "rich").1);
     if baskets > SPRING_LIMIT {
@@ -179,7 +179,8 @@ pub(super) async fn compare_with_quotes(tills: &[Till], mut pricing: Pricing) ->
 /// Baskets and money that a promotion has in purchases that tills have not brought back.
 fn given(tills: &[Till], promotion: &str) -> (u64, i64) {
     let sales = tills.iter().flat_map(|till| till.sales.values());
-    let alive = sales.filter(|sale| sale.state() != State::Cancelled && sale.refunds.is_empty());
+    let is_over = |sale: &wire::Sale| matches!(sale.state(), State::Cancelled | State::Expired);
+    let alive = sales.filter(|sale| !is_over(sale) && sale.refunds.is_empty());
     let of = alive.flat_map(|sale| &sale.promotions).filter(|applied| applied.id == promotion);
     of.fold((0, 0), |(baskets, money), applied| (baskets + 1, money + applied.amount))
 }

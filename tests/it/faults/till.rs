@@ -23,13 +23,13 @@ const CUSTOMERS: u64 = 40;
 
 /// The services that a till calls.
 #[derive(Clone)]
-pub(super) struct Client {
+pub(crate) struct Client {
     purchases: RedemptionServiceClient<Channel>,
     certificates: CertificateServiceClient<Channel>,
 }
 
 impl Client {
-    pub(super) fn new(channel: &Channel) -> Self {
+    pub(crate) fn new(channel: &Channel) -> Self {
         let purchases = RedemptionServiceClient::new(channel.clone());
         Client { purchases, certificates: CertificateServiceClient::new(channel.clone()) }
     }
@@ -37,7 +37,7 @@ impl Client {
 
 /// One changing call.
 #[derive(Debug, Clone)]
-pub(super) enum Asked {
+pub(crate) enum Asked {
     Reserve(Box<wire::ReserveRequest>),
     Commit(wire::CommitRequest),
     Cancel(wire::CancelRequest),
@@ -48,7 +48,7 @@ pub(super) enum Asked {
 
 /// What it was answered.
 #[derive(Debug, Clone, PartialEq)]
-pub(super) enum Told {
+pub(crate) enum Told {
     Sale(Box<wire::Sale>),
     Refund(Box<wire::RefundResponse>),
     Issued(Box<wire::IssueCertificateResponse>),
@@ -60,15 +60,15 @@ pub(super) enum Told {
 
 /// A call with its answer.
 #[derive(Debug, Clone)]
-pub(super) struct Kept {
-    pub(super) asked: Asked,
-    pub(super) told: Told,
+pub(crate) struct Kept {
+    pub(crate) asked: Asked,
+    pub(crate) told: Told,
     /// Where the log of the disk stood when the answer was there.
-    pub(super) at: u64,
+    pub(crate) at: u64,
 }
 
 impl Asked {
-    pub(super) fn request_id(&self) -> &str {
+    pub(crate) fn request_id(&self) -> &str {
         match self {
             Asked::Reserve(asked) => &asked.request_id,
             Asked::Commit(asked) => &asked.request_id,
@@ -80,7 +80,7 @@ impl Asked {
     }
 
     /// Asks until there is an answer, as tills do: a disk that others use too may let a call wait beyond its time.
-    pub(super) async fn ask_until_answered(&self, client: &mut Client) -> Result<Told, Status> {
+    pub(crate) async fn ask_until_answered(&self, client: &mut Client) -> Result<Told, Status> {
         let mut told = self.ask(client).await;
         for _ in 0..TRIES {
             match &told {
@@ -92,7 +92,7 @@ impl Asked {
     }
 
     /// Asks; an error is no answer, and whether it was kept is then unknown.
-    pub(super) async fn ask(&self, client: &mut Client) -> Result<Told, Status> {
+    pub(crate) async fn ask(&self, client: &mut Client) -> Result<Told, Status> {
         let sale = |answer: Result<Response<wire::Sale>, Status>| {
             answer.map(|sale| Told::Sale(Box::new(sale.into_inner())))
         };
@@ -135,7 +135,7 @@ fn refused(status: &Status) -> Option<Told> {
 }
 
 /// A till and all that it remembers.
-pub(super) struct Till {
+pub(crate) struct Till {
     /// Which test it is of, as a number of twelve bits.
     test: u64,
     name: u64,
@@ -144,19 +144,19 @@ pub(super) struct Till {
     /// Purchases that are not at their end.
     open: Vec<wire::Sale>,
     /// A call without an answer.
-    pub(super) waiting: Option<Asked>,
+    pub(crate) waiting: Option<Asked>,
     /// Every call with an answer.
-    pub(super) kept: Vec<Kept>,
+    pub(crate) kept: Vec<Kept>,
     /// So many of them were asked again.
-    pub(super) checked: usize,
+    pub(crate) checked: usize,
     /// Every purchase, as the last answer had it.
-    pub(super) sales: BTreeMap<String, wire::Sale>,
+    pub(crate) sales: BTreeMap<String, wire::Sale>,
     gifts: Gifts,
 }
 
 impl Till {
     /// A till of that test: all of them share the phones, so no two may have calls of one id.
-    pub(super) fn new(test: &str, name: u64, seed: u64) -> Self {
+    pub(crate) fn new(test: &str, name: u64, seed: u64) -> Self {
         let test = test.bytes().fold(0, |sum: u64, byte| sum.wrapping_mul(31).wrapping_add(byte.into()));
         let dice = Dice::new(seed.wrapping_mul(1_000).wrapping_add(name + 1));
         let (open, kept, sales) = (Vec::new(), Vec::new(), BTreeMap::new());
@@ -181,7 +181,7 @@ impl Till {
     }
 
     /// Calls until there is no answer, or `calls` are made. `at` reads where the log of the disk stands.
-    pub(super) async fn work(&mut self, mut client: Client, calls: usize, at: &(dyn Fn() -> u64 + Sync)) {
+    pub(crate) async fn work(&mut self, mut client: Client, calls: usize, at: &(dyn Fn() -> u64 + Sync)) {
         for _ in 0..calls {
             let asked = self.waiting.take().unwrap_or_else(|| self.next());
             // Stored before it is sent.
@@ -193,7 +193,7 @@ impl Till {
     }
 
     /// Takes in an answer.
-    pub(super) fn take(&mut self, kept: Kept) {
+    pub(crate) fn take(&mut self, kept: Kept) {
         let sale = match &kept.told {
             Told::Sale(sale) => Some((**sale).clone()),
             Told::Refund(back) => back.sale.clone(),
@@ -211,7 +211,7 @@ impl Till {
     }
 
     /// What was answered when the log of the disk had come to `cut`; for the till the rest has not happened.
-    pub(super) fn go_back(&mut self, cut: u64) {
+    pub(crate) fn go_back(&mut self, cut: u64) {
         self.open.clear();
         self.sales.clear();
         self.gifts.clear();
@@ -308,7 +308,7 @@ impl Till {
 }
 
 /// One line, and a code where it has one.
-pub(super) fn basket(sku: &str, quantity: u32, price: i64, code: &str) -> wire::QuoteRequest {
+pub(crate) fn basket(sku: &str, quantity: u32, price: i64, code: &str) -> wire::QuoteRequest {
     let (id, sku, unit_price) = ("1".to_owned(), sku.to_owned(), Some(price));
     let line = wire::Line { id, sku, quantity, unit_price, ..wire::Line::default() };
     let codes = if code.is_empty() { Vec::new() } else { vec![code.to_owned()] };
