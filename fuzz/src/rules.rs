@@ -169,7 +169,7 @@ fn line(facets: &Facets) -> Line {
     Line {
         sku: facets.skus.first().cloned().unwrap_or_else(|| "ANY".to_owned()),
         quantity: 2,
-        unit_price: Some(facets.price_at_least.unwrap_or(Amount::from_minor(333_33))),
+        unit_price: Some(facets.price_at_least.unwrap_or(Amount::from_minor(33_333))),
         brand: facets.brands.first().cloned(),
         categories: facets.categories.iter().take(1).cloned().collect(),
         tags: facets.tags.iter().take(1).cloned().collect(),

@@ -64,7 +64,7 @@ impl Sound {
         }
         self.lay(&files);
         self.look(&files);
-        if how % 4 == 0 {
+        if how.is_multiple_of(4) {
             self.open(&files);
         }
         self.restore(&files);

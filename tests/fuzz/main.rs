@@ -3,6 +3,12 @@
 //!
 //! `FUZZ_SECONDS=600 cargo test --release --test fuzz -- --nocapture` for a longer run, `FUZZ_SEED` for another one.
 
+#![expect(
+    unreachable_pub,
+    dead_code,
+    reason = "what is shared with the crate of `fuzz/` is all of it public there"
+)]
+
 #[cfg(test)]
 #[path = "../it/faults/dice.rs"]
 mod dice;

@@ -1,6 +1,7 @@
 //! Who calls the service: tills that ask again until they know, and a web shop that looks at prices.
 
 use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
 use std::io;
 use std::rc::Rc;
 use std::time::Duration;
@@ -33,7 +34,7 @@ pub(crate) struct Shop {
     /// Everything that was wrong is mended: what is asked now is answered.
     pub(crate) is_calm: Cell<bool>,
     /// Tills that are done.
-    pub(crate) tills: RefCell<Vec<Till>>,
+    pub(crate) tills: RefCell<BTreeMap<u64, Till>>,
     /// Answers that did not come.
     pub(crate) unknown: Cell<u64>,
     /// Answers that were asked for once more at the end.
@@ -75,7 +76,7 @@ pub(crate) async fn till(shop: Rc<Shop>, name: u64, seed: u64, calls: usize) -> 
         sleep(Duration::from_millis(5)).await;
     }
     check(&shop, &till).await;
-    shop.tills.borrow_mut().push(till);
+    shop.tills.borrow_mut().insert(name, till);
     Ok(())
 }
 

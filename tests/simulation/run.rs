@@ -93,8 +93,7 @@ pub(crate) fn run(seed: u64, tells: bool) -> Outcome {
 
 /// What is on the disk, held against itself and against what the tills know.
 fn judged(host: &Host, shop: &Shop) -> Outcome {
-    let mut tills = shop.tills.take();
-    tills.sort_by_key(Till::name);
+    let tills: Vec<Till> = shop.tills.take().into_values().collect();
     let mut wrong = [shop.wrong.take(), host.wrong()].concat();
     let (mut sales, mut paid) = (0, 0);
     match host.ledger() {

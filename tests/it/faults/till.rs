@@ -175,11 +175,6 @@ impl Till {
         }
     }
 
-    /// The number of the till.
-    pub(super) fn name(&self) -> u64 {
-        self.name
-    }
-
     /// Calls until there is no answer, or `calls` are made. `at` reads where the log of the disk stands.
     pub(crate) async fn work(&mut self, mut client: Client, calls: usize, at: &(dyn Fn() -> u64 + Sync)) {
         for _ in 0..calls {
