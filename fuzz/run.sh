@@ -1,5 +1,5 @@
 #!/usr/bin/env bash
-# Fuzzing: a short run for CI, a long one by hand. Needs stable Rust and a C++ compiler (for libFuzzer, which comes as source).
+# Fuzzing by hand, steered by what the program does; every test run has a short one of its own (tests/fuzz). Needs stable Rust and a C++ compiler (for libFuzzer, which comes as source).
 set -euo pipefail
 
 HELP='Gives every target inputs that nobody thought of, the seeds and what once failed first.
@@ -22,7 +22,7 @@ Options:
   --seeds      writes fuzz/seeds anew from the files of the repository
 
 Examples:
-  fuzz/run.sh                                  what CI runs
+  fuzz/run.sh                                  all of it, for a look
   fuzz/run.sh --long                           all of it, once before a release
   fuzz/run.sh --seconds 600 rules requests     two targets, ten minutes each
   fuzz/run.sh rules fuzz/artifacts/rules-crash-0123   one input again, with the trace
