@@ -12,7 +12,7 @@ use crate::callers::{SERVICE, Shop, till, web};
 use crate::clocks;
 use crate::service::Host;
 use crate::till::{Kept, Till, Told};
-use crate::trouble::Trouble;
+use crate::trouble::{LATENCY, Trouble};
 
 /// Tills, and answers that each must get.
 const TILLS: u64 = 4;
@@ -52,8 +52,8 @@ pub(crate) fn run(seed: u64, tells: bool) -> Outcome {
     let mut sim = turmoil::Builder::new()
         .rng_seed(seed)
         .simulation_duration(LONGEST)
-        .min_message_latency(Duration::from_millis(1))
-        .max_message_latency(Duration::from_millis(15))
+        .min_message_latency(LATENCY.0)
+        .max_message_latency(LATENCY.1)
         .tcp_capacity(1 << 12)
         .build();
     let service = host.clone();

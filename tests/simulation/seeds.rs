@@ -14,7 +14,7 @@ use crate::run::{Outcome, run};
 const SEEDS: u64 = 1_500;
 const FIRST: u64 = 1;
 /// Seeds that are run twice.
-const TWICE: u64 = 8;
+const TWICE: u64 = 64;
 
 #[derive(Default)]
 struct All {
@@ -100,7 +100,6 @@ fn what_was_answered_stays_so_whatever_happens() {
 }
 
 #[test]
-#[ignore = "not always: since the last change of the entrance some seeds run another way the second time, and why is not known yet"]
 fn a_seed_makes_the_same_run_again() {
     for seed in 1_000_000..1_000_000 + TWICE {
         let [one, other] = [run(seed, false), run(seed, false)];

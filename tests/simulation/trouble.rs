@@ -11,6 +11,8 @@ use crate::dice::Dice;
 use crate::disk::Fault;
 use crate::service::Host;
 
+/// How long a message is on its way, at least and at most.
+pub(crate) const LATENCY: (Duration, Duration) = (Duration::from_millis(1), Duration::from_millis(15));
 /// Milliseconds from one fault to the next, how long one lasts, and how long a process takes to come back.
 const PAUSE: (u64, u64) = (40, 500);
 const LASTS: (u64, u64) = (20, 1_200);
@@ -94,7 +96,7 @@ impl Trouble {
 
     fn take_down(&mut self, sim: &mut Sim<'_>, now: u64) {
         if self.restart.is_none() {
-            sim.crash(SERVICE);
+            crash(sim);
             self.restart = Some(now + self.between(RESTART));
         }
     }
@@ -159,6 +161,13 @@ impl Trouble {
         }
         self.restart.is_none()
     }
+}
+
+/// The connections of a process that ends are closed in an order that follows from nothing; with one time for all of them it shows nowhere.
+fn crash(sim: &mut Sim<'_>) {
+    sim.set_max_message_latency(LATENCY.0);
+    sim.crash(SERVICE);
+    sim.set_max_message_latency(LATENCY.1);
 }
 
 fn put_right(sim: &mut Sim<'_>, host: &Host, mend: &Mend) {
