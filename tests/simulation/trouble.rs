@@ -74,6 +74,19 @@ impl Trouble {
 
     /// What happens at this millisecond.
     pub(crate) fn step(&mut self, sim: &mut Sim<'_>, host: &Host) {
+        let now = self.tend(sim, host);
+        let (due, later) = std::mem::take(&mut self.mends).into_iter().partition(|(at, _)| *at <= now);
+        self.mends = later;
+        let due: Vec<(u64, Mend)> = due;
+        due.into_iter().for_each(|(_, mend)| put_right(sim, host, &mend));
+        if now >= self.next {
+            self.next = now + self.between(PAUSE);
+            self.happen(sim, host, now);
+        }
+    }
+
+    /// Takes away a process that has ended by itself, and starts the next one when it is time; the millisecond that it is.
+    fn tend(&mut self, sim: &mut Sim<'_>, host: &Host) -> u64 {
         let now = millis(sim.elapsed());
         if host.has_ended() {
             self.count(now, "end by itself");
@@ -84,14 +97,7 @@ impl Trouble {
             self.restart = None;
             sim.bounce(SERVICE);
         }
-        let (due, later) = std::mem::take(&mut self.mends).into_iter().partition(|(at, _)| *at <= now);
-        self.mends = later;
-        let due: Vec<(u64, Mend)> = due;
-        due.into_iter().for_each(|(_, mend)| put_right(sim, host, &mend));
-        if now >= self.next {
-            self.next = now + self.between(PAUSE);
-            self.happen(sim, host, now);
-        }
+        now
     }
 
     fn take_down(&mut self, sim: &mut Sim<'_>, now: u64) {
@@ -149,16 +155,7 @@ impl Trouble {
             put_right(sim, host, &mend);
         }
         host.disk.set(Fault::None);
-        let now = millis(sim.elapsed());
-        if host.has_ended() {
-            self.count(now, "end by itself");
-            host.disk.kill();
-            self.take_down(sim, now);
-        }
-        if self.restart.is_some_and(|at| at <= now) {
-            self.restart = None;
-            sim.bounce(SERVICE);
-        }
+        self.tend(sim, host);
         self.restart.is_none()
     }
 }
