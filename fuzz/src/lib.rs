@@ -6,6 +6,7 @@ pub mod codes;
 pub mod folder;
 pub mod journal;
 pub mod money;
+pub mod noon;
 pub mod part;
 pub mod phones;
 pub mod purchase;

@@ -18,7 +18,7 @@ use pricewright::server::wire;
 use pricewright::time::Instant;
 
 use crate::money;
-use crate::requests::now;
+use crate::noon::noon;
 
 static PEPPER: LazyLock<Pepper> = LazyLock::new(|| Pepper::random().expect("random bytes"));
 
@@ -43,7 +43,7 @@ pub fn check(
     let names = buyer.keys().cloned().collect();
     let purchase = sale::purchase(kept, &certificates, &request, told, names, &[]);
     readable_again(rules, &purchase);
-    let expires_at = Instant::from_unix(now().unix() + 900).expect("a moment");
+    let expires_at = Instant::from_unix(noon().unix() + 900).expect("a moment");
     let mut ledger = Ledger::default();
     let reserve = Reserve { purchase, takes, expires_at, pay: Vec::new() };
     let Ok(id) = ledger.call(Action::Reserve(Box::new(reserve))) else { return Vec::new() };
@@ -61,7 +61,7 @@ pub fn check(
 fn readable_again(rules: Rules<'_>, purchase: &Purchase) {
     let again = request_from_json(&purchase.asked).expect("what was kept can be read");
     assert!(again.context.as_ref().is_some_and(|context| context.time.is_some()), "a moment is kept");
-    let again = Asked::read(rules, again, now());
+    let again = Asked::read(rules, again, noon());
     assert!(again.is_ok(), "what was kept cannot be priced: {again:?}");
 }
 
@@ -79,7 +79,7 @@ impl Ledger {
         let mut id = [1; 16];
         id[0] = self.calls;
         let request = RequestId::from_bytes(id);
-        let command = Command { request, content: Content("content".to_owned()), at: now(), action };
+        let command = Command { request, content: Content("content".to_owned()), at: noon(), action };
         let facts = decide(&self.balances, &command)?;
         let mut record = vec![b'['];
         for (place, fact) in facts.iter().enumerate() {

@@ -6,11 +6,11 @@ use std::sync::LazyLock;
 use pricewright::rulebook::{Rulebook, compile};
 use pricewright::server::convert::{Asked, Rules, quote, quote_json, request_from_json};
 use pricewright::server::wire;
-use pricewright::time::Instant;
 use prost::Message;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
+use crate::noon::noon;
 use crate::{folder, money, part_of, purchase};
 
 /// Lines of a basket that is priced in every way there is; a longer one is priced in one.
@@ -107,7 +107,7 @@ fn priced(mut asked: wire::QuoteRequest, part: u8) {
     let (rulebook, rules) = fixed();
     let lines = asked.basket.as_ref().map_or(0, |basket| basket.lines.len());
     asked.explain &= lines <= LINES_EXPLAINED_MAX;
-    let read = || told(Asked::read(rules, asked.clone(), now()));
+    let read = || told(Asked::read(rules, asked.clone(), noon()));
     let Some(first) = read() else { return };
     let request = first.request().clone();
     let Some(core) = money::priced(rulebook, &request) else { return };
@@ -132,7 +132,7 @@ fn priced(mut asked: wire::QuoteRequest, part: u8) {
 pub fn kept(asked: wire::ReserveRequest, back: &wire::RefundRequest) -> Vec<Vec<u8>> {
     let (rulebook, rules) = fixed();
     let Some(basket) = asked.quote_request else { return Vec::new() };
-    let read = told(Asked::read(rules, basket.clone(), now()));
+    let read = told(Asked::read(rules, basket.clone(), noon()));
     read.map(|read| purchase::check(rulebook, rules, basket, read, back)).unwrap_or_default()
 }
 
@@ -150,9 +150,4 @@ fn told<T: Debug>(read: Result<T, Vec<pricewright::basket::Fault>>) -> Option<T>
 fn fixed() -> (&'static Rulebook, Rules<'static>) {
     let (rulebook, digest) = &*RULEBOOK;
     (rulebook, Rules { rulebook, digest })
-}
-
-/// The moment of a request that names none.
-pub fn now() -> Instant {
-    Instant::from_unix(1_795_773_600).expect("2026-11-27T10:00:00Z")
 }

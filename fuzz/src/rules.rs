@@ -11,8 +11,8 @@ use pricewright::promotion::Code;
 use pricewright::rulebook::{
     Compiled, Diagnostic, Rulebook, Settings, Source, adopt, compile, is_rule_file, read_tests, slots_of,
 };
-use pricewright::time::Instant;
 
+use crate::noon::noon;
 use crate::{folder, money, part_of};
 
 /// Findings that are about a file as a whole.
@@ -175,8 +175,4 @@ fn line(facets: &Facets) -> Line {
         tags: facets.tags.iter().take(1).cloned().collect(),
         ..Line::default()
     }
-}
-
-fn noon() -> Instant {
-    Instant::from_unix(1_795_773_600).expect("2026-11-27T10:00:00Z")
 }

@@ -28,6 +28,9 @@ mod script;
 #[path = "../../fuzz/src/journal.rs"]
 mod journal;
 #[cfg(test)]
+#[path = "../../fuzz/src/noon.rs"]
+mod noon;
+#[cfg(test)]
 #[path = "../../fuzz/src/money.rs"]
 mod money;
 #[cfg(test)]
