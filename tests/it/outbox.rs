@@ -298,7 +298,8 @@ async fn sixteen_are_sent_at_once_and_no_more() {
 async fn a_password_that_ends_is_listed_once_and_never_sent_again() {
     let (home, port) = (Home::new(), closed_port());
     let outbox = home.at(&format!("http://127.0.0.1:{port}/otp"));
-    let prepared = outbox.prepare(message(1, 1)).unwrap();
+    // Two, as whole seconds count: of one there may be a thousandth left.
+    let prepared = outbox.prepare(message(1, 2)).unwrap();
     assert_eq!(outbox.release(prepared).await, Delivery::Late);
     // One that has ended before it is released is not tried at all.
     let late = outbox.prepare(message(2, 0)).unwrap();
@@ -434,7 +435,8 @@ async fn without_a_folder_nothing_is_on_disk_and_all_else_is_the_same() {
     let outbox = Outbox::at_pace(None, Arc::clone(&home.pepper), sender, &|_, _| true, pace()).unwrap();
     let ended = outbox.prepare(message(2, 0)).unwrap();
     assert_eq!(outbox.release(ended).await, Delivery::Undelivered);
-    let prepared = outbox.prepare(message(1, 1)).unwrap();
+    // Two, as whole seconds count: of one there may be a thousandth left.
+    let prepared = outbox.prepare(message(1, 2)).unwrap();
     outbox.release(prepared).await;
     outbox.closed().await;
     assert_eq!((outbox.delivery(id(1)), outbox.undelivered().len()), (Delivery::Undelivered, 2));
