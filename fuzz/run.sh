@@ -32,8 +32,10 @@ Exits with 0 when nothing failed, with 1 when something did.'
 
 TARGETS=(rules requests journal codes phones)
 # Longer inputs cost time and show nothing that short ones do not.
-declare -A LENGTH=([rules]=4096 [requests]=2048 [journal]=2048 [codes]=128 [phones]=96)
+declare -A LENGTH=([rules]=2048 [requests]=2048 [journal]=2048 [codes]=128 [phones]=96)
 LONG_RUNS=10000000
+# Weighing the corpus by how rare what it does is took nine tenths of the time where an input meets ten thousand branches.
+STEERING=-entropic=0
 SHORT_SECONDS=20
 # An input that takes longer has found something too.
 INPUT_SECONDS_MAX=10
@@ -63,7 +65,7 @@ fuzz() {
     mkdir -p "$corpus/$target" artifacts
     [[ -d regressions/$target ]] && folders+=("regressions/$target")
     printf '\n== %s\n' "$target"
-    "$programs/$target" "${folders[@]}" "-dict=dictionaries/$target.dict" "-max_len=${LENGTH[$target]}" \
+    "$programs/$target" "${folders[@]}" "-dict=dictionaries/$target.dict" "-max_len=${LENGTH[$target]}" "$STEERING" \
         "-timeout=$INPUT_SECONDS_MAX" "-rss_limit_mb=$MEMORY_MB_MAX" "-artifact_prefix=artifacts/$target-" \
         -print_final_stats=1 -verbosity=1 "${limit[@]}" >"$log" 2>&1 || status=$?
     local runs seconds=$((SECONDS - began)) crashes=0
