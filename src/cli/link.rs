@@ -61,6 +61,14 @@ impl Named {
     }
 }
 
+/// What a call needs besides where two must ask for it.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Second {
+    /// Where somebody else has asked for the same first: what they were given. It goes with their --request-id
+    #[arg(long, default_value = "", hide_default_value = true, value_name = "TEXT")]
+    pub approval: String,
+}
+
 fn new_id() -> Result<String> {
     Ok(Builder::from_random_bytes(Entropy.bytes()?).into_uuid().to_string())
 }

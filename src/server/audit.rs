@@ -52,6 +52,9 @@ pub struct Line {
     /// The id that the caller gave the call, or the name of what it is about.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request: Option<String>,
+    /// Who has asked for it first, where two must.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub first: Option<String>,
     /// Whether it was only tried (`validate_only`).
     #[serde(skip_serializing_if = "is_false")]
     pub trial: bool,
@@ -262,6 +265,7 @@ mod tests {
             caller: Some("kyiv-01 \"A\"\n".to_owned()),
             address: None,
             request: None,
+            first: None,
             trial: false,
             status,
             reason: None,

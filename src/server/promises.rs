@@ -59,6 +59,8 @@ pub struct Promises {
     pub certificates: Arc<certificates::Desk>,
     /// Passwords on their way.
     pub outbox: Outbox,
+    /// The keys of all of it.
+    pub pepper: Arc<Pepper>,
 }
 
 impl Promises {
@@ -107,7 +109,6 @@ impl Promises {
             pepper: Arc::clone(&pepper),
             countries: config.countries.as_slice().into(),
         };
-        let desk_pepper = Arc::clone(&pepper);
         let pins = Arc::new(PinPool::new(Arc::clone(&pepper))?);
         let countries = Arc::clone(&limiter.countries);
         let book = Certificates::new(ledger.clone(), Arc::clone(&pepper), Arc::clone(&countries));
@@ -123,17 +124,22 @@ impl Promises {
         let desk = Arc::new(Desk::new(
             ledger.clone(),
             archive,
-            pepper,
+            Arc::clone(&pepper),
             codebook.clone(),
             book.clone(),
             Arc::clone(&customers),
             settings,
         ));
         let settings = certificates::Settings { otp_hour_max: config.otp_per_hour };
-        let certificates =
-            certificates::Desk::new(book, desk_pepper, outbox.clone(), Arc::clone(&reporter), settings);
+        let certificates = certificates::Desk::new(
+            book,
+            Arc::clone(&pepper),
+            outbox.clone(),
+            Arc::clone(&reporter),
+            settings,
+        );
         let certificates = Arc::new(certificates);
-        Ok(Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox })
+        Ok(Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox, pepper })
     }
 }
 

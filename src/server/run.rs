@@ -18,6 +18,7 @@ use super::customers::Customers;
 use super::database::{self, Shared, Topic};
 use super::engine::{Engine, Live};
 use super::entrance::{self, Entrance};
+use super::grpc::four_eyes::FourEyes;
 use super::grpc::rulebooks::Rulebooks;
 use super::keeper::{Following, Keeper};
 use super::ledger::Ledger;
@@ -179,7 +180,7 @@ impl Server {
                 .map_err(|_| Error::Failed)??
         };
         let routes = services::add(routes, &config, &engine, &promises, metrics.meters(), &closed);
-        let Promises { ledger, customers, outbox, .. } = promises;
+        let Promises { ledger, customers, outbox, pepper, .. } = promises;
         let keeper = {
             let (config, engine, history) = (config.clone(), Arc::clone(&engine), Arc::clone(&history));
             spawn_blocking(move || Keeper::start(&config, engine, history))
@@ -188,7 +189,8 @@ impl Server {
         };
         let heard = shared.as_ref().map(|shared| shared.news.heard(Topic::Rules));
         let following = heard.map(|heard| keeper.follow(Arc::clone(&history), heard));
-        let rulebooks = Rulebooks::new(Arc::clone(&engine), keeper.handle(), history, closed.clone());
+        let eyes = FourEyes::new(pepper);
+        let rulebooks = Rulebooks::new(Arc::clone(&engine), keeper.handle(), history, eyes, closed.clone());
         let rulebooks = RulebookServiceServer::new(rulebooks).max_decoding_message_size(bytes_max);
         let routes = more(routes.add_service(rulebooks));
         let drain = config.drain;

@@ -10,6 +10,7 @@ use super::engine::Engine;
 use super::grpc::certificates::CertificateCalls;
 use super::grpc::codes::Codes;
 use super::grpc::customers::CustomerCalls;
+use super::grpc::four_eyes::FourEyes;
 use super::grpc::pricing::Pricing;
 use super::grpc::redemption::Redemption;
 use super::grpc::reports::Reports;
@@ -33,7 +34,8 @@ pub fn add(
     closed: &watch::Receiver<bool>,
 ) -> Routes {
     let bytes_max = usize::try_from(config.message_bytes_max).unwrap_or(usize::MAX);
-    let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, outbox: _ } = promises;
+    let Promises { ledger, limiter, codebook, customers, reporter, desk, certificates, pepper, outbox: _ } =
+        promises;
     let pricing = Pricing::new(
         Arc::clone(engine),
         limiter.clone(),
@@ -42,7 +44,7 @@ pub fn add(
         meters,
         closed.clone(),
     );
-    let codes = Codes::new(codebook.clone(), closed.clone());
+    let codes = Codes::new(codebook.clone(), FourEyes::new(Arc::clone(pepper)), closed.clone());
     let redemption = Redemption::new(Arc::clone(desk));
     let certificates = CertificateCalls::new(Arc::clone(certificates));
     let customers = CustomerCalls::new(Arc::clone(customers), closed.clone());

@@ -1,5 +1,6 @@
 //! Who may do what: every method and every role, credentials that are none, stores that are another's, and what is written down of it.
 
+mod eyes;
 mod keys;
 mod matrix;
 mod stores;

@@ -10,7 +10,7 @@ use indicatif::ProgressBar;
 use tempfile::NamedTempFile;
 
 use super::terms::Flags;
-use crate::cli::link::{Again, Link, Named, patient, refused, wait};
+use crate::cli::link::{Again, Link, Named, Second, patient, refused, wait};
 use crate::cli::rules::progress;
 use crate::cli::words::count;
 use crate::server::clock;
@@ -47,6 +47,8 @@ pub struct Args {
     #[command(flatten)]
     named: Named,
     #[command(flatten)]
+    second: Second,
+    #[command(flatten)]
     link: Link,
 }
 
@@ -65,6 +67,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         count,
         terms: Some(terms),
         validate_only: false,
+        approval: args.second.approval.clone(),
     };
     let bar = progress::rated(u64::from(count), "making codes");
     let begun = clock::steady();

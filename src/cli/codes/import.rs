@@ -12,7 +12,7 @@ use tokio_stream::wrappers::ReceiverStream;
 
 use super::sheet::{self, Row};
 use super::terms::Flags;
-use crate::cli::link::{Again, Link, Named, patient, refused, wait};
+use crate::cli::link::{Again, Link, Named, Second, patient, refused, wait};
 use crate::cli::rules::progress;
 use crate::cli::words::count;
 use crate::server::wire::code_service_client::CodeServiceClient;
@@ -54,6 +54,8 @@ pub struct Args {
     #[command(flatten)]
     named: Named,
     #[command(flatten)]
+    second: Second,
+    #[command(flatten)]
     link: Link,
 }
 
@@ -79,6 +81,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
             request_id: request_id.clone(),
             pool: args.pool.clone(),
             terms: Some(terms),
+            approval: args.second.approval.clone(),
             ..ImportCodesRequest::default()
         },
     );

@@ -9,7 +9,7 @@ use serde::Serialize;
 use tonic::{Code, Request, Response, Status};
 
 use crate::cli::credentials::Line;
-use crate::cli::link::{Again, Link, Named, wait};
+use crate::cli::link::{Again, Link, Named, Second, wait};
 use crate::cli::remote;
 use crate::cli::terminal::{self, Language};
 use crate::cli::words::count;
@@ -45,6 +45,8 @@ pub(super) struct Who {
     lang: Option<Language>,
     #[command(flatten)]
     pub(super) named: Named,
+    #[command(flatten)]
+    pub(super) second: Second,
     #[command(flatten)]
     pub(super) link: Link,
 }

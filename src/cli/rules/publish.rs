@@ -20,6 +20,8 @@ use crate::server::wire::{PublishRequest, SourceFile};
 Examples:
   pricewright rules publish ./rules --by Olena --comment 'Black Friday'
   pricewright rules publish ./rules --by Olena --validate-only
+  pricewright rules publish ./rules --by Olena --request-id 0b6f1c52-1f0e-4a53-9d0e-6a3c1d1f7a11 \\
+      --approval 1795860000.k1:5b…                           as the second of two
   pricewright rules publish ./rules --by CI --expected-version 3f2a9c41d07b --server 10.0.0.5:50051 --json")]
 pub struct Args {
     /// Folder with the rule files
@@ -46,6 +48,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         comment: who.comment.clone(),
         expected_version: who.expected_version.clone(),
         validate_only: who.validate_only,
+        approval: who.second.approval.clone(),
     };
     let call =
         ask(&who.link, Again::WithId, who.lang(), request, async |desk, request| desk.publish(request).await);

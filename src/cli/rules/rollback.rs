@@ -37,6 +37,7 @@ pub fn run(args: &Args) -> Result<ExitCode> {
         comment: who.comment.clone(),
         expected_version: who.expected_version.clone(),
         validate_only: who.validate_only,
+        approval: who.second.approval.clone(),
     };
     let call = ask(&who.link, Again::WithId, who.lang(), request, async |desk, request| {
         desk.rollback(request).await

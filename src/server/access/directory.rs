@@ -27,6 +27,15 @@ impl Credential {
     }
 }
 
+/// What two must ask for before it is done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct FourEyes {
+    /// That a call puts rules in force.
+    pub publish: bool,
+    /// That a call makes, or takes in, more codes than this.
+    pub codes_over: Option<u32>,
+}
+
 /// Who is known. Empty, nobody may anything.
 #[derive(Debug, Default)]
 pub struct Directory {
@@ -34,6 +43,8 @@ pub struct Directory {
     pub(super) certificates: BTreeMap<String, Arc<Caller>>,
     /// Whoever has no credential, where that may ask for quotes.
     pub(super) open: Option<Arc<Caller>>,
+    /// What one alone may not do.
+    pub(super) four_eyes: FourEyes,
 }
 
 impl Directory {
@@ -60,6 +71,19 @@ impl Directory {
             Ok(()) => Ok(Arc::clone(caller)),
             Err(refused) => Err((refused, Some(Arc::clone(caller)))),
         }
+    }
+
+    /// What two must ask for.
+    #[must_use]
+    pub fn four_eyes(&self) -> FourEyes {
+        self.four_eyes
+    }
+
+    /// Whether somebody of that name may call that method now.
+    #[must_use]
+    pub fn has(&self, name: &str, method: &Method, now: Instant) -> bool {
+        let mut callers = self.tokens.values().chain(self.certificates.values());
+        callers.any(|caller| caller.name == name && caller.may_call(method, now).is_ok())
     }
 
     /// How many credentials there are.

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use serde::Deserialize;
 
 use super::caller::Caller;
-use super::directory::Directory;
+use super::directory::{Directory, FourEyes};
 use super::role::Role;
 use super::token::TokenHash;
 use crate::time::Instant;
@@ -55,6 +55,7 @@ struct Sheet {
     #[serde(default)]
     caller: Vec<Entry>,
     open: Option<Open>,
+    four_eyes: Option<Two>,
 }
 
 /// What whoever has no credential may do: ask what baskets cost.
@@ -62,6 +63,15 @@ struct Sheet {
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 struct Open {
     channels: Vec<String>,
+}
+
+/// What two must ask for.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields, rename_all = "kebab-case")]
+struct Two {
+    #[serde(default)]
+    publish: bool,
+    codes_over: Option<u32>,
 }
 
 #[derive(Deserialize)]
@@ -115,6 +125,8 @@ pub(super) fn parse(path: &Path, bytes: &[u8]) -> Result<Directory, Error> {
         let name = "open".to_owned();
         Arc::new(Caller { name, channels: Some(open.channels), is_open: true, ..Caller::default() })
     });
+    let two = sheet.four_eyes.map(|two| FourEyes { publish: two.publish, codes_over: two.codes_over });
+    directory.four_eyes = two.unwrap_or_default();
     Ok(directory)
 }
 
@@ -200,6 +212,7 @@ mod tests {
             (one(&token).replace("till", "boss"), "unknown variant `boss`"),
             (one(&token).replace("[\"till\"]", "[]"), "at least one role"),
             (one(&token).replace("\"one\"", "\"a\\nb\""), "must be a line"),
+            ("[four-eyes]\npublsh = true".to_owned(), "unknown field `publsh`"),
         ] {
             let error = parse(Path::new("access.toml"), text.as_bytes()).unwrap_err().to_string();
             assert!(error.contains(told) && error.contains("access.toml"), "{text}: {error}");

@@ -11,7 +11,7 @@ mod file;
 mod guard;
 
 pub use caller::{Caller, Refused};
-pub use directory::{Credential, Directory};
+pub use directory::{Credential, Directory, FourEyes};
 pub use file::Error;
 pub use guard::{Guard, Seen};
 pub use matrix::{METHODS, Method, method};

@@ -16,7 +16,7 @@ use tower::{Layer, Service};
 use super::failure::Failure;
 use super::gate::{Stranger, lang};
 use crate::ledger::RequestId;
-use crate::server::access::{Caller, Credential, Guard, Method, Refused, method};
+use crate::server::access::{Caller, Credential, FourEyes, Guard, Method, Refused, method};
 use crate::server::audit::{Audit, Line};
 use crate::server::clock;
 use crate::server::door::Peer;
@@ -102,6 +102,32 @@ impl Speaker {
     pub(super) fn may_speak_for(&self, store: &str, channel: &str) -> Result<(), Failure> {
         let allowed = self.caller().map_or(Ok(()), |caller| caller.may_speak_for(store, channel));
         allowed.map_err(|refused| self.refused(refused))
+    }
+
+    /// What another must ask for too before this caller has it.
+    pub(super) fn four_eyes(&self) -> FourEyes {
+        let guard = self.0.as_ref().and_then(|entry| entry.admit.guard.as_ref());
+        guard.map(|guard| guard.known().four_eyes()).unwrap_or_default()
+    }
+
+    /// Whether that is the name of another who may make this call.
+    pub(super) fn is_another(&self, name: &str) -> bool {
+        let Some(entry) = &self.0 else { return false };
+        let guard = entry.admit.guard.as_ref();
+        self.name() != Some(name)
+            && guard.is_some_and(|guard| guard.known().has(name, entry.method, clock::now()))
+    }
+
+    /// Notes who has asked for it first.
+    pub(super) fn is_second_to(&self, first: &str) {
+        if let Some(entry) = &self.0 {
+            let _ = entry.first.set(first.to_owned());
+        }
+    }
+
+    /// Who has asked for it first, where two must.
+    pub(super) fn first(&self) -> Option<&str> {
+        self.0.as_ref()?.first.get().map(String::as_str)
     }
 
     fn refused(&self, refused: Refused) -> Failure {
@@ -220,6 +246,7 @@ impl Admission {
                 credential,
                 caller,
                 request: OnceLock::new(),
+                first: OnceLock::new(),
                 is_trial: AtomicBool::new(false),
                 is_told: AtomicBool::new(false),
             }
@@ -261,6 +288,8 @@ struct Entry {
     /// Nobody where everybody may everything.
     caller: Option<Arc<Caller>>,
     request: OnceLock<String>,
+    /// Who has asked for it first, where two must.
+    first: OnceLock<String>,
     is_trial: AtomicBool,
     /// Its refusal is written already, or counted.
     is_told: AtomicBool,
@@ -274,6 +303,7 @@ impl Entry {
             credential: self.credential.clone(),
             caller: Some(caller),
             request: self.request.clone(),
+            first: self.first.clone(),
             is_trial: AtomicBool::new(false),
             is_told: AtomicBool::new(false),
             ..*self
@@ -306,6 +336,7 @@ impl Entry {
             caller: self.caller.as_ref().map(|caller| caller.name.clone()),
             address: self.address.map(|address| address.to_canonical().to_string()),
             request: self.request.get().cloned(),
+            first: self.first.get().cloned(),
             trial: self.is_trial.load(Ordering::Relaxed),
             status,
             reason,

@@ -13,7 +13,9 @@ use tonic::{Request, Response, Status, Streaming};
 use super::admit::Speaker;
 use super::failure::Failure;
 use super::fields::{self, fault};
+use super::four_eyes::FourEyes;
 use super::gate::Call;
+use super::inflow::{Held, Inflow};
 use super::upload;
 use crate::basket::Problem;
 use crate::catalog::word::fold_code;
@@ -50,15 +52,16 @@ pub struct Codes {
     codebook: Codebook,
     generations: Arc<Semaphore>,
     imports: Arc<Semaphore>,
+    eyes: FourEyes,
     closing: watch::Receiver<bool>,
 }
 
 impl Codes {
-    /// Keeps codes in `codebook`; no more are made once `closing` turns true.
+    /// Keeps codes in `codebook`, many of them once `eyes` let them pass; no more are made once `closing` turns true.
     #[must_use]
-    pub fn new(codebook: Codebook, closing: watch::Receiver<bool>) -> Self {
+    pub fn new(codebook: Codebook, eyes: FourEyes, closing: watch::Receiver<bool>) -> Self {
         let (generations, imports) = (Semaphore::new(GENERATIONS_MAX), Semaphore::new(IMPORTS_MAX));
-        Codes { codebook, generations: Arc::new(generations), imports: Arc::new(imports), closing }
+        Codes { codebook, generations: Arc::new(generations), imports: Arc::new(imports), eyes, closing }
     }
 
     async fn making(
@@ -156,19 +159,37 @@ impl Codes {
         Ok(())
     }
 
+    /// Takes codes in; where more come than one alone may take in, only checks them until another comes with the same.
     async fn imported(
         &self,
-        mut messages: Streaming<wire::ImportCodesRequest>,
+        messages: Streaming<wire::ImportCodesRequest>,
         speaker: &Speaker,
     ) -> Result<wire::ImportCodesResponse, Failure> {
         let _place = self.imports.try_acquire().map_err(|_| Failure::Overloaded)?;
+        let Some(most) = speaker.four_eyes().codes_over else {
+            return self.taken_in(Inflow::Coming(messages), speaker, false).await;
+        };
+        let held = Held::all(messages, &mut self.closing.clone()).await?;
+        let is_for_two = !held.is_check && held.codes > usize::try_from(most).unwrap_or(usize::MAX);
+        let seen = if is_for_two { self.eyes.see(speaker, &held.content, &held.approval) } else { Ok(()) };
+        let answer = self.taken_in(held.messages, speaker, seen.is_err()).await?;
+        seen.map(|()| answer)
+    }
+
+    /// Takes codes in, message by message; or only tells what would be, where that is wanted or must be.
+    async fn taken_in(
+        &self,
+        mut messages: Inflow,
+        speaker: &Speaker,
+        must_check: bool,
+    ) -> Result<wire::ImportCodesResponse, Failure> {
         let mut closing = self.closing.clone();
         let mut answer = wire::ImportCodesResponse::default();
         let mut making: Option<Making> = None;
         let (mut place, mut part) = (0_u32, 0_u32);
         // What a check has seen: nothing is kept that would tell that a code comes twice.
         let (mut is_check, mut seen) = (false, BTreeSet::new());
-        while let Some(mut message) = upload::next(&mut messages, &mut closing).await? {
+        while let Some(mut message) = messages.next(&mut closing).await? {
             if message.codes.len() > usize::try_from(CODES_AT_ONCE).unwrap_or_default() {
                 return Err(fault(
                     "codes",
@@ -176,11 +197,12 @@ impl Codes {
                 ));
             }
             if making.is_none() {
-                is_check = message.validate_only;
-                speaker.about(&message.request_id, is_check);
+                speaker.about(&message.request_id, message.validate_only);
+                is_check = message.validate_only || must_check;
             }
-            // What is checked is what would be called.
+            // What is checked is what would be called, by whomever.
             message.validate_only = false;
+            message.approval.clear();
             let begun = match making.take() {
                 Some(begun) => Making { content: said("Import", &message), ..begun },
                 None => {
@@ -334,7 +356,9 @@ impl wire::code_service_server::CodeService for Codes {
         let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let mut asked = request.into_inner();
         let is_check = std::mem::take(&mut asked.validate_only);
+        let approval = std::mem::take(&mut asked.approval);
         speaker.about(&asked.request_id, is_check);
+        let is_for_two = !is_check && speaker.four_eyes().codes_over.is_some_and(|most| asked.count > most);
         let most = i64::from(CODES_MAX);
         let making = match asked.count {
             1..=CODES_MAX => {
@@ -345,9 +369,15 @@ impl wire::code_service_server::CodeService for Codes {
         };
         let making = making.map_err(|failure| failure.status(call.lang))?;
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
-        if is_check {
+        if is_check || is_for_two {
             let is_kept = self.codebook.is_kept(&making, 0).await;
             is_kept.map_err(|refusal| failure(refusal).status(call.lang))?;
+        }
+        if is_for_two {
+            let seen = self.eyes.see(&speaker, &making.content, &approval);
+            seen.map_err(|failure| failure.status(call.lang))?;
+        }
+        if is_check {
             return Ok(Response::new(Box::pin(ReceiverStream::new(receiver))));
         }
         let place = Arc::clone(&self.generations).try_acquire_owned();

@@ -51,6 +51,10 @@ pub enum Failure {
     NotKnown,
     /// Whoever calls may not call this, or not for this store or channel.
     NotAllowed,
+    /// Another must make the same call, with this approval.
+    SecondPersonNeeded(String),
+    /// The approval is not for this call, has ended, or is the caller's own.
+    ApprovalRefused,
     /// There is no such method.
     MethodUnknown,
     /// The ledger decided against it.
@@ -88,6 +92,7 @@ impl Failure {
             Failure::NoSender | Failure::RulebooksUnavailable | Failure::ProfilesAway => Code::Unavailable,
             Failure::CustomerUnknown | Failure::RulebookUnknown => Code::NotFound,
             Failure::RulebookChanged(_) => Code::FailedPrecondition,
+            Failure::SecondPersonNeeded(_) | Failure::ApprovalRefused => Code::FailedPrecondition,
             Failure::RulebookDamaged => Code::DataLoss,
             Failure::TooLarge | Failure::Overloaded => Code::ResourceExhausted,
             Failure::TooLate => Code::DeadlineExceeded,
@@ -118,6 +123,8 @@ impl Failure {
             Failure::ShuttingDown => "SHUTTING_DOWN",
             Failure::NotKnown => "CREDENTIAL_REFUSED",
             Failure::NotAllowed => "NOT_ALLOWED",
+            Failure::SecondPersonNeeded(_) => "SECOND_PERSON_NEEDED",
+            Failure::ApprovalRefused => "APPROVAL_REFUSED",
             Failure::MethodUnknown => "METHOD_UNKNOWN",
             Failure::Refused(rejection) => refusal::reason(rejection),
             Failure::LedgerStopped => "LEDGER_STOPPED",
@@ -173,6 +180,11 @@ impl Failure {
                 "This till may not do that; call the administrator.",
                 "Цій касі це не дозволено; зверніться до адміністратора.",
             ),
+            Failure::SecondPersonNeeded(approval) => return say_second(approval, lang),
+            Failure::ApprovalRefused => lang.pick(
+                "The approval is of another call, is over a day old, or is your own: somebody else must ask for the same.",
+                "Схвалення стосується іншого виклику, старше за добу або ваше власне: те саме має запитати хтось інший.",
+            ),
             Failure::MethodUnknown => {
                 lang.pick("The service does not know this call.", "Сервіс не знає такого виклику.")
             }
@@ -221,6 +233,7 @@ impl Failure {
         let more = match self {
             Failure::Refused(rejection) => refusal::metadata(rejection),
             Failure::RulebookChanged(live) => live.clone().map(|live| ("live_version".to_owned(), live)),
+            Failure::SecondPersonNeeded(approval) => Some(("approval".to_owned(), approval.clone())),
             _ => None,
         };
         let nothing_more: [(String, String); 0] = [];
@@ -286,6 +299,13 @@ impl Failure {
             _ => Some(Failure::Malformed),
         }
     }
+}
+
+fn say_second(approval: &str, lang: Lang) -> String {
+    lang.pick(
+        format!("Nothing is done yet: within a day somebody else must make the same call, with its request id and this approval: {approval}"),
+        format!("Ще нічого не зроблено: протягом доби хтось інший має зробити той самий виклик, з його ідентифікатором і цим схваленням: {approval}"),
+    )
 }
 
 fn say_changed(live: Option<&str>, lang: Lang) -> String {

@@ -10,6 +10,7 @@ use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
 use super::fields::{fault, missing_or_unreadable, request_id, text};
+use super::four_eyes::FourEyes;
 use super::gate::Call;
 use crate::basket::Problem;
 use crate::ledger::Rejection;
@@ -40,13 +41,15 @@ pub(super) struct Publishing {
     pub(super) history: Arc<dyn History>,
     /// Places for what compiles.
     pub(super) places: Arc<Semaphore>,
+    /// What two must ask for.
+    pub(super) eyes: FourEyes,
 }
 
 impl Publishing {
     /// Puts files in force.
     pub(super) async fn publish(
         &self,
-        request: wire::PublishRequest,
+        mut request: wire::PublishRequest,
         sources: Vec<Source>,
         call: Call,
         speaker: &Speaker,
@@ -55,6 +58,7 @@ impl Publishing {
         if !sources.iter().any(|source| is_rule_file(&source.path)) {
             return Err(fault("files", Problem::Missing));
         }
+        let approval = std::mem::take(&mut request.approval);
         let content = content("Publish", &request);
         speaker.about(&request.request_id, request.validate_only);
         let asked = asked(
@@ -65,20 +69,19 @@ impl Publishing {
             &request.expected_version,
             request.validate_only,
         )?;
-        let asked = Asked { by: said_by(asked.by, speaker), ..asked };
-        let keeper = self.keeper.clone();
-        let (version, diagnostics) =
-            told(aside(&self.places, call, move || keeper.publish(&sources, asked)).await?, call)?;
+        let order = move |keeper: &Handle, asked| keeper.publish(&sources, asked);
+        let (version, diagnostics) = self.carried_out(asked, &approval, call, speaker, order).await?;
         Ok(wire::PublishResponse { ok: version.is_some(), version, diagnostics })
     }
 
     /// Puts an old rulebook in force again.
     pub(super) async fn roll_back(
         &self,
-        request: wire::RollbackRequest,
+        mut request: wire::RollbackRequest,
         call: Call,
         speaker: &Speaker,
     ) -> Result<wire::RollbackResponse, Failure> {
+        let approval = std::mem::take(&mut request.approval);
         let content = content("Rollback", &request);
         let to = named("version", &request.version)?;
         speaker.about(&request.request_id, request.validate_only);
@@ -90,11 +93,35 @@ impl Publishing {
             &request.expected_version,
             request.validate_only,
         )?;
-        let asked = Asked { by: said_by(asked.by, speaker), ..asked };
-        let keeper = self.keeper.clone();
-        let (version, diagnostics) =
-            told(aside(&self.places, call, move || keeper.roll_back(to, asked)).await?, call)?;
+        let order = move |keeper: &Handle, asked| keeper.roll_back(to, asked);
+        let (version, diagnostics) = self.carried_out(asked, &approval, call, speaker, order).await?;
         Ok(wire::RollbackResponse { ok: version.is_some(), version, diagnostics })
+    }
+
+    /// Has the keeper do it. Where another must ask for it too, only what would come of it is worked out: whoever comes second is not to
+    /// find that the files are at fault.
+    async fn carried_out(
+        &self,
+        asked: Asked,
+        approval: &str,
+        call: Call,
+        speaker: &Speaker,
+        order: impl FnOnce(&Handle, Asked) -> Result<Done, Refusal> + Send + 'static,
+    ) -> Result<Told, Failure> {
+        let is_for_two = speaker.four_eyes().publish && !asked.is_trial;
+        let seen = match is_for_two {
+            true => self.eyes.see(speaker, asked.request.content.as_bytes(), approval),
+            false => Ok(()),
+        };
+        let is_trial = asked.is_trial || seen.is_err();
+        let asked = Asked { by: said_by(asked.by, speaker), is_trial, ..asked };
+        let keeper = self.keeper.clone();
+        let answer = aside(&self.places, call, move || order(&keeper, asked)).await?;
+        match (&answer, seen) {
+            // What has a number was done before, and is told to whoever asks again.
+            (Ok(done), Err(failure)) if done.publication.number == 0 => Err(failure),
+            _ => told(answer, call),
+        }
     }
 
     /// A page of history.
@@ -178,10 +205,11 @@ fn failure(error: Error) -> Failure {
     Failure::RulebooksUnavailable
 }
 
-/// Who publishes: as they say and, where it is known who calls, as that.
+/// Who publishes: as they say and, where it is known who calls, as that; and who has asked for it first, where two must.
 fn said_by(by: String, speaker: &Speaker) -> String {
-    match speaker.name() {
-        Some(name) if name != by => format!("{by} ({name})"),
+    match (speaker.name(), speaker.first()) {
+        (Some(name), Some(first)) => format!("{by} ({name} after {first})"),
+        (Some(name), None) if name != by => format!("{by} ({name})"),
         _ => by,
     }
 }

@@ -13,6 +13,7 @@ use tonic::{Request, Response, Status};
 
 use super::admit::Speaker;
 use super::failure::Failure;
+use super::four_eyes::FourEyes;
 use super::gate::Call;
 use super::publishing::Publishing;
 use super::seats::Seats;
@@ -44,17 +45,18 @@ pub struct Rulebooks {
 }
 
 impl Rulebooks {
-    /// Tells of what `engine` has live and `history` had, and has `keeper` publish; watches end when `closing` turns true.
+    /// Tells of what `engine` has live and `history` had, and has `keeper` publish what `eyes` let pass; watches end when `closing` turns true.
     #[must_use]
     pub fn new(
         engine: Arc<Engine>,
         keeper: Handle,
         history: Arc<dyn History>,
+        eyes: FourEyes,
         closing: watch::Receiver<bool>,
     ) -> Self {
         let checks = Arc::new(Semaphore::new(CHECKS_MAX));
         let publishing =
-            Publishing { engine: Arc::clone(&engine), keeper, history, places: Arc::clone(&checks) };
+            Publishing { engine: Arc::clone(&engine), keeper, history, places: Arc::clone(&checks), eyes };
         Rulebooks { engine, checks, publishing, watchers: Seats::new(WATCHERS_MAX), closing }
     }
 

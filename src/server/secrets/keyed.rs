@@ -45,6 +45,8 @@ pub enum Domain {
     Entropy,
     /// Nothing: by which a key is known again.
     Check,
+    /// A call that another must make too, with who has made it first.
+    Approval,
 }
 
 /// Bytes of a hash. Half of HMAC-SHA-256 is the least that RFC 2104 advises; that two of a thousand million codes collide
@@ -107,6 +109,7 @@ impl Domain {
             Domain::Caller => "pricewright caller 1",
             Domain::Entropy => "pricewright entropy 1",
             Domain::Check => "pricewright check 1",
+            Domain::Approval => "pricewright approval 1",
         }
     }
 }

@@ -25,6 +25,7 @@ fn import(pool: &str, list: Vec<(String, wire::CodeTerms)>) -> wire::ImportCodes
         terms: None,
         codes: codes.collect(),
         validate_only: false,
+        approval: String::new(),
     }
 }
 
@@ -93,6 +94,7 @@ async fn generate(client: &mut Client, heard: &mut Heard) -> Vec<String> {
         count: 20,
         terms: Some(terms),
         validate_only: false,
+        approval: String::new(),
     };
     let parts = client.generate(asked.clone()).await.unwrap().into_inner().collect::<Vec<_>>().await;
     let made: Vec<String> = parts.into_iter().flat_map(|part| part.unwrap().codes).collect();

@@ -118,6 +118,7 @@ impl Pair {
                 count: 2,
                 terms: Some(terms),
                 validate_only: false,
+                approval: String::new(),
             };
             let (memory, disk) =
                 tokio::join!(self.memory.client.generate(&asked), self.disk.client.generate(&asked));
