@@ -18,6 +18,7 @@ pub mod config;
 pub mod outbox;
 pub mod audit;
 pub mod timestamp;
+pub mod codec;
 pub mod wire;
 pub mod store;
 pub mod journal;
