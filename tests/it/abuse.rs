@@ -111,15 +111,22 @@ async fn under(shop: &mut Shop, what: Option<Attack>, token: Option<&str>, secon
         .flat_map(|what| vec![what; what.connections()])
         .map(|what| tokio::spawn(attack(what, shop.address, token.map(str::to_owned), Arc::clone(&done))))
         .collect();
-    let channel = Channel::from_shared(format!("http://{}", shop.address)).unwrap().connect().await.unwrap();
     let until = clock::steady() + Duration::from_secs(seconds);
-    let till = tokio::spawn(honest(channel, shop.till.clone(), until));
+    let (address, token_of_till) = (shop.address, shop.till.clone());
+    // A thread of its own: what it waits for is the service, not those who attack.
+    let till = std::thread::spawn(move || {
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        runtime.block_on(async {
+            let endpoint = Channel::from_shared(format!("http://{address}")).unwrap();
+            honest(endpoint.connect().await.unwrap(), token_of_till, until).await
+        })
+    });
     let mut most = 0;
     while !till.is_finished() {
         most = most.max(shop.resident_kb());
         tokio::time::sleep(Duration::from_millis(50)).await;
     }
-    let took = till.await.unwrap();
+    let took = till.join().unwrap();
     done.over.store(true, Ordering::Relaxed);
     for attacker in attackers {
         let _ = attacker.await;
@@ -152,7 +159,12 @@ async fn a_till_goes_on_beside_whatever_is_done_to_the_port() {
         let stolen = shop.stolen.clone();
         let has_calls = matches!(
             what,
-            Attack::RapidReset | Attack::EmptyData | Attack::HeldStreams | Attack::LargeMessages
+            Attack::RapidReset
+                | Attack::EmptyData
+                | Attack::HeldStreams
+                | Attack::LargeMessages
+                | Attack::LargeQuotes
+                | Attack::HeavyQuotes
         );
         for token in
             [None, Some(stolen.as_str()).filter(|_| has_calls)].into_iter().take(1 + usize::from(has_calls))

@@ -1,20 +1,32 @@
 //! What is done to the service, each by a few connections that come again when they are closed.
 
-use std::net::SocketAddr;
+use std::net::{IpAddr, SocketAddr};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use pricewright::server::grpc::floor::Raw;
+use pricewright::server::wire;
+use prost::Message as _;
+use prost::bytes::Bytes;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tonic::Request;
+use tonic::client::Grpc;
+use tonic::transport::Channel;
 
 use super::frames::{
-    END_HEADERS, END_STREAM, PREFACE, continuation, data, headers, hello, ping, reset, settings,
+    END_HEADERS, END_STREAM, PREFACE, continuation, data, headers, hello, on_stream, ping, reset, settings,
 };
 
 /// Another address of this machine: the honest client has its own.
 const FROM: [u8; 4] = [127, 0, 0, 66];
+/// Bytes of a large message: the most that the service takes.
+const LARGE: usize = 4 << 20;
+/// Large messages that are on their way at once on each connection that keeps to the rules.
+const CALLS: usize = 8;
 /// A connection that does not get on comes anew.
 const PATIENCE: Duration = Duration::from_secs(2);
 
@@ -32,13 +44,17 @@ pub(super) enum Attack {
     Continuation,
     /// Connections that say a byte a second.
     SlowHeaders,
-    /// Messages of 4 MiB that are none.
+    /// Messages of 4 MiB that are none, sent without waiting for leave.
     LargeMessages,
+    /// Quotes of 4 MiB, sent as the service gives leave: a basket with more codes than anybody has.
+    LargeQuotes,
+    /// The same with two million lines that say nothing: each is two bytes there and hundreds once it is read.
+    HeavyQuotes,
     /// Connections, and nothing on them.
     Connections,
 }
 
-pub(super) const ATTACKS: [Attack; 9] = [
+pub(super) const ATTACKS: [Attack; 11] = [
     Attack::RapidReset,
     Attack::EmptyData,
     Attack::HeldStreams,
@@ -47,6 +63,8 @@ pub(super) const ATTACKS: [Attack; 9] = [
     Attack::Continuation,
     Attack::SlowHeaders,
     Attack::LargeMessages,
+    Attack::LargeQuotes,
+    Attack::HeavyQuotes,
     Attack::Connections,
 ];
 
@@ -79,8 +97,8 @@ impl Attack {
             Attack::Continuation => continuation(1).repeat(64),
             Attack::LargeMessages => {
                 let mut message = vec![0];
-                message.extend((4_u32 << 20).to_be_bytes());
-                message.resize((4 << 20) + 5, 0xff);
+                message.extend(u32::try_from(LARGE).unwrap().to_be_bytes());
+                message.resize(LARGE + 5, 0xff);
                 let mut bytes = headers(stream, END_HEADERS, token);
                 let mut chunks = message.chunks(16 << 10).peekable();
                 while let Some(chunk) = chunks.next() {
@@ -93,7 +111,24 @@ impl Attack {
                 PREFACE.iter().cycle().skip(usize::try_from(turn).unwrap()).take(1).copied().collect()
             }
             Attack::Connections => Vec::new(),
+            Attack::LargeQuotes | Attack::HeavyQuotes => unreachable!("they are calls"),
         }
+    }
+
+    /// The message of those that are calls.
+    fn message(self) -> Option<Bytes> {
+        let mut asked = wire::QuoteRequest::default();
+        match self {
+            Attack::LargeQuotes => {
+                let context = asked.context.get_or_insert_default();
+                context.codes = vec!["A".repeat(250); LARGE / 256];
+            }
+            Attack::HeavyQuotes => {
+                asked.basket.get_or_insert_default().lines = vec![wire::Line::default(); LARGE / 2 - 8];
+            }
+            _ => return None,
+        }
+        Some(asked.encode_to_vec().into())
     }
 }
 
@@ -107,6 +142,9 @@ pub(super) struct Done {
 
 /// One connection after another, until it is over.
 pub(super) async fn attack(attack: Attack, to: SocketAddr, token: Option<String>, done: Arc<Done>) {
+    if let Some(message) = attack.message() {
+        return calls(to, token, message, &done).await;
+    }
     while !done.over.load(Ordering::Relaxed) {
         let Some(stream) = connect(to).await else {
             tokio::time::sleep(Duration::from_millis(100)).await;
@@ -114,6 +152,30 @@ pub(super) async fn attack(attack: Attack, to: SocketAddr, token: Option<String>
         };
         done.connections.fetch_add(1, Ordering::Relaxed);
         on(attack, stream, token.as_deref(), &done).await;
+    }
+}
+
+/// Calls as any client makes them, some at once, until it is over.
+async fn calls(to: SocketAddr, token: Option<String>, message: Bytes, done: &Done) {
+    let endpoint = Channel::from_shared(format!("http://{to}")).unwrap();
+    let channel = endpoint.local_address(Some(IpAddr::from(FROM))).connect_lazy();
+    done.connections.fetch_add(1, Ordering::Relaxed);
+    let mut running = JoinSet::new();
+    while !done.over.load(Ordering::Relaxed) {
+        if running.len() >= CALLS {
+            let _ = running.join_next().await;
+        }
+        let mut request = Request::new(message.clone());
+        if let Some(token) = &token {
+            request.metadata_mut().insert("authorization", format!("Bearer {token}").parse().unwrap());
+        }
+        let mut client = Grpc::new(channel.clone());
+        running.spawn(async move {
+            client.ready().await.ok()?;
+            let path = "/pricewright.v1.PricingService/Quote".parse().unwrap();
+            timeout(PATIENCE, client.unary(request, path, Raw)).await.ok()?.err().map(|status| status.code())
+        });
+        done.bytes.fetch_add(u64::try_from(message.len()).unwrap(), Ordering::Relaxed);
     }
 }
 
@@ -134,6 +196,8 @@ async fn on(attack: Attack, stream: TcpStream, token: Option<&str>, done: &Done)
     if !is_slow && writer.write_all(&hello()).await.is_err() {
         return reading.abort();
     }
+    // Made once: who attacks takes no more of the machine than it must.
+    let mut large = if attack == Attack::LargeMessages { attack.bytes(0, token) } else { Vec::new() };
     for turn in 0.. {
         let is_full = attack == Attack::HeldStreams && turn >= 1_000;
         if done.over.load(Ordering::Relaxed) || reading.is_finished() {
@@ -143,8 +207,17 @@ async fn on(attack: Attack, stream: TcpStream, token: Option<&str>, done: &Done)
             tokio::time::sleep(Duration::from_secs(1)).await;
         }
         // Stream ids end.
-        let bytes = if is_full || turn > 1 << 23 { Vec::new() } else { attack.bytes(turn, token) };
-        match timeout(PATIENCE, writer.write_all(&bytes)).await {
+        let own;
+        let bytes = if is_full || turn > 1 << 23 {
+            &[]
+        } else if attack == Attack::LargeMessages {
+            on_stream(&mut large, turn * 2 + 1);
+            large.as_slice()
+        } else {
+            own = attack.bytes(turn, token);
+            own.as_slice()
+        };
+        match timeout(PATIENCE, writer.write_all(bytes)).await {
             Ok(Ok(())) => done.bytes.fetch_add(u64::try_from(bytes.len()).unwrap(), Ordering::Relaxed),
             _ => break,
         };

@@ -77,3 +77,13 @@ fn string(text: &[u8]) -> Vec<u8> {
     };
     [length.as_slice(), text].concat()
 }
+
+/// Has all frames of `bytes` be of another stream.
+pub(super) fn on_stream(bytes: &mut [u8], stream: u32) {
+    let mut rest = bytes;
+    while let Some((head, more)) = rest.split_at_mut_checked(9) {
+        let length = u32::from_be_bytes([0, head[0], head[1], head[2]]);
+        head[5..].copy_from_slice(&stream.to_be_bytes());
+        rest = &mut more[usize::try_from(length).unwrap()..];
+    }
+}
