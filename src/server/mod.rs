@@ -8,6 +8,7 @@ pub mod clock;
 pub mod apart;
 pub mod told;
 pub mod meters;
+pub mod followed;
 pub mod folders;
 pub mod settled;
 pub mod secrets;

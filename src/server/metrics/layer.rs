@@ -3,16 +3,14 @@
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::task::{Context, Poll, ready};
+use std::task::{Context, Poll};
 
-use http_body::{Frame, SizeHint};
+use tonic::Code;
 use tonic::body::Body;
-use tonic::codegen::Bytes;
-use tonic::codegen::http::{self, HeaderMap};
-use tonic::{Code, Status};
-use tonic_types::StatusExt;
+use tonic::codegen::http;
 use tower::{Layer, Service};
 
+use crate::server::followed::{Follower, followed};
 use crate::server::meters::{Meters, Method, Running};
 
 /// Counts the calls of services.
@@ -57,63 +55,22 @@ where
 
     fn call(&mut self, request: http::Request<Body>) -> Self::Future {
         let method = Method::of(request.uri().path());
-        let mut running = Running::begin(&self.meters, method);
+        let running = Running::begin(&self.meters, method);
         let answer = self.inner.call(request);
-        Box::pin(async move {
-            let answer = answer.await?;
-            if method.is_streaming && !answer.headers().contains_key(Status::GRPC_STATUS) {
-                running.streams();
-                return Ok(answer.map(|body| Body::new(Counted { body, running })));
-            }
-            // Without a status in its headers an answer is one message, and good.
-            end(&mut running, answer.headers(), answer.extensions().get::<Status>());
-            Ok(answer)
-        })
+        Box::pin(async move { Ok(followed(answer.await?, method.is_streaming, running)) })
     }
 }
 
-/// A stream of answers that is counted at its end.
-struct Counted {
-    body: Body,
-    running: Running,
-}
+impl Follower for Running {
+    fn streams(&mut self) {
+        Running::streams(self);
+    }
 
-impl http_body::Body for Counted {
-    type Data = Bytes;
-    type Error = Status;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        context: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<Bytes>, Status>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(context));
-        if let Some(Ok(frame)) = &frame
-            && let Some(trailers) = frame.trailers_ref()
-        {
-            end(&mut self.running, trailers, None);
+    fn ends(&mut self, code: Code, reason: Option<&str>) {
+        Running::ends(self, usize::try_from(i32::from(code)).unwrap_or_default());
+        if code != Code::Ok {
+            // What the library says without us has no reason.
+            self.meters().failures.note(reason.unwrap_or("other"));
         }
-        Poll::Ready(frame)
     }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-/// Notes how a call ended, and why where it failed. Words are looked at for failures alone.
-fn end(running: &mut Running, headers: &HeaderMap, said: Option<&Status>) {
-    let code = headers.get(Status::GRPC_STATUS).map_or(Code::Ok, |code| Code::from_bytes(code.as_bytes()));
-    running.ends(usize::try_from(i32::from(code)).unwrap_or_default());
-    if code == Code::Ok {
-        return;
-    }
-    let read = said.is_none().then(|| Status::from_header_map(headers)).flatten();
-    let details = said.or(read.as_ref()).map(StatusExt::get_error_details);
-    let info = details.as_ref().and_then(|details| details.error_info());
-    // What the library says without us has no reason.
-    running.meters().failures.note(info.map_or("other", |info| info.reason.as_str()));
 }
