@@ -14,6 +14,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use crate::server::config::{Config, Options};
 use crate::server::run::Server;
 use crate::server::telemetry;
+use crate::server::traces::Export;
 
 /// Even on one core a basket that takes long must leave room for the next.
 const WORKERS_MIN: usize = 4;
@@ -61,9 +62,15 @@ pub fn run(args: &Args) -> anyhow::Result<ExitCode> {
 const SHUTDOWN_MAX: Duration = Duration::from_secs(1);
 
 fn serve(config: Config) -> anyhow::Result<()> {
-    telemetry::install(config.log_format, telemetry::levels(&config.log_level)?);
-    telemetry::report_panics();
     let runtime = runtime()?;
+    let traces = {
+        // Its connections live in this runtime.
+        let _within = runtime.enter();
+        config.traces.as_ref().map(Export::open).transpose()?
+    };
+    let taker = traces.as_ref().map(Export::taker);
+    telemetry::install(config.log_format, telemetry::levels(&config.log_level)?, taker);
+    telemetry::report_panics();
     let done = runtime.block_on(async {
         let mut signals = Signals::listen()?;
         notify::starting();
@@ -97,6 +104,9 @@ fn serve(config: Config) -> anyhow::Result<()> {
             }
         }
     });
+    if let Some(traces) = traces {
+        traces.close();
+    }
     // A basket still being priced does not keep the process: its caller was told.
     runtime.shutdown_timeout(SHUTDOWN_MAX);
     done

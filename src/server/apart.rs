@@ -5,6 +5,8 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use tokio::runtime::{Handle, RuntimeFlavor};
 use tokio::task::spawn_blocking;
 
+use super::spans::carried;
+
 /// The work has panicked, or the service has ended before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("the work was not done to its end")]
@@ -19,5 +21,5 @@ pub async fn apart<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static)
     if Handle::current().runtime_flavor() == RuntimeFlavor::CurrentThread {
         return catch_unwind(AssertUnwindSafe(work)).map_err(|_| Undone);
     }
-    spawn_blocking(work).await.map_err(|_| Undone)
+    spawn_blocking(carried(work)).await.map_err(|_| Undone)
 }

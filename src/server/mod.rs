@@ -3,6 +3,7 @@
 //! One thread, the [`keeper`], turns the rules folder into what the [`engine`] holds; another, the writer of the [`ledger`], keeps
 //! what is promised. The [`grpc`] services price by the one, ask the other, and never touch a file.
 
+pub mod spans;
 pub mod telemetry;
 pub mod clock;
 pub mod apart;
@@ -16,6 +17,7 @@ pub mod access;
 pub mod door;
 pub mod database;
 pub mod config;
+pub mod traces;
 pub mod outbox;
 pub mod audit;
 pub mod timestamp;

@@ -7,10 +7,12 @@ use std::io::{IsTerminal, stderr};
 use std::panic;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use tracing_subscriber::filter::Targets;
+use tracing_subscriber::filter::{LevelFilter, Targets};
 use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
-use tracing_subscriber::{Layer, fmt, registry};
+use tracing_subscriber::{Layer, Registry, fmt, registry};
+
+use super::spans;
 
 /// How logs are written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, serde::Deserialize, clap::ValueEnum)]
@@ -49,8 +51,11 @@ pub fn levels(text: &str) -> Result<Targets, Error> {
     text.parse().map_err(|_| Error::Level(text.to_owned()))
 }
 
-/// Sends the logs of this process to its error stream; does nothing when they already go somewhere.
-pub fn install(format: LogFormat, levels: Targets) {
+/// Who takes what happens in this process.
+pub type Taker = Box<dyn Layer<Registry> + Send + Sync>;
+
+/// Sends the logs of this process to its error stream, and its spans to `traces`; does nothing when they already go somewhere.
+pub fn install(format: LogFormat, levels: Targets, traces: Option<Taker>) {
     let terminal = stderr().is_terminal();
     let json = match format {
         LogFormat::Auto => !terminal,
@@ -62,7 +67,10 @@ pub fn install(format: LogFormat, levels: Targets) {
     } else {
         fmt::layer().with_ansi(terminal).with_writer(stderr).boxed()
     };
-    let _ = registry().with(layer.with_filter(levels)).try_init();
+    // Spans are for traces, whatever a log asks for.
+    let logs = layer.with_filter(levels.with_target(spans::TARGET, LevelFilter::OFF)).boxed();
+    let takers: Vec<Taker> = traces.into_iter().chain([logs]).collect();
+    let _ = registry().with(takers).try_init();
 }
 
 /// Panics of this process since their reports began.

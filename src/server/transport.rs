@@ -20,6 +20,7 @@ use super::grpc::admit::AdmitLayer;
 use super::grpc::failure::Failure;
 use super::grpc::gate::GateLayer;
 use super::metrics::CountLayer;
+use super::traces::TraceLayer;
 use crate::lang::Lang;
 
 /// Streams and calls at once on one connection: a gateway multiplexes many tills on one.
@@ -64,6 +65,8 @@ pub async fn serve(
         .http2_keepalive_timeout(Some(KEEPALIVE_ANSWER))
         .layer(cors(&config.cors_origins))
         .layer(option_layer(config.grpc_web.then(GrpcWebLayer::new)))
+        // Around all that speaks gRPC, and within what makes it of gRPC-Web: outside of that an answer's status is among its bytes.
+        .layer(option_layer(config.traces.as_ref().map(TraceLayer::new)))
         .layer(option_layer(counts))
         // Who may not takes no place from whoever may.
         .layer(AdmitLayer::new(entrance.guard.clone(), entrance.audit.clone()))

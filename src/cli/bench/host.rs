@@ -112,7 +112,7 @@ pub struct Args {
 /// The service cannot start.
 pub fn run(args: &Args) -> Result<ExitCode> {
     // Only the level differs from `serve`: as there, nothing below it is made into text.
-    telemetry::install(telemetry::LogFormat::Text, telemetry::levels("warn")?);
+    telemetry::install(telemetry::LogFormat::Text, telemetry::levels("warn")?, None);
     let baskets =
         Baskets::take_over(&args.home.join(BASKETS)).context("cannot read the baskets of the bench")?;
     serve::runtime()?.block_on(served(config(&args.home)?, baskets))?;

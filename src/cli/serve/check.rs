@@ -21,7 +21,7 @@ use crate::cli::terminal;
 use crate::rulebook::{Severity, compile};
 use crate::server::access::Guard;
 use crate::server::audit;
-use crate::server::config::{Config, Options, Store};
+use crate::server::config::{Config, Options, Store, Traces};
 use crate::server::customers::Customers;
 use crate::server::database::{Address, Database};
 use crate::server::door::Tls;
@@ -57,6 +57,7 @@ pub(super) fn run(options: Options) -> Result<ExitCode> {
     page.tell("listen", listen(config.listen, "--listen", has_service))?;
     let metrics = config.metrics_listen.map(|address| listen(address, "--metrics-listen", has_service));
     page.tell("metrics", metrics.unwrap_or_else(|| Ok("no port is named for them".to_owned())))?;
+    page.tell("traces", Ok(traces(&config)))?;
     page.tell("access", access(&config))?;
     page.tell("audit", audit(&config))?;
     page.tell("tls", tls(&config))?;
@@ -112,6 +113,16 @@ impl Page {
         };
         writeln!(io::stdout(), "{text}")?;
         Ok(code)
+    }
+}
+
+/// Where traces go.
+fn traces(config: &Config) -> String {
+    match &config.traces {
+        None => "no collector is named for them".to_owned(),
+        Some(Traces { collector, one_in }) => format!(
+            "{collector}: one call in {one_in}, and those whose callers trace them; the collector was not called"
+        ),
     }
 }
 

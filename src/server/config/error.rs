@@ -78,6 +78,15 @@ pub enum Error {
     /// One-time passwords would be shown to whoever sees the terminal.
     #[error("`otp-terminal` shows one-time passwords on the terminal: not in production")]
     Terminal,
+    /// No collector can be called there. The address is not repeated: there may be a token in it.
+    #[error(
+        "`traces` must be the address of a collector that takes OTLP over gRPC, such as `http://127.0.0.1:4317`: `http` or `https`, a host and a \
+         port, no name and no password in front of them, no path behind them (`/v1/traces` is of OTLP over HTTP, at another port)"
+    )]
+    Collector,
+    /// This program can send none.
+    #[error("`traces` needs a program that is built with the feature `otel`, and this one is not")]
+    NoTraces,
     /// The logs.
     #[error(transparent)]
     Telemetry(#[from] telemetry::Error),

@@ -2,6 +2,7 @@
 
 mod store;
 mod error;
+mod traces;
 mod options;
 
 use std::fs;
@@ -14,6 +15,7 @@ use ureq::http::Uri;
 pub use error::Error;
 pub use options::{Languages, Options};
 pub use store::{NoStore, Said, Store};
+pub use traces::Traces;
 
 use crate::basket::{COUNTRIES, Country};
 use crate::server::door::Files;
@@ -62,6 +64,8 @@ pub struct Config {
     pub log_format: LogFormat,
     /// What is logged.
     pub log_level: String,
+    /// Where traces go, and how many.
+    pub traces: Option<Traces>,
     /// Whether reflection is answered.
     pub reflection: bool,
     /// Whether gRPC-Web is answered.
@@ -113,6 +117,8 @@ impl Options {
             self.tls_key.or(file.tls_key),
             self.tls_client_authority.or(file.tls_client_authority),
         )?;
+        let traces_one_in =
+            ranged("traces-one-in", self.traces_one_in.or(file.traces_one_in).unwrap_or(100), 1..=1_000_000)?;
         let config = Config {
             store: self.store.or(file.store).map(|said| said.read()).transpose()?.unwrap_or_default(),
             secrets: self.secrets.or(file.secrets).unwrap_or_else(|| data.join("secrets").join("keys.toml")),
@@ -150,6 +156,11 @@ impl Options {
             rules: self.rules.or(file.rules).unwrap_or_else(|| "rules".into()),
             log_format: self.log_format.or(file.log_format).unwrap_or_default(),
             log_level: self.log_level.or(file.log_level).unwrap_or_else(|| "info".to_owned()),
+            traces: self
+                .traces
+                .or(file.traces)
+                .map(|address| traces::traces(&address, traces_one_in))
+                .transpose()?,
             reflection: self.reflection.or(file.reflection).unwrap_or(!production),
             grpc_web: self.grpc_web.or(file.grpc_web).unwrap_or(true),
             cors_origins: self.cors_origins.or(file.cors_origins).unwrap_or_default(),

@@ -119,6 +119,12 @@ pub struct Options {
     /// What is logged: a level, or `info,pricewright::request=debug` for a line a request [default: info]
     #[arg(long, env = "PRICEWRIGHT_LOG_LEVEL", value_name = "LEVELS")]
     pub log_level: Option<String>,
+    /// Address of a collector that gets traces, as OTLP over gRPC: `http://127.0.0.1:4317` [default: no traces]
+    #[arg(long, env = "PRICEWRIGHT_TRACES", value_name = "URL")]
+    pub traces: Option<String>,
+    /// Of calls without a trace of their caller one in so many is traced [default: 100]
+    #[arg(long, env = "PRICEWRIGHT_TRACES_ONE_IN", value_name = "N")]
+    pub traces_one_in: Option<u32>,
     /// Answer reflection, so that tools can list the services [default: true, in production false]
     #[arg(long, env = "PRICEWRIGHT_REFLECTION", value_name = "BOOL")]
     pub reflection: Option<bool>,

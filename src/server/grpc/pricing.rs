@@ -13,6 +13,7 @@ use tokio::time::timeout;
 use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
+use tracing::{Instrument, Span};
 
 use super::admit::Speaker;
 use super::aside::aside;
@@ -30,6 +31,7 @@ use crate::server::customers::{Customers, Known, Who};
 use crate::server::engine::{Engine, Live};
 use crate::server::limits::Limiter;
 use crate::server::meters::{Meters, Priced};
+use crate::server::spans;
 use crate::server::wire::{self, code_result::Status as Fate, quote_stream_response::Answer};
 
 /// Baskets of one batch.
@@ -44,6 +46,8 @@ const BYTES_AT_ONCE_MAX: usize = 16 * 1_024;
 /// Baskets aside for each core: so many that an easy one is not queued behind hard ones but shares the core with them.
 const ASIDE_PER_CORE_MAX: usize = 16;
 
+/// Baskets of a traced stream that have a span each: it may go on for a day, and a trace is looked at by a person.
+const SPANS_PER_STREAM_MAX: u64 = 100;
 /// How long a price waits for codes that a database knows: then it goes on without them.
 const CODES_WAIT: Duration = Duration::from_millis(500);
 /// How long a price waits for a profile that a database has: then it goes on without.
@@ -107,7 +111,17 @@ impl Pricing {
         self.one(asked, call).await
     }
 
-    async fn one(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+    async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+        let span = spans::price(asked.basket.as_ref().map_or(0, |basket| basket.lines.len()));
+        let quote = self.worked_out(asked, call).instrument(span.clone()).await;
+        match &quote {
+            Ok(quote) => spans::priced(&span, &quote.rulebook_version, quote.optimality().as_str_name()),
+            Err(failure) => spans::failed(&span, failure.reason()),
+        }
+        quote
+    }
+
+    async fn worked_out(&self, mut asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
         let is_unchecked = !self.filled(&mut asked, call, true).await?;
         let live = rulebook_for(&asked, &self.engine, self.engine.live().ok_or(Failure::NoRulebook)?)?;
         let counts = Arc::clone(&live.priced);
@@ -142,7 +156,7 @@ impl Pricing {
         let Some(who) = customer::asked_for(asked) else { return Ok(true) };
         let known = match self.customers.at_once(&who) {
             Some(known) => known,
-            None if may_wait => self.looked_up(who, call).await?,
+            None if may_wait => self.looked_up(who, call).instrument(spans::profile()).await?,
             None => Known::Unchecked,
         };
         let is_checked = known != Known::Unchecked;
@@ -173,6 +187,7 @@ impl Pricing {
         let read = guarded(|| Asked::read(rules(live), copy, clock::now()))?;
         let caller = call.caller();
         let opened = self.codebook.resolve(&pins, read.request(), &live.rulebook, &caller);
+        let opened = opened.instrument(spans::codes());
         let opened = if self.codebook.is_shared() {
             timeout(CODES_WAIT, opened).await.unwrap_or(Err(Trouble::Away))
         } else {
@@ -366,10 +381,10 @@ impl wire::pricing_service_server::PricingService for Pricing {
             return Err(Failure::Overloaded.status(call.lang));
         };
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
-        let service = self.clone();
+        let (service, span) = (self.clone(), spans::current());
         tokio::spawn(async move {
             let _place = place;
-            if let Err(failure) = service.stream(request.into_inner(), &answers, call, speaker).await {
+            if let Err(failure) = service.stream(request.into_inner(), &answers, call, speaker, &span).await {
                 let _ = answers.send(Err(failure.status(call.lang))).await;
             }
         });
@@ -384,7 +399,11 @@ impl wire::pricing_service_server::PricingService for Pricing {
             (Call::of(&request), Speaker::of(&request), request.into_inner().requests);
         let allowed = asked.iter().try_for_each(|asked| speaker.may_ask(Some(asked)));
         let answers = match allowed {
-            Ok(()) => self.batch(asked, call).await,
+            Ok(()) => {
+                let span = spans::prices(asked.len());
+                let answers = self.batch(asked, call).instrument(span.clone()).await;
+                answers.inspect_err(|failure| spans::failed(&span, failure.reason()))
+            }
             Err(failure) => Err(failure),
         };
         let answers = answers.map_err(|failure| failure.status(call.lang))?;
@@ -406,6 +425,7 @@ impl Pricing {
         answers: &Sender,
         call: Call,
         mut speaker: Speaker,
+        span: &Span,
     ) -> Result<(), Failure> {
         let mut closing = self.closing.clone();
         for index in 0.. {
@@ -430,7 +450,8 @@ impl Pricing {
             let bytes = if is_logged() { asked.encoded_len() } else { 0 };
             // The answer before goes out first: whoever sends it may wait on this thread.
             yield_now().await;
-            let quote = self.allowed(asked, call.renewed(), &speaker).await;
+            let within = if index < SPANS_PER_STREAM_MAX { span.clone() } else { Span::none() };
+            let quote = self.allowed(asked, call.renewed(), &speaker).instrument(within).await;
             self.meters.baskets.time(begun.elapsed());
             log("QuoteStream", begun, bytes, quote.as_ref());
             let answer = Some(answer(&self.meters, quote, call.lang));

@@ -11,6 +11,7 @@ use std::time::Duration;
 
 use tokio::sync::{oneshot, watch};
 use tokio::time::sleep;
+use tracing::Instrument;
 
 use super::batch::Batch;
 use super::counters::Counters;
@@ -28,6 +29,7 @@ use crate::server::clock;
 use crate::server::database::{self, Shared};
 use crate::server::journal::{self, Journal, Place};
 use crate::server::secrets::Entropy;
+use crate::server::spans;
 use crate::time::Instant;
 
 /// Commands that wait for the writer. With more, callers wait before they are let in.
@@ -254,6 +256,10 @@ impl Ledger {
     /// Decides on a command and keeps what follows. `None` when the writer has failed or is at its end: whether the command was kept is
     /// then unknown, and the caller must ask again with the same id.
     pub async fn submit(&self, command: Command) -> Option<Answer> {
+        self.kept(command).instrument(spans::ledger()).await
+    }
+
+    async fn kept(&self, command: Command) -> Option<Answer> {
         // Nobody waits for a database that is known to be away.
         if self.is_away() {
             return None;
@@ -302,7 +308,7 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn known(&self, request: RequestId) -> Result<Option<Known>, Error> {
-        match self.account(&Key::Request(request))? {
+        match spans::record().in_scope(|| self.account(&Key::Request(request)))? {
             Some(Account::Request(known)) => Ok(Some(known)),
             _ => Ok(None),
         }
@@ -313,7 +319,7 @@ impl Ledger {
     /// # Errors
     /// The index cannot be read.
     pub fn sale(&self, sale: SaleId) -> Result<Option<Sale>, Error> {
-        match self.account(&Key::Sale(sale))? {
+        match spans::record().in_scope(|| self.account(&Key::Sale(sale)))? {
             Some(Account::Sale(sale)) => Ok(Some(*sale)),
             _ => Ok(None),
         }

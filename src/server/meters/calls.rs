@@ -85,6 +85,12 @@ impl Method {
         let place = METHODS.binary_search(&name).unwrap_or(other);
         Method { place, is_streaming: STREAMING.contains(&name) }
     }
+
+    /// `PricingService/Quote`; nothing where it is none of ours.
+    #[must_use]
+    pub fn name(self) -> Option<&'static str> {
+        METHODS.get(self.place).copied().filter(|_| self.place.saturating_add(1) < METHODS.len())
+    }
 }
 
 /// Calls that have ended, by method and status, and those in work.
@@ -171,8 +177,10 @@ mod tests {
         for (name, is_streaming) in &found[..found.len() - 1] {
             let method = Method::of(&format!("/pricewright.v1.{name}"));
             assert_eq!((METHODS[method.place], method.is_streaming), (name.as_str(), *is_streaming));
+            assert_eq!(method.name(), Some(name.as_str()));
         }
         assert_eq!(METHODS[Method::of("/grpc.health.v1.Health/Check").place], "other");
+        assert_eq!(Method::of("/grpc.health.v1.Health/Check").name(), None);
         assert_eq!(METHODS[Method::of("/pricewright.v1.PricingService/quote").place], "other");
     }
 }

@@ -9,6 +9,7 @@ use crate::server::archive::Archived;
 use crate::server::convert::{Asked, Rules, sale};
 use crate::server::grpc::failure::Failure;
 use crate::server::limits::{Buyer, Seen};
+use crate::server::spans;
 use crate::server::wire;
 use crate::time::Instant;
 
@@ -34,6 +35,7 @@ pub(super) fn priced(
 ) -> Result<Priced, Failure> {
     let rulebook = rules.rulebook.as_ref();
     let named = Rules { rulebook, digest: &rules.digest };
+    let span = spans::price(asked.basket.as_ref().map_or(0, |basket| basket.lines.len()));
     let work = || {
         let read = Asked::read(named, asked.clone(), now)?;
         let buyer = buyer(read.request());
@@ -42,6 +44,7 @@ pub(super) fn priced(
         let request = read.request().clone();
         let (quote, takes) =
             read.price_and(named, |request, quote| seen.takes(rulebook, request, quote, &buyer, codes))?;
+        spans::priced(&span, &quote.rulebook_version, quote.optimality().as_str_name());
         let certificates = sale::certificates(&asked);
         let kept = sale::kept_request(asked, &request, rulebook);
         let purchase =
@@ -49,7 +52,7 @@ pub(super) fn priced(
         Ok(Priced { purchase, takes })
     };
     // A panic of the core costs one call and no other.
-    let priced = catch_unwind(AssertUnwindSafe(work)).map_err(|_| Failure::Internal)?;
+    let priced = span.in_scope(|| catch_unwind(AssertUnwindSafe(work))).map_err(|_| Failure::Internal)?;
     let priced = priced.map_err(Failure::Invalid)?;
     let bytes = serde_json::to_vec(&priced.purchase).map_or(usize::MAX, |json| json.len());
     if bytes > PURCHASE_BYTES_MAX {
