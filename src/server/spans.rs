@@ -42,13 +42,18 @@ macro_rules! within_a_call {
 /// A basket of so many lines is priced, with all that is waited for.
 #[must_use]
 pub fn price(lines: usize) -> Span {
-    within_a_call!("price", lines, rulebook = Empty, optimality = Empty, "error.type" = Empty)
+    within_a_call!("price", lines = whole(lines), rulebook = Empty, optimality = Empty, "error.type" = Empty)
 }
 
 /// Baskets are priced, so many.
 #[must_use]
 pub fn prices(baskets: usize) -> Span {
-    within_a_call!("prices", baskets, "error.type" = Empty)
+    within_a_call!("prices", baskets = whole(baskets), "error.type" = Empty)
+}
+
+/// A count as OpenTelemetry has numbers; another kind would be text there.
+fn whole(count: usize) -> i64 {
+    i64::try_from(count).unwrap_or(i64::MAX)
 }
 
 /// Codes of a basket are looked up.

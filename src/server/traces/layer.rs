@@ -59,9 +59,9 @@ impl Draw {
     }
 }
 
-/// A number without the order of the one it is made of: the end of splitmix64.
+/// A number without the order of the one it is made of: splitmix64. It begins at 1, for 0 stays 0, and the first call would always be drawn.
 fn mixed(number: u64) -> u64 {
-    let mut mixed = number.wrapping_mul(0x9e37_79b9_7f4a_7c15);
+    let mut mixed = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     mixed = (mixed ^ (mixed >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
     mixed = (mixed ^ (mixed >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
     mixed ^ (mixed >> 31)
@@ -191,5 +191,10 @@ mod tests {
                 assert!(each.abs_diff(expected) <= expected / 10 + 1, "1 in {one_in}: {drawn:?}");
             }
         }
+        let seldom = Draw { one_in: 1_000_000, calls: AtomicU64::new(0) };
+        assert!(
+            (0..1_000).all(|_| !seldom.next()),
+            "a service that starts often traces its first calls no more often"
+        );
     }
 }
