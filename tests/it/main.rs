@@ -92,3 +92,5 @@ mod supervised;
 mod swap;
 #[cfg(test)]
 mod tidy;
+#[cfg(all(test, feature = "otel"))]
+mod traces;
