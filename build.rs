@@ -65,7 +65,7 @@ fn shapes(files: &[FileDescriptorProto]) -> String {
         if !written.insert(name) {
             continue;
         }
-        let message = messages[name];
+        let Some(message) = messages.get(name) else { continue };
         // The entries of a map count as fields.
         let is_entry =
             |nested: &DescriptorProto| nested.options.as_ref().is_some_and(|options| options.map_entry());

@@ -92,5 +92,7 @@ mod supervised;
 mod swap;
 #[cfg(test)]
 mod tidy;
-#[cfg(all(test, feature = "otel"))]
+#[cfg(feature = "otel")]
+#[cfg(test)]
+#[cfg(test)]
 mod traces;
