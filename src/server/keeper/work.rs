@@ -123,11 +123,12 @@ impl Work {
             return;
         };
         if let Some(rulebook) = adoption.rulebook {
-            tracing::info!(version = rulebook.digest().version(), "the last good rules are live again");
+            let version = rulebook.digest().version();
             self.good = adoption.sources;
             self.publication = Some(kept.publication);
             let live = Live::of(Arc::new(rulebook), kept.live_at, Folder::default());
             self.show(live);
+            tracing::info!(version, "the last good rules are live again");
         }
     }
 
@@ -372,16 +373,17 @@ impl Work {
     /// Puts a rulebook in force that is kept, or could not be.
     pub(super) fn put(&mut self, rulebook: Rulebook, sources: Vec<Source>, at: jiff::Timestamp) {
         let before = self.engine.live().filter(|live| live.rulebook.digest() == rulebook.digest());
+        let news = before.is_none().then(|| (rulebook.digest().version(), rulebook.promotions().len()));
         let live = match before {
             Some(live) => Live::clone(&live),
-            None => {
-                let version = rulebook.digest().version();
-                tracing::info!(version, promotions = rulebook.promotions().len(), "rules are live");
-                Live::of(Arc::new(rulebook), at, Folder::default())
-            }
+            None => Live::of(Arc::new(rulebook), at, Folder::default()),
         };
         self.good = sources;
         self.show(live);
+        // Said once it is so: whoever reads the log asks for a price at once.
+        if let Some((version, promotions)) = news {
+            tracing::info!(version, promotions, "rules are live");
+        }
     }
 
     fn refresh(&mut self) {
