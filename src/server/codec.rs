@@ -10,12 +10,12 @@ use tonic::Status;
 use tonic::codec::{BufferSettings, DecodeBuf, Decoder};
 use tonic_prost::{ProstDecoder, ProstEncoder};
 
-/// What a request may take in memory: a basket of a thousand lines, each with all that a line may have, takes half of it.
+/// What a request may take in memory: a basket of a thousand lines, each with all that a line may have, takes a quarter of it.
 const BYTES_MAX: usize = 32 << 20;
 /// What a message within a message takes, about.
-const MESSAGE_BYTES: usize = 512;
+const MESSAGE_BYTES: usize = 256;
 /// What any other field takes, besides its own bytes.
-const FIELD_BYTES: usize = 64;
+const FIELD_BYTES: usize = 32;
 
 /// The numbers of the fields of a message that are messages, with their shapes.
 #[derive(Debug)]
@@ -190,7 +190,7 @@ mod tests {
     fn requests_are_weighed_to_their_last_message() {
         use crate::server::wire;
         let line = wire::Line::default();
-        let basket = wire::Basket { lines: vec![line; 70_000], ..wire::Basket::default() };
+        let basket = wire::Basket { lines: vec![line; 140_000], ..wire::Basket::default() };
         let quote = wire::QuoteRequest { basket: Some(basket), ..wire::QuoteRequest::default() };
         let reserve =
             wire::ReserveRequest { quote_request: Some(quote.clone()), ..wire::ReserveRequest::default() };

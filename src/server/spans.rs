@@ -1,7 +1,7 @@
 //! Spans of calls, for traces: where the time of one call goes.
 //!
 //! They have a target of their own, which no log shows. In a span stand methods, statuses, reasons, counts and versions, and never anything
-//! of what a caller has said: all that can be in one is written here and in [`traces`](super::traces).
+//! of what a caller has said, but for its own `tracestate`: all that can be in one is written here and in [`traces`](super::traces).
 
 use tracing::field::Empty;
 use tracing::{Level, Span};

@@ -132,6 +132,12 @@ async fn under(shop: &mut Shop, what: Option<Attack>, token: Option<&str>, secon
         let _ = attacker.await;
     }
     assert!(shop.is_there(), "{what:?}: the service has ended");
+    let answered = done.as_expected.load(Ordering::Relaxed);
+    assert!(
+        answered > 0 || !what.is_some_and(Attack::is_calls),
+        "{what:?}: no call was answered as it should be"
+    );
+    assert!(most > 0, "the memory of the service cannot be read");
     let at = |part: usize| took[took.len() * part / 100];
     println!(
         "{what:?}{}: {} quotes, p50 {} µs, p99 {} µs, worst {} µs; {} connections, {} MB sent; at most {} MB",

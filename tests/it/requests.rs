@@ -116,8 +116,9 @@ async fn check_all() {
 
 /// What the bytes deserve, reckoned without a server.
 fn verdict(rulebook: &pricewright::rulebook::Rulebook, case: &Case) -> (Code, &'static str) {
-    // A million things of two bytes each are small on the wire, and much once they are read: they are not.
-    if case.bytes.len() > MESSAGE_BYTES_MAX || case.name.contains("a million") {
+    // A million messages of two bytes each are small on the wire, and much once they are read: they are not.
+    let heavy = ["a million gifts chosen", "the stock of a million goods", "a million empty lines"];
+    if case.bytes.len() > MESSAGE_BYTES_MAX || heavy.contains(&case.name.as_str()) {
         return (Code::ResourceExhausted, "MESSAGE_TOO_LARGE");
     }
     let Ok(request) = wire::QuoteRequest::decode(case.bytes.as_slice()) else {

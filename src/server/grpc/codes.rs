@@ -369,11 +369,13 @@ impl wire::code_service_server::CodeService for Codes {
         };
         let making = making.map_err(|failure| failure.status(call.lang))?;
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
-        if is_check || is_for_two {
-            let is_kept = self.codebook.is_kept(&making, 0).await;
-            is_kept.map_err(|refusal| failure(refusal).status(call.lang))?;
-        }
-        if is_for_two {
+        let is_kept = match is_check || is_for_two {
+            true => self.codebook.is_kept(&making, 0).await,
+            false => Ok(false),
+        };
+        let is_kept = is_kept.map_err(|refusal| failure(refusal).status(call.lang))?;
+        // What two have asked for is told again to whoever asks for it.
+        if is_for_two && !is_kept {
             let seen = self.eyes.see(&speaker, &making.content, &approval);
             seen.map_err(|failure| failure.status(call.lang))?;
         }

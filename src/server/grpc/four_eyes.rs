@@ -37,20 +37,22 @@ impl FourEyes {
     /// # Errors
     /// It has no approval: then with one for whoever comes second. Or its approval is none for this call and this caller.
     pub(super) fn see(&self, speaker: &Speaker, content: &[u8], approval: &str) -> Result<(), Failure> {
-        let Some(name) = speaker.name() else { return Ok(()) };
+        // Where nobody is known there are not two.
+        let name = speaker.name().ok_or(Failure::ApprovalRefused)?;
         let now = clock::now().unix();
         if approval.is_empty() {
             return Err(Failure::SecondPersonNeeded(self.give(name, now, content)));
         }
-        let is_good = |found: &Approval| {
-            let message = message(found.ends_at, &found.name, content);
-            found.ends_at > now
-                && self.0.matches(&found.hash, Domain::Approval, &message)
-                && speaker.is_another(&found.name)
-        };
-        let found = read(approval).filter(is_good).ok_or(Failure::ApprovalRefused)?;
-        speaker.is_second_to(&found.name);
+        let first = self.first(approval, now, content).filter(|first| speaker.is_another(first));
+        speaker.is_second_to(&first.ok_or(Failure::ApprovalRefused)?);
         Ok(())
+    }
+
+    /// Who was given this approval for this call, where it holds at `now`.
+    fn first(&self, approval: &str, now: i64, content: &[u8]) -> Option<String> {
+        let found = read(approval).filter(|found| found.ends_at > now)?;
+        let message = message(found.ends_at, &found.name, content);
+        self.0.matches(&found.hash, Domain::Approval, &message).then_some(found.name)
     }
 
     fn give(&self, name: &str, now: i64, content: &[u8]) -> String {
@@ -80,4 +82,32 @@ fn message(ends_at: i64, name: &str, content: &[u8]) -> Vec<u8> {
     let mut message = format!("{ends_at}\n{name}\n").into_bytes();
     message.extend_from_slice(content);
     message
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_approval_holds_for_a_day_for_one_call_and_one_name() {
+        let eyes = FourEyes::new(Arc::new(Pepper::random().unwrap()));
+        let given = eyes.give("Olena", 1_000, b"Publish\nthis");
+        let first = |approval: &str, now, content: &[u8]| eyes.first(approval, now, content);
+        let end = 1_000 + LIFE_SECONDS;
+        assert_eq!(first(&given, end - 1, b"Publish\nthis").as_deref(), Some("Olena"));
+        assert_eq!(first(&given, end, b"Publish\nthis"), None);
+        assert_eq!(first(&given, 1_000, b"Rollback\nthis"), None);
+        assert_eq!(first(&given, 1_000, b"Publish\nthat"), None);
+        let hex_of = |name: &str| {
+            let mut hex = String::new();
+            push_hex(&mut hex, name.as_bytes());
+            hex
+        };
+        let anothers = given.replace(&hex_of("Olena"), &hex_of("Taras"));
+        let longer = given.replace(&end.to_string(), &(end + 1).to_string());
+        let other = FourEyes::new(Arc::new(Pepper::random().unwrap())).give("Olena", 1_000, b"Publish\nthis");
+        for text in [anothers, longer, other, given.to_uppercase(), String::new(), "1.2.3".to_owned()] {
+            assert_eq!(first(&text, 1_000, b"Publish\nthis"), None, "{text}");
+        }
+    }
 }

@@ -13,6 +13,8 @@ use crate::server::wire::ImportCodesRequest;
 
 /// Bytes of the messages that are held: a million codes without terms of their own are 20 MB.
 const HELD_BYTES_MAX: usize = 64 << 20;
+/// What each of them takes besides: one that says nothing is there too.
+const MESSAGE_BYTES: usize = 64;
 
 /// Where the next message is.
 pub(super) enum Inflow {
@@ -74,7 +76,7 @@ impl Held {
             }
             codes = codes.saturating_add(message.codes.len());
             let encoded = message.encode_to_vec();
-            bytes = bytes.saturating_add(encoded.len());
+            bytes = bytes.saturating_add(encoded.len()).saturating_add(MESSAGE_BYTES);
             if bytes > HELD_BYTES_MAX {
                 return Err(Failure::TooLarge);
             }

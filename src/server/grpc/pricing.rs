@@ -18,9 +18,11 @@ use tracing::{Instrument, Span};
 use super::admit::Speaker;
 use super::aside::aside;
 use super::failure::Failure;
+use super::fields::fault;
 use super::gate::Call;
 use super::seats::Seats;
 use super::upload::SILENCE_MAX;
+use crate::basket::limits::LINES_MAX;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
 use crate::ledger::OpenedCode;
@@ -34,6 +36,10 @@ use crate::server::meters::{Meters, Priced};
 use crate::server::spans;
 use crate::server::wire::{self, code_result::Status as Fate, quote_stream_response::Answer};
 
+/// Batches that wait for a core: each may hold the baskets of a thousand requests, and the memory that they take.
+const BATCHES_WAITING_MAX: usize = 16;
+/// Lines of a basket that waits to be priced.
+const LINES_HELD_MAX: usize = 4 * LINES_MAX;
 /// Baskets of one batch.
 pub const BATCH_MAX: usize = 1_000;
 /// Streams at once: each holds a task and a few baskets.
@@ -68,6 +74,8 @@ pub struct Pricing {
     aside: Arc<Semaphore>,
     // One batch a core: more at once would not be faster, and would starve the single baskets.
     batches: Arc<Semaphore>,
+    // And those that wait for one.
+    batches_in_all: Arc<Semaphore>,
     streams: Seats,
     meters: Arc<Meters>,
     closing: watch::Receiver<bool>,
@@ -94,6 +102,7 @@ impl Pricing {
             look_ups: Arc::new(Semaphore::new(LOOK_UPS_MAX)),
             aside: Arc::new(Semaphore::new(cores.saturating_mul(ASIDE_PER_CORE_MAX))),
             batches: Arc::new(Semaphore::new(cores)),
+            batches_in_all: Arc::new(Semaphore::new(cores.saturating_add(BATCHES_WAITING_MAX))),
             streams: Seats::new(STREAMS_MAX),
             meters,
             closing,
@@ -112,6 +121,10 @@ impl Pricing {
     }
 
     async fn one(&self, asked: wire::QuoteRequest, call: Call) -> Result<wire::Quote, Failure> {
+        // What nobody buys is not held while others are priced; a few lines too many are told with all that is wrong.
+        if asked.basket.as_ref().is_some_and(|basket| basket.lines.len() > LINES_HELD_MAX) {
+            return Err(fault("basket.lines", Problem::TooMany(LINES_MAX)));
+        }
         let span = spans::price(asked.basket.as_ref().map_or(0, |basket| basket.lines.len()));
         let quote = self.worked_out(asked, call).instrument(span.clone()).await;
         match &quote {
@@ -208,6 +221,7 @@ impl Pricing {
             let problem = Problem::TooMany(BATCH_MAX);
             return Err(Failure::Invalid(vec![Fault { field: requests(), problem }]));
         }
+        let _place = self.batches_in_all.try_acquire().map_err(|_| Failure::Overloaded)?;
         let live = self.engine.live().ok_or(Failure::NoRulebook)?;
         let (engine, limiter) = (Arc::clone(&self.engine), self.limiter.clone());
         let meters = Arc::clone(&self.meters);

@@ -9,6 +9,9 @@ use tonic::codegen::http::HeaderMap;
 /// The header without which there is no trace.
 const TRACEPARENT: &str = "traceparent";
 
+/// Bytes of a header that is taken: so many of a `tracestate` everybody hands on.
+const HEADER_BYTES_MAX: usize = 512;
+
 /// What a caller says of its trace.
 pub(super) enum Said {
     /// Nothing, or nothing that could be read.
@@ -43,7 +46,8 @@ struct Headers<'a>(&'a HeaderMap);
 
 impl Extractor for Headers<'_> {
     fn get(&self, key: &str) -> Option<&str> {
-        self.0.get(key)?.to_str().ok()
+        // A longer one may be left out, say the W3C; it would be in each span that waits.
+        self.0.get(key)?.to_str().ok().filter(|text| text.len() <= HEADER_BYTES_MAX)
     }
 
     fn keys(&self) -> Vec<&str> {

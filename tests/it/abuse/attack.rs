@@ -13,9 +13,9 @@ use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 use tokio::net::{TcpSocket, TcpStream};
 use tokio::task::JoinSet;
 use tokio::time::timeout;
-use tonic::Request;
 use tonic::client::Grpc;
 use tonic::transport::Channel;
+use tonic::{Code, Request};
 
 use super::frames::{
     END_HEADERS, END_STREAM, PREFACE, continuation, data, headers, hello, on_stream, ping, reset, settings,
@@ -69,6 +69,11 @@ pub(super) const ATTACKS: [Attack; 11] = [
 ];
 
 impl Attack {
+    /// Whether it is made of whole calls, which are answered.
+    pub(super) fn is_calls(self) -> bool {
+        matches!(self, Attack::LargeQuotes | Attack::HeavyQuotes)
+    }
+
     /// Connections at once.
     pub(super) fn connections(self) -> usize {
         match self {
@@ -138,12 +143,14 @@ pub(super) struct Done {
     pub(super) over: AtomicBool,
     pub(super) connections: AtomicU64,
     pub(super) bytes: AtomicU64,
+    /// Calls that were answered as they should be.
+    pub(super) as_expected: AtomicU64,
 }
 
 /// One connection after another, until it is over.
 pub(super) async fn attack(attack: Attack, to: SocketAddr, token: Option<String>, done: Arc<Done>) {
     if let Some(message) = attack.message() {
-        return calls(to, token, message, &done).await;
+        return calls(attack, to, token, message, &done).await;
     }
     while !done.over.load(Ordering::Relaxed) {
         let Some(stream) = connect(to).await else {
@@ -156,14 +163,20 @@ pub(super) async fn attack(attack: Attack, to: SocketAddr, token: Option<String>
 }
 
 /// Calls as any client makes them, some at once, until it is over.
-async fn calls(to: SocketAddr, token: Option<String>, message: Bytes, done: &Done) {
+async fn calls(attack: Attack, to: SocketAddr, token: Option<String>, message: Bytes, done: &Done) {
     let endpoint = Channel::from_shared(format!("http://{to}")).unwrap();
     let channel = endpoint.local_address(Some(IpAddr::from(FROM))).connect_lazy();
     done.connections.fetch_add(1, Ordering::Relaxed);
     let mut running = JoinSet::new();
+    let expected = match (&token, attack) {
+        (None, _) => Code::Unauthenticated,
+        (Some(_), Attack::HeavyQuotes) => Code::ResourceExhausted,
+        (Some(_), _) => Code::InvalidArgument,
+    };
     while !done.over.load(Ordering::Relaxed) {
         if running.len() >= CALLS {
-            let _ = running.join_next().await;
+            let told = running.join_next().await.unwrap().unwrap();
+            done.as_expected.fetch_add(u64::from(told == Some(expected)), Ordering::Relaxed);
         }
         let mut request = Request::new(message.clone());
         if let Some(token) = &token {
