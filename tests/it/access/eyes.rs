@@ -149,7 +149,7 @@ async fn rules_are_in_force_when_two_have_asked_for_them() {
     assert!(desk.rollback(by(&house.one, back)).await.unwrap().into_inner().ok);
     assert_eq!(live(), before);
 
-    let lines = guarded.audit(13).await;
+    let lines = guarded.audit(14).await;
     let firsts = lines.iter().filter(|line| line["first"].is_string());
     let told: Vec<_> = firsts
         .map(|line| (line["caller"].as_str(), line["first"].as_str(), line["status"].as_str()))
