@@ -1,6 +1,6 @@
 //! Messages of calls, weighed before they are read.
 //!
-//! A line of a basket that says nothing is two bytes on the wire and hundreds in memory: four megabytes of them would be a gigabyte, and
+//! A line of a basket that says nothing is two bytes on the wire and hundreds in memory: four megabytes of them would be hundreds, and
 //! whoever may call once could make a hundred calls at once. So what a request would take is estimated first, in one pass over its fields.
 
 use std::marker::PhantomData;
