@@ -11,6 +11,7 @@ pub mod told;
 pub mod meters;
 pub mod followed;
 pub mod folders;
+pub mod locks;
 pub mod settled;
 pub mod secrets;
 pub mod access;

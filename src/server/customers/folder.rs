@@ -1,19 +1,15 @@
 //! The folder of the profiles: had by one process, opened, put aside when it is damaged.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::io;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::{Path, PathBuf};
-use std::thread;
-use std::time::Duration;
 
 use super::fault::Fault;
 use super::keys;
 use super::shelf::Shelf;
+use crate::server::locks;
 
-/// Tries to have the folder for oneself: a process that ends may hold it for a moment.
-const LOCK_TRIES: u32 = 100;
-const LOCK_PAUSE: Duration = Duration::from_millis(50);
 /// Damaged folders that stand beside each other.
 const ASIDE_MAX: u32 = 10_000;
 
@@ -72,16 +68,8 @@ pub(super) fn put_aside(data: &Path, folder: &Path) -> Result<PathBuf, Error> {
 
 /// Two processes in one folder would damage it.
 pub(super) fn locked(path: &Path) -> Result<File, Error> {
-    let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
-    let file = file.map_err(|error| disk("open", path, error))?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(disk("lock", path, error)),
-        }
-    }
-    Err(Error::InUse(path.to_owned()))
+    let lock = locks::take(path).map_err(|error| disk("lock", path, error))?;
+    lock.ok_or_else(|| Error::InUse(path.to_owned()))
 }
 
 /// Brings the names in a folder to the disk.

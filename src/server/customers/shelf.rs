@@ -13,6 +13,7 @@ use super::keys::Keys;
 use super::phone::PhoneKey;
 use super::profile::Profile;
 use super::seal::{Sealed, seal, seal_owner};
+use crate::server::locks;
 
 /// Bytes of pages that the trees keep in memory. The hot part of two and a half million profiles: what is not in it costs a
 /// read of a page, which the system mostly has.
@@ -52,7 +53,7 @@ impl Shelf {
         fs::create_dir_all(folder)?;
         // No thread that flushes now and then: each answer waits for a flush of its own.
         let config = sled::Config::new().path(folder).cache_capacity(CACHE_BYTES).flush_every_ms(None);
-        let db = config.open()?;
+        let db = locks::open(&config)?;
         if db.tree_names().iter().any(|name| name == BY_PHONE_PLAIN) {
             return Err(Fault::Damaged(
                 "it is of an older form, in which a customer who was deleted can be read",

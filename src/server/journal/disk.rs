@@ -4,13 +4,14 @@
 use std::any::Any;
 use std::ffi::OsString;
 use std::fmt::Debug;
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read, Write};
 use std::os::unix::fs::FileExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use crate::server::folders;
+use crate::server::locks;
 
 /// A disk with files.
 pub trait Disk: Debug + Send + Sync {
@@ -175,12 +176,7 @@ impl Disk for System {
     }
 
     fn lock(&self, path: &Path) -> io::Result<Option<Lock>> {
-        let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-        match file.try_lock() {
-            Ok(()) => Ok(Some(Box::new(file))),
-            Err(TryLockError::WouldBlock) => Ok(None),
-            Err(TryLockError::Error(error)) => Err(error),
-        }
+        Ok(locks::take(path)?.map(|file| -> Lock { Box::new(file) }))
     }
 
     fn free_bytes(&self, folder: &Path) -> io::Result<u64> {

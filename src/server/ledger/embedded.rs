@@ -1,10 +1,8 @@
 //! The ledger of one machine on its disk: a lock, a journal, and an index that has come to its end.
 
-use std::fs::{self, File, OpenOptions, TryLockError};
+use std::fs::{self, File};
 use std::path::Path;
 use std::sync::Arc;
-use std::thread;
-use std::time::Duration;
 
 use super::catch_up::catch_up;
 use super::error::Error;
@@ -14,10 +12,7 @@ use super::shelf::Shelf;
 use crate::server::clock;
 use crate::server::folders;
 use crate::server::journal::{self, Journal, Place};
-
-/// A process that another is just being started by has its lock too, until it becomes the other: that is no second service.
-const LOCK_TRIES: u32 = 25;
-const LOCK_PAUSE: Duration = Duration::from_millis(20);
+use crate::server::locks;
 
 /// The folder of the journal, in that of the ledger.
 pub(super) const JOURNAL: &str = "journal";
@@ -30,16 +25,8 @@ pub(super) const UNFINISHED: &str = "unfinished";
 pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
     folders::make(folder).map_err(|error| disk("make the folder", error))?;
-    let file = OpenOptions::new().create(true).truncate(false).write(true).open(folder.join("lock"));
-    let file = file.map_err(|error| disk("write to", error))?;
-    for _ in 0..LOCK_TRIES {
-        match file.try_lock() {
-            Ok(()) => return Ok(file),
-            Err(TryLockError::WouldBlock) => thread::sleep(LOCK_PAUSE),
-            Err(TryLockError::Error(error)) => return Err(disk("lock", error)),
-        }
-    }
-    Err(Error::InUse(folder.to_owned()))
+    let lock = locks::take(&folder.join("lock")).map_err(|error| disk("lock", error))?;
+    lock.ok_or_else(|| Error::InUse(folder.to_owned()))
 }
 
 /// Nothing where a restore or an import has not come to its end.

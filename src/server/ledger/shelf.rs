@@ -18,6 +18,7 @@ use super::index::{Index, LookAtEntry, LookAtSale, Mark, StateDigest};
 use super::stamp;
 use crate::ledger::{Account, CertificateKey, Counter, CounterKey, Key, SaleId, State};
 use crate::money::Amount;
+use crate::server::locks;
 use crate::time::Instant;
 
 /// Bytes of one value: sled holds values up to some 8 KiB in its pages and puts larger ones into files of their own.
@@ -77,7 +78,7 @@ impl Shelf {
             .flush_every_ms(None)
             .temporary(is_temporary)
             .mode(sled::Mode::HighThroughput);
-        let db = guarded(|| config.open())?;
+        let db = guarded(|| locks::open(&config))?;
         if is_new {
             for name in ["conf", "db"] {
                 sync(&folder.join(name))?;
