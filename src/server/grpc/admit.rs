@@ -5,8 +5,10 @@ use std::pin::Pin;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, OnceLock};
 use std::task::{Context, Poll};
+use std::time::Duration;
 
 use jiff::Timestamp;
+use tokio::time::{Interval, MissedTickBehavior};
 use tonic::body::Body;
 use tonic::codegen::{Bytes, StdError, http};
 use tonic::{Code, Request, Status};
@@ -24,6 +26,8 @@ use crate::server::meters::CODES;
 use crate::server::told::Told;
 use crate::server::wire;
 
+/// Between two questions whether the caller of a stream may have it still.
+const ASKED_EVERY: Duration = Duration::from_secs(1);
 /// What stands before a token.
 const BEARER: &str = "Bearer ";
 
@@ -146,6 +150,23 @@ impl Speaker {
         }
         Ok(())
     }
+
+    /// Ends when the caller may no longer, at the next beat of `again`: a stream on which nothing is said is a place that somebody holds.
+    pub(super) async fn dismissed(&mut self, again: &mut Interval) -> Failure {
+        loop {
+            again.tick().await;
+            if let Err(failure) = self.ask_again() {
+                return failure;
+            }
+        }
+    }
+}
+
+/// When callers of streams that run are asked about again.
+pub(super) fn again() -> Interval {
+    let mut again = tokio::time::interval(ASKED_EVERY);
+    again.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    again
 }
 
 /// Puts the question before services.

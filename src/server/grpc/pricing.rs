@@ -15,7 +15,7 @@ use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status, Streaming};
 use tracing::{Instrument, Span};
 
-use super::admit::Speaker;
+use super::admit::{Speaker, again};
 use super::aside::aside;
 use super::failure::Failure;
 use super::fields::fault;
@@ -441,7 +441,7 @@ impl Pricing {
         mut speaker: Speaker,
         span: &Span,
     ) -> Result<(), Failure> {
-        let mut closing = self.closing.clone();
+        let (mut closing, mut again) = (self.closing.clone(), again());
         for index in 0.. {
             let next = tokio::select! {
                 next = requests.message() => next,
@@ -452,6 +452,7 @@ impl Pricing {
                 }
                 // A till waits for its customer; who is not known holds no place and says nothing.
                 () = tokio::time::sleep(SILENCE_MAX), if speaker.is_open() => return Err(Failure::TooLate),
+                failure = speaker.dismissed(&mut again) => return Err(failure),
             };
             let Some(asked) =
                 next.map_err(|status| Failure::of_library(status.code()).unwrap_or(Failure::Malformed))?

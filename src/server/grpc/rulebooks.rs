@@ -11,7 +11,7 @@ use tokio_stream::Stream;
 use tokio_stream::wrappers::ReceiverStream;
 use tonic::{Request, Response, Status};
 
-use super::admit::Speaker;
+use super::admit::{Speaker, again};
 use super::failure::Failure;
 use super::four_eyes::FourEyes;
 use super::gate::Call;
@@ -178,7 +178,7 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
         };
         let (news, receiver) = mpsc::channel(1);
         let mut changes = self.engine.changes();
-        let mut closing = self.closing.clone();
+        let (mut closing, mut again) = (self.closing.clone(), again());
         // What is live now is news to a new watcher.
         changes.mark_changed();
         tokio::spawn(async move {
@@ -188,6 +188,7 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
                     changed = changes.changed() => changed.err().map(|_| Failure::ShuttingDown),
                     _ = closing.wait_for(|closing| *closing) => Some(Failure::ShuttingDown),
                     () = news.closed() => return,
+                    failure = speaker.dismissed(&mut again) => Some(failure),
                     () = tokio::time::sleep_until(call.deadline), if call.is_callers => Some(Failure::TooLate),
                 };
                 let end = end.or_else(|| speaker.ask_again().err());

@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use pricewright::server::wire;
 use pricewright::server::wire::pricing_service_client::PricingServiceClient;
+use pricewright::server::wire::rulebook_service_client::RulebookServiceClient;
 use prost::Message as _;
 use prost::bytes::Bytes;
 use rustix::process::{Pid, Signal, kill_process};
@@ -100,6 +101,36 @@ async fn a_stream_is_refused_and_ends_as_a_call_would_be() {
         }
     };
     assert_eq!(end, Code::Unauthenticated);
+}
+
+/// Whoever only holds a stream holds it no longer than they may.
+#[tokio::test(flavor = "multi_thread")]
+async fn streams_on_which_nothing_is_said_end_with_what_their_caller_may() {
+    let (till, other) = (Key::new("kyiv-01"), Key::new("kyiv-02"));
+    let stays = other.entry("till", "");
+    let guarded = Guarded::new(&(till.entry("till", "") + &stays)).await;
+    let channel = guarded.running.channel().await;
+    let signed = |key: &Key| -> tonic::metadata::AsciiMetadataValue {
+        format!("Bearer {}", key.token).parse().unwrap()
+    };
+    let held = async |key: &Key| {
+        let mut request = Request::new(tokio_stream::pending());
+        request.metadata_mut().insert("authorization", signed(key));
+        PricingServiceClient::new(channel.clone()).quote_stream(request).await.unwrap().into_inner()
+    };
+    let mut request = Request::new(wire::WatchRequest {});
+    request.metadata_mut().insert("authorization", signed(&till));
+    let mut watch = RulebookServiceClient::new(channel.clone()).watch(request).await.unwrap().into_inner();
+    watch.message().await.unwrap().unwrap();
+    let (mut taken, mut kept) = (held(&till).await, held(&other).await);
+    fs::write(guarded.access(), &stays).unwrap();
+    let end = Duration::from_secs(20);
+    let code = |status: tonic::Status| status.code();
+    let quiet = tokio::time::timeout(end, taken.message()).await.expect("it is held without end");
+    assert_eq!(quiet.map_err(code), Err(Code::Unauthenticated));
+    let watched = tokio::time::timeout(end, watch.message()).await.expect("it is watched without end");
+    assert_eq!(watched.map_err(code), Err(Code::Unauthenticated));
+    tokio::time::timeout(Duration::from_secs(2), kept.message()).await.unwrap_err();
 }
 
 /// The program itself, with its audit log on its standard output.
