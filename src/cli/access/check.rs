@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use crate::server::access::Guard;
+use crate::server::clock;
 
 /// Check a file of access before the service reads it
 #[derive(Debug, clap::Args)]
@@ -17,16 +18,26 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// Exit code 0 where the file is good, 1 where it is not.
+/// Exit code 0 where the file is good, 1 where it is not. What is good and of no use is told on the standard error stream.
 ///
 /// # Errors
 /// A stream takes no text.
 pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
     match Guard::open(&args.file) {
         Ok((guard, _)) => {
-            let count = guard.known().len();
-            let path = args.file.display();
-            writeln!(io::stdout(), "{path} is good: {count} credentials")?;
+            let (known, path) = (guard.known(), args.file.display());
+            let credentials = match known.len() {
+                1 => "1 credential".to_owned(),
+                count => format!("{count} credentials"),
+            };
+            writeln!(io::stdout(), "{path} is good: {credentials}")?;
+            for method in known.out_of_reach(clock::now()) {
+                let name = method.name();
+                writeln!(
+                    io::stderr(),
+                    "nobody can call {name}: two must ask for it, and fewer than two may"
+                )?;
+            }
             Ok(ExitCode::SUCCESS)
         }
         Err(error) => {

@@ -1,10 +1,10 @@
 //! All callers, found by what they present.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::caller::{Caller, Refused};
-use super::matrix::Method;
+use super::matrix::{METHODS, Method};
 use super::token::TokenHash;
 use crate::time::Instant;
 
@@ -34,6 +34,20 @@ pub struct FourEyes {
     pub publish: bool,
     /// That a call makes, or takes in, more codes than this.
     pub codes_over: Option<u32>,
+}
+
+impl FourEyes {
+    fn asks_two_for(self, method: &Method) -> bool {
+        match method.path {
+            "/pricewright.v1.RulebookService/Publish" | "/pricewright.v1.RulebookService/Rollback" => {
+                self.publish
+            }
+            "/pricewright.v1.CodeService/Generate" | "/pricewright.v1.CodeService/Import" => {
+                self.codes_over.is_some()
+            }
+            _ => false,
+        }
+    }
 }
 
 /// Who is known. Empty, nobody may anything.
@@ -82,8 +96,19 @@ impl Directory {
     /// Whether somebody of that name may call that method now.
     #[must_use]
     pub fn has(&self, name: &str, method: &Method, now: Instant) -> bool {
-        let mut callers = self.tokens.values().chain(self.certificates.values());
-        callers.any(|caller| caller.name == name && caller.may_call(method, now).is_ok())
+        self.may_call(method, now).any(|one| one == name)
+    }
+
+    /// The methods for which two must ask and fewer may: nobody can call them to an end.
+    pub fn out_of_reach(&self, now: Instant) -> impl Iterator<Item = &'static Method> {
+        let asks_two = METHODS.iter().filter(|method| self.four_eyes.asks_two_for(method));
+        asks_two.filter(move |method| self.may_call(method, now).collect::<BTreeSet<_>>().len() < 2)
+    }
+
+    /// The names of those who may call that method now; one that has several credentials comes several times.
+    fn may_call(&self, method: &Method, now: Instant) -> impl Iterator<Item = &str> {
+        let callers = self.tokens.values().chain(self.certificates.values());
+        callers.filter(move |caller| caller.may_call(method, now).is_ok()).map(|caller| caller.name.as_str())
     }
 
     /// How many credentials there are.

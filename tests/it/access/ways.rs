@@ -11,6 +11,7 @@ use pricewright::server::config::Options;
 use pricewright::server::run::Server;
 
 use super::Guarded;
+use super::keys::Key;
 use super::tls::{Authority, options};
 use crate::metrics;
 use crate::running::Folders;
@@ -48,7 +49,7 @@ async fn a_token_from_the_shell_opens_what_its_role_may() {
     fs::write(home.path().join("clients.pem"), &authority.pem).unwrap();
     let guarded = Guarded::with(&entry, options(home.path())).await;
     let checked = pricewright(&["access", "check", &guarded.access().display().to_string()]);
-    assert_eq!(text(&checked.stdout).split(" is good: ").nth(1), Some("1 credentials\n"));
+    assert_eq!(text(&checked.stdout).split(" is good: ").nth(1), Some("1 credential\n"));
 
     let server = format!("https://localhost:{}", guarded.running.server.local_addr().port());
     let (token_file, authority_file) =
@@ -100,6 +101,31 @@ fn a_file_of_access_that_is_at_fault_is_told_where() {
     assert_eq!(checked.status.code(), Some(1));
     let told = text(&checked.stderr);
     assert!(told.contains("line 3") && told.contains("tiller") && told.contains("`till`"), "{told}");
+}
+
+#[test]
+fn a_file_by_which_two_must_ask_where_only_one_may_is_told() {
+    let home = tempfile::tempdir().unwrap();
+    let path = home.path().join("access.toml");
+    let told = |own: &str, others: &str| {
+        let two = "[four-eyes]\npublish = true\ncodes-over = 10\n";
+        fs::write(&path, Key::new("olena").entry("marketer", own) + others + two).unwrap();
+        let checked = pricewright(&["access", "check", &path.display().to_string()]);
+        assert!(checked.status.success(), "{checked:?}");
+        text(&checked.stderr)
+    };
+    let alone = told("", "");
+    for method in
+        ["CodeService/Generate", "CodeService/Import", "RulebookService/Publish", "RulebookService/Rollback"]
+    {
+        assert!(alone.contains(&format!("nobody can call {method}: ")), "{alone}");
+    }
+    assert_eq!(alone.lines().count(), 4);
+    // A second credential of the same person is no second person.
+    assert_eq!(told("certificates = [\"dns:olena\"]", ""), alone);
+    assert_eq!(told("", &Key::new("taras").entry("till", "")), alone);
+    assert_eq!(told("", &Key::new("crm").entry("crm", "")).lines().count(), 2);
+    assert_eq!(told("", &Key::new("taras").entry("marketer", "")), "");
 }
 
 /// What a service says that does not start.
