@@ -5,6 +5,7 @@
 #   tests/grpcio/run.sh [RULES] [BASKETS]
 #
 # Needs python3; what it installs stays below target/. BASKETS holds one request a line; the first 50 are priced.
+# PRICEWRIGHT names a built binary; without it one is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")/../.."
 
@@ -23,8 +24,10 @@ if [[ ! -x $work/venv/bin/python ]] || ! cmp -s tests/grpcio/requirements.txt "$
     cp tests/grpcio/requirements.txt "$work/installed.txt"
 fi
 
-cargo build --locked --release --quiet
-binary=target/release/pricewright
+if [[ -z ${PRICEWRIGHT-} ]]; then
+    cargo build --locked --release --quiet
+fi
+binary=${PRICEWRIGHT-target/release/pricewright}
 head -n 50 "$baskets" > "$work/baskets.jsonl"
 
 # The example receiver of the documentation, with a secret of its own.
