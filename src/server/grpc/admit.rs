@@ -153,6 +153,10 @@ impl Speaker {
 
     /// Ends when the caller may no longer, at the next beat of `again`: a stream on which nothing is said is a place that somebody holds.
     pub(super) async fn dismissed(&mut self, again: &mut Interval) -> Failure {
+        let has_guard = self.0.as_ref().is_some_and(|entry| entry.admit.guard.is_some());
+        if !has_guard {
+            return std::future::pending().await;
+        }
         loop {
             again.tick().await;
             if let Err(failure) = self.ask_again() {

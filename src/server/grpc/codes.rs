@@ -387,11 +387,7 @@ impl wire::code_service_server::CodeService for Codes {
         let service = self.clone();
         tokio::spawn(async move {
             let done = service.generated(&making, asked.count, &answers).await;
-            // Who does not read does not read this either.
-            drop(place);
-            if let Err(failure) = done {
-                let _ = answers.send(Err(failure.status(call.lang))).await;
-            }
+            upload::end(&answers, place, done, call.lang).await;
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }

@@ -21,7 +21,7 @@ use super::failure::Failure;
 use super::fields::fault;
 use super::gate::Call;
 use super::seats::Seats;
-use super::upload::SILENCE_MAX;
+use super::upload::{self, SILENCE_MAX};
 use crate::basket::limits::LINES_MAX;
 use crate::basket::{Fault, Problem};
 use crate::lang::Lang;
@@ -397,10 +397,8 @@ impl wire::pricing_service_server::PricingService for Pricing {
         let (answers, receiver) = mpsc::channel(ANSWERS_WAITING_MAX);
         let (service, span) = (self.clone(), spans::current());
         tokio::spawn(async move {
-            let _place = place;
-            if let Err(failure) = service.stream(request.into_inner(), &answers, call, speaker, &span).await {
-                let _ = answers.send(Err(failure.status(call.lang))).await;
-            }
+            let ended = service.stream(request.into_inner(), &answers, call, speaker, &span).await;
+            upload::end(&answers, place, ended, call.lang).await;
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }
@@ -470,7 +468,8 @@ impl Pricing {
             self.meters.baskets.time(begun.elapsed());
             log("QuoteStream", begun, bytes, quote.as_ref());
             let answer = Some(answer(&self.meters, quote, call.lang));
-            if answers.send(Ok(wire::QuoteStreamResponse { index, answer })).await.is_err() {
+            let answer = Ok(wire::QuoteStreamResponse { index, answer });
+            if !upload::give(answers, answer, SILENCE_MAX).await? {
                 return Ok(());
             }
         }

@@ -17,6 +17,7 @@ use super::four_eyes::FourEyes;
 use super::gate::Call;
 use super::publishing::Publishing;
 use super::seats::Seats;
+use super::upload::{self, SILENCE_MAX};
 use crate::basket::{Fault, Problem};
 use crate::rulebook::{Severity, Source, compile};
 use crate::server::apart::apart;
@@ -77,6 +78,34 @@ impl Rulebooks {
             digest: rulebook.map(|rulebook| rulebook.digest().to_string()).unwrap_or_default(),
             diagnostics: convert::diagnostics(&compiled.diagnostics, call.lang),
         })
+    }
+
+    /// Tells what is live, and every change, until the caller goes or may no longer, or the server goes down.
+    async fn watched(
+        &self,
+        news: &mpsc::Sender<Result<wire::Rulebook, Status>>,
+        call: Call,
+        mut speaker: Speaker,
+    ) -> Result<(), Failure> {
+        let mut changes = self.engine.changes();
+        let (mut closing, mut again) = (self.closing.clone(), again());
+        // What is live now is news to a new watcher.
+        changes.mark_changed();
+        loop {
+            tokio::select! {
+                changed = changes.changed() => changed.map_err(|_| Failure::ShuttingDown)?,
+                _ = closing.wait_for(|closing| *closing) => return Err(Failure::ShuttingDown),
+                () = news.closed() => return Ok(()),
+                failure = speaker.dismissed(&mut again) => return Err(failure),
+                () = tokio::time::sleep_until(call.deadline), if call.is_callers => return Err(Failure::TooLate),
+            }
+            speaker.ask_again()?;
+            let live = changes.borrow_and_update().clone();
+            let Some(live) = live else { continue };
+            if !upload::give(news, Ok(convert::active(&live, call.lang)), SILENCE_MAX).await? {
+                return Ok(());
+            }
+        }
     }
 }
 
@@ -172,37 +201,15 @@ impl wire::rulebook_service_server::RulebookService for Rulebooks {
     type WatchStream = Changes;
 
     async fn watch(&self, request: Request<wire::WatchRequest>) -> Result<Response<Changes>, Status> {
-        let (call, mut speaker) = (Call::of(&request), Speaker::of(&request));
+        let (call, speaker) = (Call::of(&request), Speaker::of(&request));
         let Some(place) = self.watchers.take(call.peer, speaker.is_open()) else {
             return Err(Failure::Overloaded.status(call.lang));
         };
         let (news, receiver) = mpsc::channel(1);
-        let mut changes = self.engine.changes();
-        let (mut closing, mut again) = (self.closing.clone(), again());
-        // What is live now is news to a new watcher.
-        changes.mark_changed();
+        let service = self.clone();
         tokio::spawn(async move {
-            let _place = place;
-            loop {
-                let end = tokio::select! {
-                    changed = changes.changed() => changed.err().map(|_| Failure::ShuttingDown),
-                    _ = closing.wait_for(|closing| *closing) => Some(Failure::ShuttingDown),
-                    () = news.closed() => return,
-                    failure = speaker.dismissed(&mut again) => Some(failure),
-                    () = tokio::time::sleep_until(call.deadline), if call.is_callers => Some(Failure::TooLate),
-                };
-                let end = end.or_else(|| speaker.ask_again().err());
-                let live = changes.borrow_and_update().clone();
-                let told = match (end, live) {
-                    (Some(failure), _) => Err(failure.status(call.lang)),
-                    (None, Some(live)) => Ok(convert::active(&live, call.lang)),
-                    (None, None) => continue,
-                };
-                let is_end = told.is_err();
-                if news.send(told).await.is_err() || is_end {
-                    return;
-                }
-            }
+            let ended = service.watched(&news, call, speaker).await;
+            upload::end(&news, place, ended, call.lang).await;
         });
         Ok(Response::new(Box::pin(ReceiverStream::new(receiver))))
     }

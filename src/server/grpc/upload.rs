@@ -4,9 +4,10 @@ use std::time::Duration;
 
 use tokio::sync::{mpsc, watch};
 use tokio::time::timeout;
-use tonic::Streaming;
+use tonic::{Status, Streaming};
 
 use super::failure::Failure;
+use crate::lang::Lang;
 
 /// How long a caller may say nothing. Few of these streams run at once, and one that hangs must not keep others out.
 pub(super) const SILENCE_MAX: Duration = Duration::from_secs(60);
@@ -39,8 +40,23 @@ pub(super) async fn give<T>(
     sent.map(|sent| sent.is_ok()).map_err(|_| Failure::TooLate)
 }
 
+/// Gives the place of a stream back, and then says why it ends: who does not read does not read this either.
+pub(super) async fn end<T, P>(
+    answers: &mpsc::Sender<Result<T, Status>>,
+    place: P,
+    ended: Result<(), Failure>,
+    lang: Lang,
+) {
+    drop(place);
+    if let Err(failure) = ended {
+        let _ = give(answers, Err(failure.status(lang)), SILENCE_MAX).await;
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
 
     #[tokio::test]
@@ -53,5 +69,21 @@ mod tests {
         assert!(matches!(give(&answers, 3).await, Ok(true)));
         drop(reader);
         assert!(matches!(give(&answers, 4).await, Ok(false)));
+    }
+
+    #[tokio::test]
+    async fn a_place_is_free_before_its_caller_reads_why() {
+        let place = Arc::new(());
+        let (answers, mut reader) = mpsc::channel::<Result<(), Status>>(1);
+        answers.send(Ok(())).await.unwrap();
+        let held = Arc::clone(&place);
+        let ended = tokio::spawn(async move { end(&answers, held, Err(Failure::TooLate), Lang::En).await });
+        while Arc::strong_count(&place) > 1 {
+            tokio::task::yield_now().await;
+        }
+        assert!(!ended.is_finished());
+        assert!(reader.recv().await.unwrap().is_ok());
+        assert_eq!(reader.recv().await.unwrap().unwrap_err().code(), tonic::Code::DeadlineExceeded);
+        ended.await.unwrap();
     }
 }
