@@ -1,7 +1,8 @@
 //! What one process has at a time: a file that is locked, an index that sled locks by itself.
 //!
-//! A process that is just being started has the locks of the one that starts it, until it becomes the other program: a lock that
-//! was let go may be held for a moment more. So whoever wants one waits a little before it is another's.
+//! What was let go may be held for a moment more: by a service that ends while the next one starts, by a thread of sled that has not
+//! ended yet, by a process that was just started and has its parent's locks until it becomes another program. So whoever wants a lock
+//! waits before it is another's, longer than any such moment and not so long that whoever types a command beside a service wonders.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io;
@@ -22,12 +23,12 @@ const SLED_LOCKED: &str = "could not acquire lock";
 /// What the disk says.
 pub fn take(path: &Path) -> io::Result<Option<File>> {
     let file = OpenOptions::new().create(true).truncate(false).write(true).open(path)?;
-    patiently(|| match file.try_lock() {
-        Ok(()) => Ok(true),
-        Err(TryLockError::WouldBlock) => Ok(false),
-        Err(TryLockError::Error(error)) => Err(error),
-    })
-    .map(|is_had| is_had.then_some(file))
+    let locked = patiently(|| match file.try_lock() {
+        Ok(()) => Some(Ok(())),
+        Err(TryLockError::WouldBlock) => None,
+        Err(TryLockError::Error(error)) => Some(Err(error)),
+    });
+    Ok(locked.transpose()?.map(|()| file))
 }
 
 /// Opens an index whose folder this process has, by a lock of its own: then sled's lock can only be held for a moment.
@@ -35,49 +36,36 @@ pub fn take(path: &Path) -> io::Result<Option<File>> {
 /// # Errors
 /// What sled says; that it is locked, after two seconds.
 pub fn open(config: &sled::Config) -> sled::Result<sled::Db> {
-    let mut db = config.open();
-    patiently(|| {
-        if !is_locked(&db) {
-            return Ok(true);
-        }
-        db = config.open();
-        Ok(!is_locked(&db))
-    })?;
-    db
+    let opened = patiently(|| match config.open() {
+        Err(sled::Error::Io(error)) if error.to_string().starts_with(SLED_LOCKED) => None,
+        done => Some(done),
+    });
+    opened.unwrap_or_else(|| config.open())
 }
 
-fn is_locked(db: &sled::Result<sled::Db>) -> bool {
-    matches!(db, Err(sled::Error::Io(error)) if error.to_string().starts_with(SLED_LOCKED))
-}
-
-/// Asks again and again; whether it was given in time.
-fn patiently(mut ask: impl FnMut() -> io::Result<bool>) -> io::Result<bool> {
-    for _ in 0..TRIES {
-        if ask()? {
-            return Ok(true);
+/// What is given at one of many times of asking.
+fn patiently<T>(mut ask: impl FnMut() -> Option<T>) -> Option<T> {
+    for _ in 1..TRIES {
+        let given = ask();
+        if given.is_some() {
+            return given;
         }
         thread::sleep(PAUSE);
     }
-    Ok(false)
+    ask()
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::mpsc;
 
     /// Lets the lock on a file go after a while, as a process does that was just started.
     fn held_for_a_while(path: &Path) -> thread::JoinHandle<()> {
-        let file = OpenOptions::new().write(true).open(path).unwrap();
-        file.try_lock().unwrap();
-        let (said, hear) = mpsc::channel();
-        let holder = thread::spawn(move || {
-            said.send(()).unwrap();
+        let file = take(path).unwrap().unwrap();
+        thread::spawn(move || {
             thread::sleep(PAUSE * 5);
             drop(file);
-        });
-        hear.recv().unwrap();
-        holder
+        })
     }
 
     #[test]

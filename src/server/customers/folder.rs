@@ -68,7 +68,7 @@ pub(super) fn put_aside(data: &Path, folder: &Path) -> Result<PathBuf, Error> {
 
 /// Two processes in one folder would damage it.
 pub(super) fn locked(path: &Path) -> Result<File, Error> {
-    let lock = locks::take(path).map_err(|error| disk("lock", path, error))?;
+    let lock = locks::take(path).map_err(|error| disk("take the lock", path, error))?;
     lock.ok_or_else(|| Error::InUse(path.to_owned()))
 }
 

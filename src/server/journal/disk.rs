@@ -45,7 +45,8 @@ pub trait Disk: Debug + Send + Sync {
     /// What the disk says.
     fn sync(&self, folder: &Path) -> io::Result<()>;
 
-    /// Takes a file, made when it is not there, for this process until what is given back is dropped; nothing where another has it.
+    /// Takes a file, made when it is not there, for this process until what is given back is dropped; nothing where another has it and
+    /// does not let it go within a moment.
     ///
     /// # Errors
     /// What the disk says.

@@ -25,7 +25,8 @@ pub(super) const UNFINISHED: &str = "unfinished";
 pub(super) fn lock(folder: &Path) -> Result<File, Error> {
     let disk = |action, error| Error::Disk { action, path: folder.to_owned(), error };
     folders::make(folder).map_err(|error| disk("make the folder", error))?;
-    let lock = locks::take(&folder.join("lock")).map_err(|error| disk("lock", error))?;
+    let path = folder.join("lock");
+    let lock = locks::take(&path).map_err(|error| Error::Disk { action: "take the lock", path, error })?;
     lock.ok_or_else(|| Error::InUse(folder.to_owned()))
 }
 
