@@ -4,7 +4,7 @@ use std::io::{self, Write as _};
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use crate::server::access::Guard;
+use crate::server::access::{ForTwo, Guard};
 use crate::server::clock;
 
 /// Check a file of access before the service reads it
@@ -18,7 +18,8 @@ pub struct Args {
     file: PathBuf,
 }
 
-/// Exit code 0 where the file is good, 1 where it is not. What is good and of no use is told on the standard error stream.
+/// Exit code 0 where the file is good, 1 where it is not. What nobody can do by a good one is told on the standard
+/// error stream.
 ///
 /// # Errors
 /// A stream takes no text.
@@ -32,10 +33,14 @@ pub(super) fn run(args: &Args) -> anyhow::Result<ExitCode> {
             };
             writeln!(io::stdout(), "{path} is good: {credentials}")?;
             for method in known.out_of_reach(clock::now()) {
+                let more = match (method.for_two, known.four_eyes().codes_over) {
+                    (Some(ForTwo::Codes), Some(most)) => format!(" with more than {most} codes"),
+                    _ => String::new(),
+                };
                 let name = method.name();
                 writeln!(
                     io::stderr(),
-                    "nobody can call {name}: two must ask for it, and fewer than two may"
+                    "nobody can carry out {name}{more}: two must ask for it, and fewer may"
                 )?;
             }
             Ok(ExitCode::SUCCESS)

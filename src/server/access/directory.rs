@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use super::caller::{Caller, Refused};
-use super::matrix::{METHODS, Method};
+use super::matrix::{ForTwo, METHODS, Method};
 use super::token::TokenHash;
 use crate::time::Instant;
 
@@ -37,15 +37,10 @@ pub struct FourEyes {
 }
 
 impl FourEyes {
-    fn asks_two_for(self, method: &Method) -> bool {
-        match method.path {
-            "/pricewright.v1.RulebookService/Publish" | "/pricewright.v1.RulebookService/Rollback" => {
-                self.publish
-            }
-            "/pricewright.v1.CodeService/Generate" | "/pricewright.v1.CodeService/Import" => {
-                self.codes_over.is_some()
-            }
-            _ => false,
+    fn holds(self, what: ForTwo) -> bool {
+        match what {
+            ForTwo::Rules => self.publish,
+            ForTwo::Codes => self.codes_over.is_some(),
         }
     }
 }
@@ -99,10 +94,11 @@ impl Directory {
         self.may_call(method, now).any(|one| one == name)
     }
 
-    /// The methods for which two must ask and fewer may: nobody can call them to an end.
+    /// The methods by which nobody can do what two must ask for, since fewer than two may call them.
     pub fn out_of_reach(&self, now: Instant) -> impl Iterator<Item = &'static Method> {
-        let asks_two = METHODS.iter().filter(|method| self.four_eyes.asks_two_for(method));
-        asks_two.filter(move |method| self.may_call(method, now).collect::<BTreeSet<_>>().len() < 2)
+        let held =
+            METHODS.iter().filter(|method| method.for_two.is_some_and(|what| self.four_eyes.holds(what)));
+        held.filter(move |method| self.may_call(method, now).collect::<BTreeSet<_>>().len() < 2)
     }
 
     /// The names of those who may call that method now; one that has several credentials comes several times.

@@ -14,8 +14,19 @@ pub struct Method {
     pub changes: bool,
     /// Whether who has no credential may call it, where the service is told so.
     pub is_open: bool,
-    /// Whether it is a stream that may run for days: who calls is asked again before each answer.
+    /// Whether it is a stream that may run for days: who calls is asked again before each answer, and each second.
     pub runs: bool,
+    /// What two must ask for, where the service is told so, when this is called.
+    pub for_two: Option<ForTwo>,
+}
+
+/// What two must ask for, where the service is told so.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ForTwo {
+    /// Rules that are put in force.
+    Rules,
+    /// Many codes.
+    Codes,
 }
 
 impl Method {
@@ -29,6 +40,10 @@ impl Method {
         Method { runs: true, ..self }
     }
 
+    const fn for_two(self, what: ForTwo) -> Self {
+        Method { for_two: Some(what), ..self }
+    }
+
     /// Whether a role may call it.
     #[must_use]
     pub fn allows(&self, role: Role) -> bool {
@@ -36,16 +51,16 @@ impl Method {
     }
 }
 
-const fn quotes(path: &'static str) -> Method {
-    Method { path, roles: &[Till, Shop, Crm, Marketer, Support], changes: false, is_open: true, runs: false }
+const fn reads(path: &'static str, roles: &'static [Role]) -> Method {
+    Method { path, roles, changes: false, is_open: false, runs: false, for_two: None }
 }
 
-const fn reads(path: &'static str, roles: &'static [Role]) -> Method {
-    Method { path, roles, changes: false, is_open: false, runs: false }
+const fn quotes(path: &'static str) -> Method {
+    Method { is_open: true, ..reads(path, &[Till, Shop, Crm, Marketer, Support]) }
 }
 
 const fn changes(path: &'static str, roles: &'static [Role]) -> Method {
-    Method { path, roles, changes: true, is_open: false, runs: false }
+    Method { changes: true, ..reads(path, roles) }
 }
 
 /// All methods, the most frequent first: they are looked for in this order.
@@ -69,8 +84,8 @@ pub const METHODS: [Method; 34] = [
     changes("/pricewright.v1.CertificateService/Transfer", &[Support]),
     reads("/pricewright.v1.CertificateService/Statement", &[Auditor]),
     reads("/pricewright.v1.CertificateService/ListUndelivered", &[Support, Auditor]),
-    changes("/pricewright.v1.CodeService/Generate", &[Crm, Marketer]),
-    changes("/pricewright.v1.CodeService/Import", &[Crm, Marketer]),
+    changes("/pricewright.v1.CodeService/Generate", &[Crm, Marketer]).for_two(ForTwo::Codes),
+    changes("/pricewright.v1.CodeService/Import", &[Crm, Marketer]).for_two(ForTwo::Codes),
     reads("/pricewright.v1.CodeService/Inspect", &[Crm, Marketer, Support]),
     changes("/pricewright.v1.CodeService/Disable", &[Crm, Marketer, Support]),
     changes("/pricewright.v1.CustomerService/Upsert", &[Crm]),
@@ -80,10 +95,10 @@ pub const METHODS: [Method; 34] = [
     reads("/pricewright.v1.RulebookService/GetActive", &[Till, Shop, Crm, Marketer, Support, Auditor]),
     reads("/pricewright.v1.RulebookService/Watch", &[Till, Shop, Crm, Marketer, Support, Auditor]).running(),
     reads("/pricewright.v1.RulebookService/Check", &[Marketer]),
-    changes("/pricewright.v1.RulebookService/Publish", &[Marketer]),
+    changes("/pricewright.v1.RulebookService/Publish", &[Marketer]).for_two(ForTwo::Rules),
     reads("/pricewright.v1.RulebookService/ListVersions", &[Marketer, Auditor]),
     reads("/pricewright.v1.RulebookService/Diff", &[Marketer, Auditor]),
-    changes("/pricewright.v1.RulebookService/Rollback", &[Marketer]),
+    changes("/pricewright.v1.RulebookService/Rollback", &[Marketer]).for_two(ForTwo::Rules),
     reads("/pricewright.v1.ReportService/Promotions", &[Marketer, Auditor]),
 ];
 

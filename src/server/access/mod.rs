@@ -14,6 +14,6 @@ pub use caller::{Caller, Refused};
 pub use directory::{Credential, Directory, FourEyes};
 pub use file::Error;
 pub use guard::{Guard, Seen};
-pub use matrix::{METHODS, Method, method};
+pub use matrix::{ForTwo, METHODS, Method, method};
 pub use role::{ROLES, Role};
 pub use token::{PREFIX, TokenHash, random};

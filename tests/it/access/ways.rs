@@ -115,10 +115,13 @@ fn a_file_by_which_two_must_ask_where_only_one_may_is_told() {
         text(&checked.stderr)
     };
     let alone = told("", "");
-    for method in
-        ["CodeService/Generate", "CodeService/Import", "RulebookService/Publish", "RulebookService/Rollback"]
-    {
-        assert!(alone.contains(&format!("nobody can call {method}: ")), "{alone}");
+    for what in [
+        "CodeService/Generate with more than 10 codes",
+        "CodeService/Import with more than 10 codes",
+        "RulebookService/Publish",
+        "RulebookService/Rollback",
+    ] {
+        assert!(alone.contains(&format!("nobody can carry out {what}: ")), "{alone}");
     }
     assert_eq!(alone.lines().count(), 4);
     // A second credential of the same person is no second person.
