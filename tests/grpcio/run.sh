@@ -26,8 +26,9 @@ fi
 
 if [[ -z ${PRICEWRIGHT-} ]]; then
     cargo build --locked --release --quiet
+    PRICEWRIGHT=target/release/pricewright
 fi
-binary=${PRICEWRIGHT-target/release/pricewright}
+binary=$PRICEWRIGHT
 head -n 50 "$baskets" > "$work/baskets.jsonl"
 
 # The example receiver of the documentation, with a secret of its own.

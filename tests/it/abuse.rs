@@ -1,6 +1,6 @@
 //! Whoever can reach the port does what HTTP/2 allows and what it forbids, and a till beside it goes on.
 //!
-//! `ABUSE_SECONDS=60 cargo test --release --test it abuse -- --nocapture` measures.
+//! `ABUSE_SECONDS=60 cargo test --release --test it abuse -- --nocapture` measures; `PRICEWRIGHT_BINARY` names another binary of the same source.
 
 mod attack;
 mod frames;
@@ -53,7 +53,10 @@ impl Shop {
         };
         let ((till, one), (stolen, two)) = (entry("till"), entry("stolen"));
         fs::write(home.path().join("access.toml"), one + &two).unwrap();
-        let mut command = Command::new(env!("CARGO_BIN_EXE_pricewright"));
+        let mut command = Command::new(
+            std::env::var_os("PRICEWRIGHT_BINARY")
+                .unwrap_or_else(|| env!("CARGO_BIN_EXE_pricewright").into()),
+        );
         command.args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--store", "memory"]);
         for (flag, name) in [("--rules", "rules"), ("--data", "data"), ("--access", "access.toml")] {
             command.arg(flag).arg(home.path().join(name));
